@@ -1,0 +1,215 @@
+"""What the training examples share: flags, the progress bar, pictures, checkpoints, resuming.
+
+There is no mathematics here. An example builds its networks and a trainer, and calls `train`.
+"""
+
+import argparse
+import csv
+import signal
+import sys
+from pathlib import Path
+
+import minigan
+from minigan import backend, plot
+from minigan.datasets import minibatches
+from minigan.files import atomic_write, check_writable
+
+HERE = Path(__file__).parent
+HELP = {
+    "n_epochs": "passes through the data",
+    "batch_size": "samples in a minibatch",
+    "lr": "learning rate",
+    "b1": "Adam's first decay rate, of the mean gradient",
+    "b2": "Adam's second decay rate, of the mean squared gradient",
+    "latent_dim": "dimensions of the noise z",
+    "n_critic": "critic steps to a generator step",
+    "clip_value": "bound of the critic's weights",
+    "sample_interval": "steps between sample grids; the checkpoint is saved with each",
+}
+NOT_IN_THE_MATHEMATICS = {"n_epochs", "sample_interval", "out", "resume", "data", "backend"}
+
+
+def parse_flags(description, argv=None, **defaults):
+    """The command line: a flag for each keyword, its default given, and those that all have.
+
+    Checks what can be checked before any work: an --out that cannot be written, or that holds
+    another run, and packages or a GPU that are missing, end the program with a sentence.
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name, default in defaults.items():
+        parser.add_argument(
+            f"--{name}", type=type(default), default=default, help=f"{HELP[name]} (default: {default})"
+        )
+    out = Path("runs") / Path(sys.argv[0]).stem
+    mnist = HERE / "data" / "mnist"
+    parser.add_argument("--data", type=Path, default=mnist, help="folder of the MNIST files")
+    parser.add_argument("--seed", type=int, default=0, help="of weights, noise and shuffling")
+    parser.add_argument("--out", type=Path, default=out, help=f"folder for results (default: {out})")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument("--backend", choices=["numpy", "cupy"], default=None, help="default: numpy")
+    args = parser.parse_args(argv)
+    for name, default in defaults.items():
+        if type(default) is int and getattr(args, name) < 1:
+            parser.error(f"--{name} must be at least 1, not {getattr(args, name)}")
+    if args.seed < 0:
+        parser.error(f"--seed must not be negative, and is {args.seed}")
+    try:
+        import matplotlib.figure
+        import PIL.Image
+        import tqdm  # noqa: F401
+
+        if args.backend:
+            backend.use(args.backend)
+        check_writable(args.out)
+    except ImportError as error:
+        parser.error(f"{error}; install what the examples need: pip install 'minigan[examples]'")
+    except (OSError, RuntimeError) as error:
+        parser.error(str(error))
+    checkpoint = args.out / "checkpoint.npz"
+    if args.resume and not checkpoint.exists():
+        parser.error(f"there is no run to resume in {args.out}: no {checkpoint.name}")
+    if checkpoint.exists() and not args.resume:
+        parser.error(
+            f"{args.out} holds a run already: go on with it by --resume, choose another --out, or "
+            f"delete that folder"
+        )
+    minigan.seed(args.seed)
+    return args
+
+
+def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, columns=10):
+    """Train, and keep in args.out: checkpoint.npz, losses.csv, losses.png, samples/, samples.gif.
+
+    prepare: from a minibatch of `images` to what the discriminator takes.
+    noise: from m to z, m draws of noise.
+    picture: from what the generator makes to images of 0 to 1, (N, H, W) or (N, H, W, 3).
+
+    Ctrl-C ends it after the step at hand, with everything saved.
+    """
+    from tqdm import tqdm
+
+    run = _Run(args, trainer, noise(n_samples), picture, columns)
+    if args.resume:
+        run.load()
+    per_epoch = len(images) // args.batch_size
+    last_step = args.n_epochs * per_epoch
+    if trainer.steps == 0:
+        run.draw_samples()
+    with _Interrupt() as interrupt, tqdm(total=last_step, initial=trainer.steps, disable=None) as bar:
+        try:
+            while trainer.steps < last_step and not interrupt.requested:
+                epoch, start = divmod(trainer.steps, per_epoch)
+                batches = minibatches(images, args.batch_size, seed=args.seed, epoch=epoch, start=start)
+                for report in trainer.train(map(prepare, batches), noise):
+                    run.history.append({"step": trainer.steps, **report})
+                    bar.update()
+                    if trainer.steps % 20 == 0:
+                        bar.set_postfix({k: f"{v:.3f}" for k, v in report.items()})
+                    if trainer.steps % args.sample_interval == 0:
+                        run.draw_samples()
+                        run.save()
+                    if interrupt.requested:
+                        break
+        finally:  # a run that diverged keeps its losses, and its last good checkpoint
+            run.save_losses()
+    run.draw_samples()
+    run.save()
+    run.draw_summary()
+    if trainer.steps < last_step:
+        print(f"stopped at step {trainer.steps} of {last_step}; go on with --resume")
+    print(f"samples, losses and checkpoint are in {args.out}")
+
+
+class _Run:
+    """The files of one run."""
+
+    def __init__(self, args, trainer, fixed_noise, picture, columns):
+        self.args, self.trainer, self.picture, self.columns = args, trainer, picture, columns
+        self.fixed_noise = fixed_noise
+        self.history = []
+        self.checkpoint = args.out / "checkpoint.npz"
+        self.parts = {k: v for k, v in vars(trainer).items() if hasattr(v, "state_dict")}
+        self.flags = {
+            k: v for k, v in vars(args).items() if k not in NOT_IN_THE_MATHEMATICS
+        }
+
+    def save(self):
+        state = {name: part.state_dict() for name, part in self.parts.items()}
+        state["steps"] = self.trainer.steps
+        state["flags"] = self.flags
+        state["fixed_noise"] = self.fixed_noise
+        state["rng"] = backend.rng().bit_generator.state
+        self.save_losses()
+        minigan.save(state, self.checkpoint)
+
+    def load(self):
+        state = minigan.load(self.checkpoint)
+        for name, value in self.flags.items():
+            if state["flags"].get(name) != value:
+                raise SystemExit(
+                    f"error: the run in {self.args.out} had --{name} {state['flags'].get(name)}, "
+                    f"not {value}: resume it with the same flags"
+                )
+        for name, part in self.parts.items():
+            part.load_state_dict(state[name])
+        self.trainer.steps = state["steps"]
+        self.fixed_noise = minigan.Tensor(backend.asarray(state["fixed_noise"]))
+        backend.rng().bit_generator.state = state["rng"]
+        with open(self.args.out / "losses.csv", newline="") as file:
+            rows = [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
+        self.history = [row | {"step": int(row["step"])} for row in rows if row["step"] <= state["steps"]]
+
+    def draw_samples(self):
+        """A picture of what the generator makes of the fixed noise, in use mode."""
+        generator = self.trainer.generator.eval()
+        with minigan.no_grad():
+            images = self.picture(generator(self.fixed_noise).numpy())
+        generator.train()
+        check_writable(self.args.out / "samples")
+        path = self.args.out / "samples" / f"{self.trainer.steps:06d}.png"
+        plot.save_images(path, images, self.columns)
+        plot.save_images(self.args.out / "samples.png", images, self.columns, scale=2)
+
+    def save_losses(self):
+        names = list(dict.fromkeys(name for row in self.history for name in row))
+        with atomic_write(self.args.out / "losses.csv") as temporary:
+            with open(temporary, "w", newline="") as file:
+                writer = csv.DictWriter(file, names)
+                writer.writeheader()
+                writer.writerows(self.history)
+
+    def draw_summary(self):
+        """The curves, losses in one panel and D's mean answers in another, and the animation."""
+        curves = {}
+        for row in self.history:
+            for name, value in row.items():
+                if name != "step":
+                    steps, values = curves.setdefault(name, ([], []))
+                    steps.append(row["step"])
+                    values.append(value)
+        answers = {name: curves.pop(name) for name in list(curves) if "(" in name}
+        panels = {"loss": curves, "mean probability of being real": answers}
+        plot.save_curves(self.args.out / "losses.png", {k: v for k, v in panels.items() if v})
+        pictures = sorted((self.args.out / "samples").glob("*.png"))
+        plot.save_animation(self.args.out / "samples.gif", pictures[:: max(1, len(pictures) // 60)])
+
+
+class _Interrupt:
+    """Turns Ctrl-C (and a polite kill) into a request, so that no step is left half done."""
+
+    requested = False
+
+    def __enter__(self):
+        self.before = {s: signal.signal(s, self.request) for s in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def request(self, signum, frame):
+        if self.requested:  # asked twice: at once, then
+            raise KeyboardInterrupt
+        self.requested = True
+
+    def __exit__(self, *exc_info):
+        for s, handler in self.before.items():
+            signal.signal(s, handler)

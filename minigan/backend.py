@@ -1,0 +1,131 @@
+"""Which array library works: NumPy on the CPU, or CuPy on a GPU.
+
+`use` decides where new arrays go. Code that is handed an array asks `get_array_module` instead, so
+that it follows its data. Every random number comes from one NumPy generator and is then moved, so
+one seed gives the same run on both.
+"""
+
+import os
+import sys
+
+import numpy as np
+
+__all__ = ["asarray", "current", "get_array_module", "rng", "seed", "to_numpy", "use"]
+
+_xp = None  # the array module in use; None until somebody asks
+_rng = np.random.default_rng()
+
+
+class use:
+    """Switch to the "numpy" or "cupy" backend, for good or for the length of a `with` block.
+
+    Raises ValueError for another name, ImportError without CuPy, RuntimeError without a GPU.
+
+    >>> use("numpy") and None           # from here on
+    >>> with use("numpy"):              # until the block ends
+    ...     current().__name__
+    'numpy'
+    """
+
+    def __init__(self, name):
+        global _xp
+        self.previous, _xp = _xp, _load(name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        global _xp
+        _xp = self.previous
+
+
+def current():
+    """The array module where new arrays go. The variable MINIGAN_BACKEND sets the first one.
+
+    >>> current().zeros(2)
+    array([0., 0.])
+    """
+    global _xp
+    if _xp is None:
+        _xp = _load(os.environ.get("MINIGAN_BACKEND", "numpy"))
+    return _xp
+
+
+def get_array_module(*arrays):
+    """NumPy or CuPy, whichever the arrays belong to; anything else among them is passed over.
+
+    Raises TypeError when arrays of both are mixed.
+
+    >>> get_array_module(np.ones(3), 2.0).__name__
+    'numpy'
+    """
+    cupy = sys.modules.get("cupy")
+    if cupy is None:  # never imported, so none of the arrays can be CuPy's
+        return np
+    on_gpu = {isinstance(a, cupy.ndarray) for a in arrays if isinstance(a, (np.ndarray, cupy.ndarray))}
+    if len(on_gpu) == 2:
+        raise TypeError(
+            "NumPy and CuPy arrays are mixed; move one side over with backend.asarray (to the "
+            "backend in use) or backend.to_numpy"
+        )
+    return cupy if True in on_gpu else np
+
+
+def asarray(data, dtype=None):
+    """`data` as an array of the backend in use, moved there if need be.
+
+    >>> asarray([1, 2], dtype="float32")
+    array([1., 2.], dtype=float32)
+    """
+    xp = current()
+    if xp is np:
+        data = to_numpy(data)
+    return xp.asarray(data, dtype=dtype)
+
+
+def to_numpy(array):
+    """`array` as a NumPy array: itself if it is one, else a copy from the GPU.
+
+    >>> to_numpy(np.ones(2))
+    array([1., 1.])
+    """
+    xp = get_array_module(array)
+    return np.asarray(array) if xp is np else xp.asnumpy(array)
+
+
+def seed(n):
+    """Start the generator of weights, noise and dropout masks anew from the integer `n`.
+
+    >>> seed(0); a = rng().standard_normal(3)
+    >>> seed(0); bool((a == rng().standard_normal(3)).all())
+    True
+    """
+    global _rng
+    _rng = np.random.default_rng(n)
+
+
+def rng():
+    """The NumPy generator that all of minigan's random numbers come from."""
+    return _rng
+
+
+def _load(name):
+    if name == "numpy":
+        return np
+    if name != "cupy":
+        raise ValueError(f'there is no backend {name!r}; use "numpy" or "cupy"')
+    try:
+        import cupy
+    except ImportError as error:
+        raise ImportError(
+            "the cupy backend needs CuPy, which is not installed; install the extra that fits "
+            'your driver: pip install "minigan[cuda12]" or "minigan[cuda13]"'
+        ) from error
+    try:
+        cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        raise RuntimeError(
+            f"CuPy is installed, but finds no GPU to run on ({error}); check `nvidia-smi`, or go "
+            'on with the "numpy" backend'
+        ) from error
+    return cupy

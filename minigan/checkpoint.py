@@ -1,0 +1,225 @@
+"""Save and load a training run: a nested dict of arrays, numbers and text, in one `.npz` file.
+
+Such a file is a zip archive with an `.npy` entry for each array, named by its path in the dict, and
+the entry `minigan.json` for everything else:
+
+    generator/0.weight.npy       the array at obj["generator"]["0.weight"]
+    generator/0.bias.npy
+    minigan.json                 {"format": "minigan checkpoint", "version": 1, "tree": {
+                                    "step": 400,
+                                    "generator": {"0.weight": {"/array": "<f4 (256, 64)"}, …}}}
+
+`np.load` and `unzip` open it too. Nothing is ever unpickled, so a file from a stranger can hold
+wrong numbers but no program.
+"""
+
+import io
+import json
+import zipfile
+import zlib
+
+import numpy as np
+
+from minigan.backend import to_numpy
+from minigan.files import atomic_write
+
+__all__ = ["CheckpointError", "load", "save"]
+
+FORMAT, VERSION, TREE = "minigan checkpoint", 1, "minigan.json"
+
+# What zipfile, zlib, json and np.load are known to raise on bytes that are not what they expect.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+
+
+class CheckpointError(ValueError):
+    """A file that is not a checkpoint, or is damaged; the message says what was expected."""
+
+
+def save(obj, path):
+    """Write `obj` to `path`, all of it or, if anything goes wrong, nothing.
+
+    Args:
+        obj: a dict with str keys. Its values are dicts again, lists, tuples, arrays of NumPy or
+            CuPy, Tensors (their `.data` is saved), int of any size, float, bool, str or None.
+        path: where to; an older file there is replaced only once the new one is whole. Any
+            extension will do, and `.npz` lets other programs recognise it.
+
+    Raises TypeError for anything else in `obj` and ValueError for a key that cannot be part of an
+    entry's name, both saying where in `obj` it is; OSError, naming `path`, if it cannot be written.
+    The same `obj` always gives the same bytes.
+
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "run.npz")
+    >>> save({"step": 7, "generator": {"0.weight": np.eye(2, dtype=np.float32)}}, path)
+    >>> load(path)
+    {'step': 7, 'generator': {'0.weight': array([[1., 0.], [0., 1.]], dtype=float32)}}
+    """
+    if not isinstance(obj, dict):
+        raise TypeError(f"save(obj, path) takes a dict to save, not {type(obj).__name__}")
+    arrays = {}
+    tree = _pack(obj, "", arrays)
+    text = json.dumps({"format": FORMAT, "version": VERSION, "tree": tree}, indent=1)
+    with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        # A ZipInfo made here carries no time of day, so equal runs give equal files.
+        archive.writestr(zipfile.ZipInfo(TREE), text)
+        for name, array in arrays.items():
+            # The size is not known beforehand, and past 2 GiB only the 64-bit format will do.
+            with archive.open(zipfile.ZipInfo(name + ".npy"), "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
+
+
+def load(path):
+    """Read what `save` wrote to `path`: the same nested dict, its arrays NumPy's, bit for bit.
+
+    Tensors and CuPy arrays come back as NumPy arrays, and so do NumPy's scalars (0-d).
+
+    Raises FileNotFoundError if there is no such file, and CheckpointError, naming the file and
+    what was expected and found, if it is not a checkpoint, is cut short or altered (each entry has
+    a CRC-32), lacks an array, or was written in a newer format. The example is in `save`.
+    """
+    with open(path, "rb") as file:
+        start = file.read(4)
+        if start != b"PK\3\4":
+            raise CheckpointError(
+                f"{path} is not a checkpoint: expected a zip archive, which begins with "
+                f"b'PK\\x03\\x04', found {start!r}"
+            )
+        try:
+            archive = zipfile.ZipFile(file)
+        except _DAMAGE as error:
+            raise CheckpointError(
+                f"{path} is cut short or damaged: expected a zip directory at its end, found "
+                f"none that can be read ({error}); copy it again or go back to an earlier one"
+            ) from error
+        with archive:
+            return _unpack(_read_tree(archive, path), "", archive, path)
+
+
+def _pack(value, name, arrays):
+    """`value` as JSON can hold it; each array in it goes to `arrays` and leaves a note behind.
+
+    A note is a dict whose one key begins with "/", which no key of the user's can.
+    """
+    if isinstance(value, dict):
+        return {
+            _checked(key, name): _pack(item, _join(name, key), arrays)
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        items = [_pack(item, _join(name, i), arrays) for i, item in enumerate(value)]
+        return items if isinstance(value, list) else {"/tuple": items}
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    array = _host_array(value, name)
+    arrays[name] = array
+    return {"/array": _describe(array)}
+
+
+def _unpack(node, name, archive, path):
+    """The inverse of `_pack`."""
+    if isinstance(node, list):
+        return [_unpack(item, _join(name, i), archive, path) for i, item in enumerate(node)]
+    if not isinstance(node, dict):
+        return node
+    if "/array" in node:
+        return _read_array(archive, name, node["/array"], path)
+    if "/tuple" in node:
+        return tuple(_unpack(node["/tuple"], name, archive, path))
+    return {key: _unpack(item, _join(name, key), archive, path) for key, item in node.items()}
+
+
+def _join(name, key):
+    return f"{name}/{key}" if name else str(key)
+
+
+def _checked(key, name):
+    """`key` if it can be part of an entry's name on every system."""
+    where = f"obj[{name!r}]" if name else "obj"
+    if not isinstance(key, str):
+        raise TypeError(f"{where} has the key {key!r}; a checkpoint's keys must be str")
+    if not key.isprintable() or set(key) & set("/\\") or key == "":
+        raise ValueError(
+            f"{where} has the key {key!r}; a checkpoint's keys may not be empty, nor have a "
+            "slash, a backslash or an unprintable character in them, because they name the "
+            "entries of a zip archive"
+        )
+    return key
+
+
+def _host_array(value, name):
+    """The NumPy array in a Tensor, a CuPy array or a NumPy scalar."""
+    if not isinstance(value, (np.ndarray, np.generic)):
+        data = getattr(value, "data", None)
+        if hasattr(data, "dtype"):  # a Tensor's; the .data of a CuPy array is a bare pointer
+            value = data
+    if not (hasattr(value, "dtype") and hasattr(value, "shape")):
+        raise TypeError(
+            f"obj[{name!r}] is of type {type(value).__name__}; a checkpoint holds dicts, lists, "
+            "tuples, arrays, Tensors, int, float, bool, str and None"
+        )
+    array = to_numpy(value)
+    if array.dtype.kind not in "biufcSUMm":
+        raise TypeError(
+            f"obj[{name!r}] is an array of dtype {array.dtype}, which an .npy entry cannot hold "
+            "without pickling it; convert it to numbers or text"
+        )
+    return array
+
+
+def _describe(array):
+    return f"{array.dtype.str} {array.shape}"
+
+
+def _read_tree(archive, path):
+    """What `_pack` made of the whole dict, from a file that turns out to be a checkpoint."""
+    if TREE not in archive.namelist():
+        found = ", ".join(archive.namelist()[:3]) or "none at all"
+        raise CheckpointError(
+            f"{path} is a zip archive but not a minigan checkpoint: expected an entry {TREE}, "
+            f"found {found}"
+        )
+    text = _read(archive, TREE, path)
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: expected JSON in {TREE}, found: {error}") from error
+    found = content.get("format") if isinstance(content, dict) else content
+    if found != FORMAT:
+        raise CheckpointError(f"{path}: expected the format {FORMAT!r}, found {found!r}")
+    if content.get("version") != VERSION:
+        raise CheckpointError(
+            f"{path}: expected format version {VERSION}, found {content.get('version')!r}; "
+            "if a newer minigan wrote it, upgrade this one: pip install --upgrade minigan"
+        )
+    if not isinstance(content.get("tree"), dict):
+        raise CheckpointError(f"{path}: expected a dict as the tree in {TREE}, found none")
+    return content["tree"]
+
+
+def _read_array(archive, name, expected, path):
+    # From memory, so that the entry's CRC-32 is checked before anything in it is believed.
+    data = io.BytesIO(_read(archive, name + ".npy", path))
+    try:
+        array = np.load(data, allow_pickle=False)
+    except _DAMAGE as error:
+        raise CheckpointError(f"{path}: expected an array in {name}.npy, found: {error}") from error
+    if _describe(array) != expected:
+        raise CheckpointError(
+            f"{path}: expected {expected} in {name}.npy, found {_describe(array)}"
+        )
+    return array
+
+
+def _read(archive, entry, path):
+    """The bytes of one entry of the archive, checked against their CRC-32."""
+    try:
+        return archive.read(entry)
+    except KeyError as error:
+        raise CheckpointError(
+            f"{path}: expected an entry {entry}, found none of that name; the file was altered"
+        ) from error
+    except _DAMAGE as error:
+        raise CheckpointError(
+            f"{path}: expected an intact entry {entry}, found a damaged one ({error}); copy the "
+            "file again or go back to an earlier one"
+        ) from error

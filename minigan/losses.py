@@ -1,0 +1,176 @@
+"""What each player of the game minimises. Every loss is the mean over a batch, a single number.
+
+In a GAN, D(x) is the probability that x is real, and both players' losses are cross-entropies. In a
+WGAN the critic's scores are plain numbers, and the loss is the difference of their means.
+"""
+
+import numpy as np
+
+from minigan import ops
+from minigan.autograd import Op, grad
+from minigan.backend import get_array_module
+from minigan.ops.elementwise import Maximum, Sigmoid
+from minigan.tensor import Tensor, as_array
+
+
+class BinaryCrossEntropy(Op):
+    """y = -(t log p + (1 - t) log(1 - p)), elementwise, each logarithm at least -100
+
+    ∂y/∂p = (p - t) / (p (1 - p)), the denominator at least 1e-12. Both limits are PyTorch's.
+    """
+
+    def __init__(self, t):
+        self.t = t
+
+    def forward(self, p):
+        xp = get_array_module(p)
+        with np.errstate(divide="ignore"):
+            log_p = xp.maximum(xp.log(p), -100)
+            log_q = xp.maximum(xp.log(1 - p), -100)
+        return -(self.t * log_p + (1 - self.t) * log_q)
+
+    def backward(self, gy, y, p):
+        return gy * (p - self.t) / Maximum()(p * (1 - p), 1e-12)
+
+
+class BinaryCrossEntropyWithLogits(Op):
+    """y = max(x, 0) - x t + log(1 + e^-|x|), elementwise
+
+    The same as BinaryCrossEntropy of p = sigmoid(x), for any x and without overflow.
+    """
+
+    def __init__(self, t):
+        self.t = t
+
+    def forward(self, x):
+        xp = get_array_module(x)
+        return xp.maximum(x, 0) - x * self.t + xp.log1p(xp.exp(-xp.abs(x)))
+
+    def backward(self, gy, y, x):
+        return gy * (Sigmoid()(x) - self.t)
+
+
+def binary_cross_entropy(p, target):
+    """-mean(t log p + (1 - t) log(1 - p)).
+
+    p: probabilities; target: labels in [0, 1] of the same shape, or one number for all.
+    Raises ValueError for another shape, or for a p or a label outside [0, 1].
+
+    >>> round(binary_cross_entropy(Tensor([0.5, 0.5]), 1.0).item(), 4)
+    0.6931
+    """
+    if isinstance(p.data, np.ndarray) and not ((p.data >= 0) & (p.data <= 1)).all():
+        raise ValueError(
+            "binary_cross_entropy: p must be probabilities, but it ranges from "
+            f"{p.data.min():.3g} to {p.data.max():.3g}; end the network in a Sigmoid, or use "
+            "binary_cross_entropy_with_logits"
+        )
+    return BinaryCrossEntropy(_labels(p, target))(p).mean()
+
+
+def binary_cross_entropy_with_logits(x, target):
+    """The same for p = sigmoid(x), accurate for every x; arguments as for binary_cross_entropy.
+
+    >>> round(binary_cross_entropy_with_logits(Tensor([0.0, 0.0]), 1.0).item(), 4)
+    0.6931
+    """
+    return BinaryCrossEntropyWithLogits(_labels(x, target))(x).mean()
+
+
+def cross_entropy(logits, labels):
+    """-mean of the log-probability of each row's label, for p = softmax(logits).
+
+    logits: (N, classes); labels: (N,) integers from 0 to classes - 1.
+    Raises ValueError for other shapes or a label out of range, TypeError for labels of floats.
+
+    >>> round(cross_entropy(Tensor([[0.0, 0.0], [0.0, 0.0]]), np.array([0, 1])).item(), 4)
+    0.6931
+    """
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"cross_entropy: labels must be integers, not {labels.dtype}")
+    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
+        raise ValueError(f"cross_entropy of logits {logits.shape} and labels {labels.shape}")
+    if labels.size and not 0 <= labels.min() <= labels.max() < logits.shape[1]:
+        raise ValueError(
+            f"cross_entropy: labels from {labels.min()} to {labels.max()}, but {logits.shape[1]} classes"
+        )
+    return -ops.log_softmax(logits)[np.arange(len(labels)), labels].mean()
+
+
+# Goodfellow et al. 2014. D ascends, and G descends, V = E[log D(x)] + E[log(1 - D(G(z)))].
+
+
+def discriminator_loss(p_real, p_fake, real_label=1.0):
+    """-mean log D(x) - mean log(1 - D(G(z))), which is -V of the paper's equation 1.
+
+    real_label: 0.9 is one-sided label smoothing (Salimans et al. 2016, section 3.4), which keeps D
+    from growing without bound; the fakes' label stays 0.
+    """
+    return binary_cross_entropy(p_real, real_label) + binary_cross_entropy(p_fake, 0.0)
+
+
+def minimax_generator_loss(p_fake):
+    """mean log(1 - D(G(z))), as in Algorithm 1: flat just where D is sure that the fakes are fake."""
+    return -binary_cross_entropy(p_fake, 0.0)
+
+
+def non_saturating_generator_loss(p_fake):
+    """-mean log D(G(z)), section 3's remedy: the same fixed point, and steep where G is losing."""
+    return binary_cross_entropy(p_fake, 1.0)
+
+
+# Arjovsky et al. 2017 and Gulrajani et al. 2017. The critic f ascends E[f(x)] - E[f(G(z))].
+
+
+def wasserstein_critic_loss(real_scores, fake_scores):
+    """mean f(G(z)) - mean f(x): minus the estimate of the Wasserstein distance (times the slope)."""
+    return fake_scores.mean() - real_scores.mean()
+
+
+def wasserstein_generator_loss(fake_scores):
+    """-mean f(G(z))"""
+    return -fake_scores.mean()
+
+
+def gradient_penalty(critic, real, fake, eps):
+    """mean (‖∇f(x̂)‖ - 1)² at x̂ = ε x + (1 - ε) G(z), without its weight λ (Gulrajani 2017, eq. 3).
+
+    critic: a function of (N, ...) that treats samples independently, to (N,) or (N, 1).
+    real, fake: arrays or Tensors of one shape (N, ...), taken as constants.
+    eps: ε ~ U[0, 1], one for each sample: (N,) or (N, 1, ...).
+    The norm is over all dimensions of a sample, and its slope at 0 is taken as 0. The result can be
+    differentiated with respect to the critic's parameters; no `.grad` is touched.
+    Raises ValueError for shapes that do not fit.
+
+    >>> from minigan import nn
+    >>> gradient_penalty(lambda x: (3 * x).sum(axis=1), np.ones((4, 1)), np.zeros((4, 1)), np.ones(4)).item()
+    4.0
+    """
+    real, fake, eps = as_array(real), as_array(fake), as_array(eps)
+    if real.shape != fake.shape:
+        raise ValueError(f"gradient_penalty: real has shape {real.shape}, fake {fake.shape}")
+    if eps.size != len(real) or eps.shape[:1] != real.shape[:1]:
+        raise ValueError(
+            f"gradient_penalty: eps has shape {eps.shape}, but one number for each of the "
+            f"{len(real)} samples is needed, ({len(real)},) or ({len(real)}, 1)"
+        )
+    eps = eps.reshape(-1, *[1] * (real.ndim - 1)).astype(real.dtype)
+    x_hat = Tensor(eps * real + (1 - eps) * fake, requires_grad=True)
+    (g,) = grad(critic(x_hat).sum(), x_hat, create_graph=True)
+    norm = g.flatten(1).norm(axis=1)
+    return ((norm - 1) ** 2).mean()
+
+
+def _labels(p, target):
+    """Labels as a constant in the dtype of p: a number, or an array of the shape of p."""
+    if isinstance(target, (int, float)):
+        labels, lowest, highest = float(target), target, target
+    else:
+        labels = get_array_module(p.data).asarray(as_array(target), dtype=p.dtype)
+        if labels.shape != p.shape:
+            raise ValueError(f"the probabilities have shape {p.shape}, but the labels {labels.shape}")
+        lowest, highest = (labels.min(), labels.max()) if labels.size else (0, 1)
+    if not 0 <= lowest <= highest <= 1:
+        raise ValueError(f"labels must be from 0 to 1, not {lowest} to {highest}")
+    return labels

@@ -1,0 +1,29 @@
+"""Layers. Names, arguments, defaults and state-dict keys are PyTorch's."""
+
+from minigan.nn import init
+from minigan.nn.activation import LeakyReLU, ReLU, Sigmoid, Softplus, Tanh
+from minigan.nn.dropout import Dropout
+from minigan.nn.linear import Linear, Maxout
+from minigan.nn.module import Module, Parameter, Sequential, frozen
+from minigan.nn.norm import BatchNorm1d, LayerNorm
+from minigan.nn.shape import Flatten, Unflatten
+
+__all__ = [
+    "BatchNorm1d",
+    "Dropout",
+    "Flatten",
+    "LayerNorm",
+    "LeakyReLU",
+    "Linear",
+    "Maxout",
+    "Module",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "Sigmoid",
+    "Softplus",
+    "Tanh",
+    "Unflatten",
+    "frozen",
+    "init",
+]

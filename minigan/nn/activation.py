@@ -1,0 +1,50 @@
+"""Activations: a function of each element, as a layer."""
+
+from minigan import ops
+from minigan.nn.module import Module
+
+
+class ReLU(Module):
+    """max(x, 0)"""
+
+    def forward(self, x):
+        return ops.relu(x)
+
+
+class LeakyReLU(Module):
+    """x where x > 0, negative_slope · x elsewhere (Maas et al. 2013). DCGAN's slope is 0.2.
+
+    >>> from minigan import Tensor
+    >>> LeakyReLU(0.2)(Tensor([-1.0, 1.0]))
+    Tensor([-0.2,  1. ])
+    """
+
+    def __init__(self, negative_slope=0.01):
+        self.negative_slope = negative_slope
+
+    def forward(self, x):
+        return ops.leaky_relu(x, self.negative_slope)
+
+    def extra_repr(self):
+        return f"negative_slope={self.negative_slope}"
+
+
+class Sigmoid(Module):
+    """1 / (1 + e⁻ˣ)"""
+
+    def forward(self, x):
+        return ops.sigmoid(x)
+
+
+class Tanh(Module):
+    """tanh x"""
+
+    def forward(self, x):
+        return ops.tanh(x)
+
+
+class Softplus(Module):
+    """log(1 + eˣ)"""
+
+    def forward(self, x):
+        return ops.softplus(x)

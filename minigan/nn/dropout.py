@@ -1,0 +1,33 @@
+"""Dropout: noise that keeps a network from relying on any single unit."""
+
+from minigan import backend
+from minigan.nn.module import Module
+
+
+class Dropout(Module):
+    """In training: each element 0 with probability p, else scaled by 1/(1-p) (Hinton et al. 2012).
+
+    Scaling in training, not in use, keeps the expected value, and `eval()` makes it the identity.
+    Raises ValueError for p outside [0, 1).
+
+    >>> from minigan import Tensor
+    >>> Dropout(0.5).eval()(Tensor([1.0, 2.0]))
+    Tensor([1., 2.])
+    """
+
+    def __init__(self, p=0.5):
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout: p must be in [0, 1), not {p}")
+        self.p = p
+
+    def forward(self, x):
+        if not self.training or self.p == 0:
+            return x
+        kept = backend.rng().random(self.mask_shape(x), dtype="float32") >= self.p
+        return x * (backend.asarray(kept) * x.dtype.type(1 / (1 - self.p)))
+
+    def mask_shape(self, x):
+        return x.shape
+
+    def extra_repr(self):
+        return f"p={self.p}"

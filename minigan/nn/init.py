@@ -1,0 +1,43 @@
+"""Initial weights: fill a Parameter in place with numbers from `minigan.seed`'s generator.
+
+NumPy draws them and the backend in use receives them, so one seed gives the same weights on both.
+"""
+
+import math
+
+from minigan import backend
+
+
+def uniform_(tensor, a=0.0, b=1.0):
+    """Fill with draws from U[a, b). Returns the tensor.
+
+    >>> from minigan import tensor
+    >>> bool((uniform_(tensor([0.0] * 99), 2.0, 3.0) >= 2.0).all())
+    True
+    """
+    draw = backend.rng().random(tensor.shape, dtype=tensor.dtype)
+    draw *= b - a
+    draw += a
+    return tensor.copy_(backend.asarray(draw))
+
+
+def normal_(tensor, mean=0.0, std=1.0):
+    """Fill with draws from N(mean, std²). Returns the tensor."""
+    draw = backend.rng().standard_normal(tensor.shape, dtype=tensor.dtype)
+    draw *= std
+    draw += mean
+    return tensor.copy_(backend.asarray(draw))
+
+
+def constant_(tensor, value):
+    """Fill with one value. Returns the tensor."""
+    return tensor.copy_(backend.current().full_like(tensor.data, value))
+
+
+def default_(tensor, fan_in):
+    """Fill with draws from U(-1/√fan_in, 1/√fan_in), as PyTorch's Linear and Conv layers do.
+
+    (PyTorch writes it kaiming_uniform_(a=√5); the gain √(2/(1+5)) times √3/√fan_in is 1/√fan_in.)
+    """
+    bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
+    return uniform_(tensor, -bound, bound)

@@ -1,0 +1,74 @@
+"""Linear and Maxout: layers with a weight matrix."""
+
+import numpy as np
+
+from minigan import backend
+from minigan.nn import init
+from minigan.nn.module import Module, Parameter
+from minigan.ops.matmul import Linear as LinearOp
+
+
+class Linear(Module):
+    """y = x Wᵀ + b      x: (..., in_features)  y: (..., out_features)
+
+    weight: (out_features, in_features), bias: (out_features,), both U(±1/√in_features) at first.
+    Raises ValueError for an input of another width.
+
+    >>> from minigan import randn
+    >>> Linear(784, 128)(randn(64, 784)).shape
+    (64, 128)
+    """
+
+    def __init__(self, in_features, out_features, bias=True):
+        _check_positive(self, in_features=in_features, out_features=out_features)
+        self.in_features, self.out_features = in_features, out_features
+        self.weight = init.default_(zeros(out_features, in_features), in_features)
+        self.bias = init.default_(zeros(out_features), in_features) if bias else None
+
+    def forward(self, x):
+        if x.ndim == 0 or x.shape[-1] != self.in_features:
+            raise ValueError(f"{self}: expected an input of shape (..., {self.in_features}), got {x.shape}")
+        if self.bias is None:
+            return x @ self.weight.T
+        if x.ndim == 2:
+            return LinearOp()(x, self.weight, self.bias)
+        y = LinearOp()(x.reshape(-1, self.in_features), self.weight, self.bias)
+        return y.reshape(*x.shape[:-1], self.out_features)
+
+    def extra_repr(self):
+        return (
+            f"in_features={self.in_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}"
+        )
+
+
+class Maxout(Module):
+    """y_i = max_j (x Wᵀ + b)_ij: the largest of several linear pieces (Goodfellow et al. 2013, eq. 1).
+
+    x: (N, in_features)  y: (N, out_features); each output has `num_pieces` rows of the weight,
+    which is (out_features · num_pieces, in_features). A tie shares the gradient equally.
+
+    >>> from minigan import randn
+    >>> Maxout(784, 240, num_pieces=5)(randn(64, 784)).shape
+    (64, 240)
+    """
+
+    def __init__(self, in_features, out_features, num_pieces):
+        _check_positive(self, num_pieces=num_pieces, out_features=out_features)
+        self.out_features, self.num_pieces = out_features, num_pieces
+        self.linear = Linear(in_features, out_features * num_pieces)
+
+    def forward(self, x):
+        pieces = self.linear(x)
+        return pieces.reshape(*x.shape[:-1], self.out_features, self.num_pieces).max(axis=-1)
+
+
+def zeros(*shape):
+    """A Parameter of zeros, to be initialised."""
+    return Parameter(backend.current().zeros(shape, dtype=np.float32))
+
+
+def _check_positive(layer, **sizes):
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{type(layer).__name__}: {name} must be at least 1, not {size}")

@@ -1,0 +1,225 @@
+"""Module: a function with parameters. Parameter: a Tensor to be learned. Sequential: a chain.
+
+A module finds its parameters and submodules among its attributes, in the order of definition, so
+that names, order and `state_dict` are PyTorch's.
+"""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+from minigan import backend
+from minigan.tensor import Tensor, as_array
+
+
+class Parameter(Tensor):
+    """A leaf Tensor that requires a gradient, and that a Module lists among its parameters."""
+
+    __slots__ = ()
+
+    def __init__(self, data, requires_grad=True):
+        super().__init__(data, requires_grad)
+
+
+class Module:
+    """A function with parameters; a subclass sets them in __init__ and computes in `forward`.
+
+    >>> from minigan import nn, randn
+    >>> class Twice(nn.Module):
+    ...     def __init__(self):
+    ...         self.inner = nn.Linear(3, 3)
+    ...     def forward(self, x):
+    ...         return self.inner(self.inner(x))
+    >>> [name for name, _ in Twice().named_parameters()]
+    ['inner.weight', 'inner.bias']
+    >>> Twice()(randn(5, 3)).shape
+    (5, 3)
+    """
+
+    training = True  # train() and eval() set it
+    buffer_names = ()  # attributes that are state but not learned, e.g. batch norm's averages
+
+    def forward(self, *inputs):
+        raise NotImplementedError(f"{type(self).__name__} has no forward")
+
+    def __call__(self, *inputs):
+        return self.forward(*inputs)
+
+    def named_children(self):
+        """(name, module) for each module directly inside this one."""
+        return [(name, value) for name, value in vars(self).items() if isinstance(value, Module)]
+
+    def named_modules(self, prefix=""):
+        """(dotted name, module) for this module ("") and every one inside it."""
+        yield prefix, self
+        for name, child in self.named_children():
+            yield from child.named_modules(_join(prefix, name))
+
+    def modules(self):
+        return [module for _, module in self.named_modules()]
+
+    def named_parameters(self):
+        """(dotted name, Parameter), in the order of definition; one that is shared comes once."""
+        seen = set()
+        for prefix, module in self.named_modules():
+            for name, value in vars(module).items():
+                if isinstance(value, Parameter) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield _join(prefix, name), value
+
+    def parameters(self):
+        return [p for _, p in self.named_parameters()]
+
+    def zero_grad(self):
+        """Forget the gradients."""
+        for p in self.parameters():
+            p.grad = None
+
+    def requires_grad_(self, requires_grad=True):
+        """Freeze (False) or unfreeze all parameters: what Keras calls `trainable`. Returns self."""
+        for p in self.parameters():
+            p.requires_grad_(requires_grad)
+        return self
+
+    def train(self, mode=True):
+        """Behave as in training: dropout drops, batch norm uses the batch. Returns self."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self):
+        """Behave as in use: no dropout, batch norm by its running averages. Returns self."""
+        return self.train(False)
+
+    def apply(self, fn):
+        """Call fn(module) on every module inside this one, then on itself. Returns self."""
+        for module in reversed(self.modules()):
+            fn(module)
+        return self
+
+    def float(self):
+        """Convert parameters and buffers to float32. Returns self."""
+        return self._astype(np.float32)
+
+    def double(self):
+        """Convert parameters and buffers to float64. Returns self."""
+        return self._astype(np.float64)
+
+    def _astype(self, dtype):
+        for module in self.modules():
+            for name, value in module._state():
+                if value.dtype.kind != "f":
+                    continue
+                if isinstance(value, Parameter):
+                    value.data, value.grad = value.data.astype(dtype), None
+                else:
+                    setattr(module, name, value.astype(dtype))
+        return self
+
+    def _state(self):
+        """(name, Parameter or array) for this module's own state, parameters first."""
+        state = [(name, p) for name, p in vars(self).items() if isinstance(p, Parameter)]
+        return state + [(name, getattr(self, name)) for name in self.buffer_names]
+
+    def state_dict(self):
+        """A copy of the parameters and buffers, as {dotted name: NumPy array}, keyed as PyTorch's."""
+        return {
+            _join(prefix, name): np.array(backend.to_numpy(as_array(value)))
+            for prefix, module in self.named_modules()
+            for name, value in module._state()
+        }
+
+    def load_state_dict(self, state_dict):
+        """Overwrite parameters and buffers with those of a `state_dict`.
+
+        Raises KeyError for missing or unknown names, ValueError for a wrong shape, TypeError for a
+        wrong dtype; then nothing has been changed.
+        """
+        own = self.state_dict()
+        missing, unknown = own.keys() - state_dict.keys(), state_dict.keys() - own.keys()
+        if missing or unknown:
+            raise KeyError(f"missing: {sorted(missing) or 'none'}; unknown: {sorted(unknown) or 'none'}")
+        for name, array in own.items():
+            new = np.asarray(state_dict[name])
+            if new.shape != array.shape:
+                raise ValueError(f"{name} has shape {array.shape}, but {new.shape} was given")
+            if new.dtype != array.dtype:
+                raise TypeError(
+                    f"{name} is {array.dtype}, but {new.dtype} was given; convert the module first, "
+                    "with .float() or .double()"
+                )
+        for prefix, module in self.named_modules():
+            for name, value in module._state():
+                new = np.asarray(state_dict[_join(prefix, name)])
+                if isinstance(value, Parameter):
+                    value.copy_(new)
+                else:
+                    setattr(module, name, backend.get_array_module(value).array(new))
+
+    def extra_repr(self):
+        """What stands between the brackets: the settings."""
+        return ""
+
+    def __repr__(self):
+        name, children = type(self).__name__, self.named_children()
+        if not children:
+            return f"{name}({self.extra_repr()})"
+        lines = [f"({key}): {child!r}".replace("\n", "\n  ") for key, child in children]
+        return f"{name}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+class Sequential(Module):
+    """Modules one after another: Sequential(f, g)(x) = g(f(x)).
+
+    >>> from minigan import nn
+    >>> Sequential(nn.Linear(2, 3), nn.Tanh())
+    Sequential(
+      (0): Linear(in_features=2, out_features=3, bias=True)
+      (1): Tanh()
+    )
+    """
+
+    def __init__(self, *modules):
+        for i, module in enumerate(modules):
+            if not isinstance(module, Module):
+                raise TypeError(f"layer {i} is not a Module but {module!r}")
+            setattr(self, str(i), module)
+
+    def forward(self, x):
+        for module in self:
+            x = module(x)
+        return x
+
+    def __iter__(self):
+        return (module for _, module in self.named_children())
+
+    def __len__(self):
+        return len(self.named_children())
+
+    def __getitem__(self, i):
+        modules = list(self)[i]
+        return Sequential(*modules) if isinstance(i, slice) else modules
+
+
+@contextmanager
+def frozen(module):
+    """Hold a module's parameters fixed inside the block: no gradient is computed for them.
+
+    >>> from minigan import nn, randn
+    >>> D, x = nn.Linear(2, 1), randn(5, 2).requires_grad_()
+    >>> with frozen(D):
+    ...     D(x).sum().backward()
+    >>> D.weight.grad is None, x.grad.shape
+    (True, (5, 2))
+    """
+    learning = [p for p in module.parameters() if p.requires_grad]
+    module.requires_grad_(False)
+    try:
+        yield module
+    finally:
+        for p in learning:
+            p.requires_grad_(True)
+
+
+def _join(prefix, name):
+    return f"{prefix}.{name}" if prefix else name

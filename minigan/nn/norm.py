@@ -1,0 +1,103 @@
+"""BatchNorm1d and LayerNorm: activations with mean 0 and variance 1, then a learned scale and shift.
+
+eps is keyword-only: well-known GAN scripts pass 0.8 for it by position, where a momentum was meant.
+"""
+
+import numpy as np
+
+from minigan import backend
+from minigan.nn.linear import zeros
+from minigan.nn.module import Module
+from minigan.ops.norm import Normalize
+from minigan.tensor import Tensor
+
+
+class BatchNorm(Module):
+    """y = γ (x - μ) / √(σ² + ε) + β, a μ and σ² for each channel (Ioffe & Szegedy 2015, Alg. 1).
+
+    In training μ and σ² (the biased variance) are the batch's; in use they are running averages,
+    new = (1 - momentum) · old + momentum · batch, of the unbiased variance. (Keras's momentum is
+    1 - this one.) weight is γ, bias is β, both of shape (num_features,).
+    """
+
+    dims = ()  # how many dimensions an input may have
+    buffer_names = ("running_mean", "running_var", "num_batches_tracked")
+
+    def __init__(self, num_features, *, eps=1e-5, momentum=0.1):
+        xp = backend.current()
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.weight, self.bias = zeros(num_features), zeros(num_features)
+        self.weight.data += 1.0
+        self.running_mean = xp.zeros(num_features, dtype=np.float32)
+        self.running_var = xp.ones(num_features, dtype=np.float32)
+        self.num_batches_tracked = np.zeros((), dtype=np.int64)
+
+    def forward(self, x):
+        if x.ndim not in self.dims or x.shape[1] != self.num_features:
+            raise ValueError(f"{self}: expected (N, {self.num_features}, ...), got {x.shape}")
+        per_channel = (self.num_features,) + (1,) * (x.ndim - 2)  # broadcasts against x
+        if self.training:
+            x_hat = self.normalize(x)
+        else:
+            mean = self.running_mean.reshape(per_channel)
+            scale = (self.running_var.reshape(per_channel) + self.eps) ** -0.5
+            x_hat = (x - Tensor(mean)) * Tensor(scale)
+        return x_hat * self.weight.reshape(per_channel) + self.bias.reshape(per_channel)
+
+    def normalize(self, x):
+        """x̂ by this batch's mean and variance, which also enter the running averages."""
+        n = x.size // self.num_features
+        if n < 2:
+            raise ValueError(f"{self}: one value per channel has no variance; use a larger batch or eval()")
+        op = Normalize((0, *range(2, x.ndim)), self.eps)
+        x_hat = op(x)
+        m, unbiased_var = self.momentum, op.var.reshape(-1) * (n / (n - 1))
+        self.running_mean = (1 - m) * self.running_mean + m * op.mean.reshape(-1)
+        self.running_var = (1 - m) * self.running_var + m * unbiased_var
+        self.num_batches_tracked += 1
+        return x_hat
+
+    def extra_repr(self):
+        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
+
+
+class BatchNorm1d(BatchNorm):
+    """Batch norm of (N, C), or of (N, C, L) over N and L; see BatchNorm.
+
+    Raises ValueError for another shape, and in training for one value per channel.
+
+    >>> from minigan import randn
+    >>> y = BatchNorm1d(3)(randn(64, 3))
+    >>> bool((abs(y.data.mean(axis=0)) < 1e-6).all())
+    True
+    """
+
+    dims = (2, 3)
+
+
+class LayerNorm(Module):
+    """y = γ (x - μ) / √(σ² + ε) + β over each sample's last dimensions (Ba et al. 2016, eq. 4).
+
+    normalized_shape: those dimensions; weight γ and bias β have that shape. Samples stay
+    independent, which is why a WGAN-GP critic may use this one, and not batch norm.
+
+    >>> from minigan import randn
+    >>> LayerNorm(16)(randn(4, 16)).shape
+    (4, 16)
+    """
+
+    def __init__(self, normalized_shape, *, eps=1e-5):
+        if isinstance(normalized_shape, int):
+            normalized_shape = (normalized_shape,)
+        self.normalized_shape, self.eps = tuple(normalized_shape), eps
+        self.weight, self.bias = zeros(*self.normalized_shape), zeros(*self.normalized_shape)
+        self.weight.data += 1.0
+
+    def forward(self, x):
+        n = len(self.normalized_shape)
+        if x.shape[x.ndim - n :] != self.normalized_shape:
+            raise ValueError(f"{self}: expected (..., {self.normalized_shape}), got {x.shape}")
+        return Normalize(tuple(range(-n, 0)), self.eps)(x) * self.weight + self.bias
+
+    def extra_repr(self):
+        return f"{self.normalized_shape}, eps={self.eps}"

@@ -1,0 +1,38 @@
+"""Flatten and Unflatten: from images to rows of pixels, and back."""
+
+import math
+
+from minigan.nn.module import Module
+
+
+class Flatten(Module):
+    """(N, C, H, W) -> (N, C·H·W), or whatever follows the first axis.
+
+    >>> from minigan import randn
+    >>> Flatten()(randn(64, 1, 28, 28)).shape
+    (64, 784)
+    """
+
+    def forward(self, x):
+        return x.reshape(x.shape[0], math.prod(x.shape[1:]))
+
+
+class Unflatten(Module):
+    """(N, C·H·W) -> (N, C, H, W): a dimension unfolded into several, as PyTorch's.
+
+    >>> from minigan import randn
+    >>> Unflatten(1, (1, 28, 28))(randn(64, 784)).shape
+    (64, 1, 28, 28)
+    """
+
+    def __init__(self, dim, unflattened_size):
+        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+
+    def forward(self, x):
+        dim = self.dim % x.ndim
+        if x.shape[dim] != math.prod(self.unflattened_size):
+            raise ValueError(f"{self}: dimension {self.dim} of an input of shape {x.shape} does not fit")
+        return x.reshape(*x.shape[:dim], *self.unflattened_size, *x.shape[dim + 1 :])
+
+    def extra_repr(self):
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

@@ -1,0 +1,67 @@
+"""a @ b, and the Linear layer's product."""
+
+from minigan.autograd import Op
+
+
+class MatMul(Op):
+    """y = a b, over the last two axes; the ones before are a batch, and broadcast
+
+    a: (..., N, K)  b: (..., K, M)  y: (..., N, M)
+    """
+
+    def forward(self, a, b):
+        return a @ b
+
+    def backward(self, gy, y, a, b):
+        ga = gy @ swap(b) if self.needs[0] else None  # (N, M)(M, K) -> (N, K)
+        gb = swap(a) @ gy if self.needs[1] else None  # (K, N)(N, M) -> (K, M)
+        return ga, gb
+
+
+class Linear(Op):
+    """y = x Wᵀ + b      x: (N, I)  W: (O, I)  b: (O,)  y: (N, O)"""
+
+    def forward(self, x, W, b):
+        y = x @ W.T
+        y += b
+        return y
+
+    def backward(self, gy, y, x, W, b):
+        gx = gy @ W if self.needs[0] else None  # (N, O)(O, I) -> (N, I)
+        gW = gy.T @ x if self.needs[1] else None  # (O, N)(N, I) -> (O, I)
+        gb = gy  # the walk sums it over N
+        return gx, gW, gb
+
+
+def matmul(a, b):
+    """The matrix product, of vectors, matrices or batches of matrices, as NumPy's @.
+
+    >>> from minigan import Tensor
+    >>> matmul(Tensor([[1.0, 2.0]]), Tensor([3.0, 4.0]))
+    Tensor([11.])
+    """
+    if a.ndim == 0 or b.ndim == 0:
+        raise ValueError(f"MatMul of shapes {a.shape}, {b.shape}: a number has no matrix product; use *")
+    if a.ndim == 1 and b.ndim == 1:
+        return (a * b).sum()
+    if a.ndim == 1:
+        return _drop(matmul(a.reshape(1, -1), b), -2)
+    if b.ndim == 1:
+        return _drop(matmul(a, b.reshape(-1, 1)), -1)
+    return MatMul()(a, b)
+
+
+def rmatmul(b, a):
+    return matmul(a, b)
+
+
+def swap(a):
+    """The last two axes exchanged: the transpose of every matrix of a batch."""
+    return a.T if a.ndim == 2 else a.transpose((*range(a.ndim - 2), a.ndim - 1, a.ndim - 2))
+
+
+def _drop(y, axis):
+    """y without an axis of length 1."""
+    shape = list(y.shape)
+    del shape[axis]
+    return y.reshape(tuple(shape))

@@ -1,0 +1,151 @@
+"""reshape, transpose, indexing, concatenate, stack: the same numbers in another place.
+
+Each of these is linear, and its rule is the operation that puts the numbers back.
+"""
+
+import numpy as np
+
+from minigan.autograd import BroadcastTo, Op
+from minigan.backend import get_array_module
+
+
+class Reshape(Op):
+    """y = x in another shape of the same size; one dimension may be -1"""
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def forward(self, x):
+        return x.reshape(self.shape)
+
+    def backward(self, gy, y, x):
+        return gy.reshape(x.shape)
+
+
+class Transpose(Op):
+    """y = x with its axes in another order, reversed if none is given"""
+
+    def __init__(self, axes=None):
+        self.axes = axes
+
+    def forward(self, x):
+        return x.transpose(self.axes)
+
+    def backward(self, gy, y, x):
+        if self.axes is None:
+            return gy.transpose()
+        return gy.transpose(tuple(int(i) for i in np.argsort([i % x.ndim for i in self.axes])))
+
+
+class GetItem(Op):
+    """y = x[index], for any index that NumPy takes: the adjoint of Scatter"""
+
+    def __init__(self, index):
+        self.index = index
+
+    def forward(self, x):
+        return x[self.index]
+
+    def backward(self, gy, y, x):
+        return Scatter(self.index, x.shape)(gy)
+
+
+class Scatter(Op):
+    """y = 0 but for y[index] += x, repeated indices adding up: the adjoint of GetItem"""
+
+    def __init__(self, index, shape):
+        self.index, self.shape = index, shape
+
+    def forward(self, x):
+        xp = get_array_module(x)
+        y = xp.zeros(self.shape, dtype=x.dtype)
+        if _may_repeat(self.index):
+            xp.add.at(y, self.index, x)
+        else:
+            y[self.index] = x  # the same, and much faster
+        return y
+
+    def backward(self, gy, y, x):
+        return gy[self.index]
+
+
+class Concatenate(Op):
+    """y = the xs one after another along an axis"""
+
+    def __init__(self, axis=0):
+        self.axis = axis
+
+    def forward(self, *xs):
+        return get_array_module(*xs).concatenate(xs, axis=self.axis)
+
+    def backward(self, gy, y, *xs):
+        gxs, start = [], 0
+        for x in xs:
+            stop = start + x.shape[self.axis]
+            index = [slice(None)] * x.ndim
+            index[self.axis] = slice(start, stop)
+            gxs.append(gy[tuple(index)])
+            start = stop
+        return tuple(gxs)
+
+
+def broadcast_to(x, shape):
+    """x repeated along new and stretched axes.
+
+    >>> from minigan import Tensor
+    >>> broadcast_to(Tensor([1.0, 2.0]), (3, 2)).shape
+    (3, 2)
+    """
+    return BroadcastTo(tuple(shape))(x)
+
+
+def concatenate(tensors, axis=0):
+    """The tensors one after another along `axis`, as NumPy's (and PyTorch's `cat`).
+
+    >>> from minigan import Tensor
+    >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
+    Tensor([1., 2., 3.])
+    """
+    return Concatenate(axis)(*tensors)
+
+
+def stack(tensors, axis=0):
+    """The tensors of one shape side by side along a new axis.
+
+    >>> from minigan import Tensor
+    >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).shape
+    (2, 2)
+    """
+    new = axis if axis >= 0 else axis + tensors[0].ndim + 1
+    return concatenate([x.reshape(*x.shape[:new], 1, *x.shape[new:]) for x in tensors], axis=new)
+
+
+def reshape(x, *shape):
+    """x in another shape: x.reshape(2, 3) or x.reshape((2, 3)); one dimension may be -1."""
+    return Reshape(_unpacked(shape))(x)
+
+
+def transpose(x, *axes):
+    """x with its axes in the order given, as NumPy's; reversed if none is."""
+    return Transpose(_unpacked(axes) or None)(x)
+
+
+def flatten(x, start_dim=0):
+    """x with the axes from `start_dim` on made one: `flatten(images, 1)` is (N, C·H·W)."""
+    return x.reshape(*x.shape[:start_dim], int(np.prod(x.shape[start_dim:])))
+
+
+def getitem(x, index):
+    return GetItem(index)(x)
+
+
+def _may_repeat(index):
+    """Whether an index can name an element twice: numbers, slices and masks cannot."""
+    parts = index if isinstance(index, tuple) else (index,)
+    simple = (int, np.integer, slice, type(None), type(Ellipsis))
+    return not all(isinstance(i, simple) or getattr(i, "dtype", None) == bool for i in parts)
+
+
+def _unpacked(args):
+    """(2, 3) from f(2, 3) and from f((2, 3)) alike."""
+    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args

@@ -1,0 +1,199 @@
+"""Optimizers: from a gradient g to a new parameter p.
+
+Each class docstring has the textbook update, and `update` computes just that, for one block of each
+parameter at a time: p, g and the moments of a block stay in the processor's cache from the first
+line of the update to the last, where whole arrays would travel to memory and back for every line.
+"""
+
+import numpy as np
+
+from minigan import backend
+from minigan.nn.module import Parameter
+
+BLOCK = 16384  # elements; five such blocks of float32 are 320 KiB
+
+
+class Optimizer:
+    """What the optimizers share: the list of parameters, and a state for each."""
+
+    moments = ()  # the names of the arrays that a parameter's state holds, PyTorch's names
+    settings = ("lr",)  # attributes that are saved; all may be changed between steps
+
+    def __init__(self, params, lr):
+        self.params = list(params)
+        self.lr = lr
+        if not self.params or not all(isinstance(p, Parameter) for p in self.params):
+            raise ValueError("an optimizer needs a list of Parameters, as module.parameters() gives")
+        if not lr >= 0:
+            raise ValueError(f"lr must not be negative, and is {lr}")
+        self.state = [{} for _ in self.params]
+
+    def step(self):
+        """Update every parameter that has a gradient."""
+        for p, state in zip(self.params, self.state, strict=True):
+            if p.grad is None:
+                continue
+            xp = backend.get_array_module(p.data)
+            if not p.data.flags.c_contiguous:  # blocks are views of contiguous memory
+                p.data = xp.ascontiguousarray(p.data)
+            if not state:
+                state["step"] = 0
+                state.update({name: xp.zeros_like(p.data) for name in self.moments})
+            state["step"] += 1
+            moments = [state[name] for name in self.moments]
+            for block in blocks(p.data, p.grad.data, *moments):
+                self.update(state["step"], *block)
+            p.version += 1
+
+    def update(self, step, p, g, *moments):
+        raise NotImplementedError(f"{type(self).__name__} has no update")
+
+    def zero_grad(self):
+        """Forget the gradients."""
+        for p in self.params:
+            p.grad = None
+
+    def state_dict(self):
+        """A copy of the settings and of each parameter's state, to be saved."""
+        states = {
+            str(i): {k: v if k == "step" else np.array(backend.to_numpy(v)) for k, v in state.items()}
+            for i, state in enumerate(self.state)
+        }
+        return {"state": states} | {name: getattr(self, name) for name in self.settings}
+
+    def load_state_dict(self, state_dict):
+        """Go on from a `state_dict`. Raises ValueError, and changes nothing, if it does not fit."""
+        states = [dict(state_dict["state"].get(str(i), {})) for i in range(len(self.params))]
+        if len(state_dict["state"]) != len(self.params):
+            raise ValueError(
+                f"state for {len(state_dict['state'])} parameters, but there are {len(self.params)}"
+            )
+        for i, (p, state) in enumerate(zip(self.params, states, strict=True)):
+            if state and set(state) != {"step", *self.moments}:
+                raise ValueError(f"state of parameter {i}: {sorted(state)} is not {type(self).__name__}'s")
+            for name in self.moments if state else ():
+                if state[name].shape != p.shape or state[name].dtype != p.dtype:
+                    raise ValueError(
+                        f"{name} of parameter {i} is {state[name].dtype} of shape "
+                        f"{state[name].shape}, but the parameter is {p.dtype} of shape {p.shape}"
+                    )
+                state[name] = backend.get_array_module(p.data).array(state[name])
+        self.state = states
+        for name in self.settings:
+            value = state_dict[name]
+            setattr(self, name, tuple(value) if isinstance(value, list) else value)
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent with momentum μ, as in PyTorch (Sutskever et al. 2013, eq. 1-2):
+
+        b ← μ b + g          (b = g at the first step)
+        p ← p - lr b
+
+    >>> p = Parameter([1.0]); p.sum().backward()
+    >>> SGD([p], lr=0.1).step(); round(p.item(), 6)
+    0.9
+    """
+
+    moments = ("momentum_buffer",)
+    settings = ("lr", "momentum")
+
+    def __init__(self, params, lr, momentum=0.0):
+        super().__init__(params, lr)
+        self.momentum = momentum
+
+    def update(self, step, p, g, b):
+        b *= self.momentum
+        b += g
+        p -= self.lr * b
+
+
+class RMSprop(Optimizer):
+    """RMSprop (Hinton's lecture 6e, 2012), with PyTorch's place for ε:
+
+        v ← α v + (1 - α) g²
+        p ← p - lr g / (√v + ε)
+
+    >>> p = Parameter([1.0]); p.sum().backward()
+    >>> RMSprop([p], lr=0.01).step(); round(p.item(), 6)
+    0.9
+    """
+
+    moments = ("square_avg",)
+    settings = ("lr", "alpha", "eps")
+
+    def __init__(self, params, lr=0.01, alpha=0.99, eps=1e-8):
+        super().__init__(params, lr)
+        _check_fractions(self, alpha=alpha)
+        self.alpha, self.eps = alpha, eps
+
+    def update(self, step, p, g, v):
+        xp = backend.get_array_module(p)
+        t = g * g
+        t -= v
+        t *= 1 - self.alpha
+        v += t  # v ← v + (1 - α) (g² - v)
+        xp.sqrt(v, out=t)
+        t += self.eps
+        xp.divide(g, t, out=t)
+        t *= self.lr
+        p -= t
+
+
+class Adam(Optimizer):
+    """Adam (Kingma & Ba 2015, Algorithm 1), t counting the steps:
+
+        m ← β₁ m + (1 - β₁) g            m̂ = m / (1 - β₁ᵗ)
+        v ← β₂ v + (1 - β₂) g²           v̂ = v / (1 - β₂ᵗ)
+        p ← p - lr m̂ / (√v̂ + ε)
+
+    `update` has the numbers taken together: with c = √(1 - β₂ᵗ) the last line is
+    p ← p - (lr c / (1 - β₁ᵗ)) m / (√v + c ε).
+
+    >>> p = Parameter([1.0]); p.sum().backward()
+    >>> Adam([p], lr=0.1).step(); round(p.item(), 6)
+    0.9
+    """
+
+    moments = ("exp_avg", "exp_avg_sq")
+    settings = ("lr", "betas", "eps")
+
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+        super().__init__(params, lr)
+        _check_fractions(self, beta1=betas[0], beta2=betas[1])
+        self.betas, self.eps = tuple(betas), eps
+
+    def update(self, step, p, g, m, v):
+        xp = backend.get_array_module(p)
+        beta1, beta2 = self.betas
+        c = (1 - beta2**step) ** 0.5
+        t = g - m
+        t *= 1 - beta1
+        m += t  # m ← m + (1 - β₁) (g - m)
+        xp.multiply(g, g, out=t)
+        t -= v
+        t *= 1 - beta2
+        v += t  # v ← v + (1 - β₂) (g² - v)
+        xp.sqrt(v, out=t)
+        t += c * self.eps
+        xp.divide(m, t, out=t)
+        t *= self.lr * c / (1 - beta1**step)
+        p -= t
+
+
+def blocks(*arrays):
+    """Slices of a few thousand elements of arrays of one size, as writable views.
+
+    On a GPU there is no such cache to stay in, and a block is the whole array.
+    """
+    xp = backend.get_array_module(*arrays)
+    flat = [a.reshape(-1) for a in arrays]
+    if xp is not np or flat[0].size <= BLOCK:
+        return [flat]
+    return [[a[i : i + BLOCK] for a in flat] for i in range(0, flat[0].size, BLOCK)]
+
+
+def _check_fractions(optimizer, **values):
+    for name, value in values.items():
+        if not 0 <= value < 1:
+            raise ValueError(f"{type(optimizer).__name__}: {name} must be in [0, 1), not {value}")

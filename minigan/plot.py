@@ -1,0 +1,98 @@
+"""Pictures of a run: grids of samples, their animation, and curves of the losses.
+
+Pillow and Matplotlib are imported when a picture is made. Every file is written whole or not at all.
+"""
+
+import math
+
+import numpy as np
+
+from minigan.files import atomic_write
+
+SMOOTHING = 100  # steps averaged for the thick line of a curve
+
+
+def tile(images, columns=10, margin=2):
+    """Images side by side, as one uint8 picture.
+
+    images: floats from 0 (black) to 1 (white), clipped to that: (N, H, W) grey, (N, H, W, 3) colour.
+    Raises ValueError for another shape, or for NaN.
+
+    >>> tile(np.zeros((20, 28, 28)), columns=10).shape
+    (62, 302)
+    """
+    if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3):
+        raise ValueError(f"images must be (N, H, W) or (N, H, W, 3), not {images.shape}")
+    if np.isnan(images).any():
+        raise ValueError("the images hold NaN")
+    n, h, w = images.shape[:3]
+    rows = math.ceil(n / columns)
+    picture = np.full(
+        (rows * (h + margin) + margin, columns * (w + margin) + margin, *images.shape[3:]),
+        64,  # dark grey, so that the frame of a black image shows
+        dtype=np.uint8,
+    )
+    for i, image in enumerate(images):
+        y = i // columns * (h + margin) + margin
+        x = i % columns * (w + margin) + margin
+        picture[y : y + h, x : x + w] = np.rint(np.clip(image, 0, 1) * 255)
+    return picture
+
+
+def save_images(path, images, columns=10, scale=1):
+    """Write `tile(images, columns)` as a picture, each pixel `scale` pixels wide."""
+    from PIL import Image
+
+    picture = Image.fromarray(tile(images, columns))
+    picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
+    with atomic_write(path) as temporary:
+        picture.save(temporary)
+
+
+def save_animation(path, pictures, seconds=8.0, hold=2.0):
+    """Write picture files as one GIF that lasts `seconds` and then holds its last frame."""
+    from PIL import Image
+
+    frames = []
+    for picture in pictures:
+        with Image.open(picture) as image:
+            frames.append(image.convert("P"))
+    each = max(40, int(1000 * seconds / len(frames)))  # browsers slow down frames under 20 ms
+    durations = [each] * (len(frames) - 1) + [int(1000 * hold)]
+    with atomic_write(path) as temporary:
+        frames[0].save(
+            temporary, save_all=True, append_images=frames[1:], duration=durations, loop=0
+        )
+
+
+def save_curves(path, panels):
+    """Draw curves over the steps of a run, one panel below another.
+
+    panels: {label of the vertical axis: {name of a curve: (steps, values)}}. A noisy curve is drawn
+    thin, with its running mean over the last 100 values thick.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3 * len(panels)), layout="constrained")
+    for axes, (label, curves) in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels.items(), strict=True):
+        for i, (name, (steps, values)) in enumerate(curves.items()):
+            axes.plot(steps, values, color=f"C{i}", alpha=0.25, linewidth=0.5)
+            axes.plot(steps, running_mean(values), color=f"C{i}", label=name)
+        axes.set_ylabel(label)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    axes.set_xlabel("step")
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, dpi=110)
+
+
+def running_mean(values, n=SMOOTHING):
+    """The mean of each value and up to n - 1 before it.
+
+    >>> running_mean([1.0, 3.0, 5.0, 7.0], n=2)
+    array([1., 2., 4., 6.])
+    """
+    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    stop = np.arange(1, len(total))
+    start = np.maximum(stop - n, 0)
+    return (total[stop] - total[start]) / (stop - start)

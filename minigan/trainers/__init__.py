@@ -1,0 +1,5 @@
+"""The trainers: an algorithm box each, and no base class. Read gan.py first, then the differences."""
+
+from minigan.trainers.gan import GAN
+
+__all__ = ["GAN"]

@@ -1,0 +1,87 @@
+"""The generative adversarial network.
+
+Goodfellow et al. 2014, "Generative Adversarial Nets", Algorithm 1:
+
+    for number of training iterations do
+        for k steps do
+            Sample m noise samples z from the prior, and m examples x from the data.
+            Update D by ascending   ∇ 1/m Σ [log D(x) + log(1 - D(G(z)))]
+        Sample m noise samples z from the prior.
+        Update G by descending  ∇ 1/m Σ log(1 - D(G(z)))
+"""
+
+from minigan import losses
+from minigan.autograd import no_grad
+from minigan.checks import check_loss
+from minigan.nn import frozen
+from minigan.tensor import as_tensor
+
+
+class GAN:
+    """The two players, their optimizers, and a step of each.
+
+    generator: a Module, noise (m, ...) -> samples like the data.
+    discriminator: a Module, samples -> (m, 1), the probability that each is real.
+    k: discriminator steps to a generator step.
+    real_label: 0.9 for one-sided label smoothing.
+    generator_loss: losses.non_saturating_generator_loss, as section 3 advises, or
+    losses.minimax_generator_loss, as in the algorithm's last line.
+    """
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        g_optimizer,
+        d_optimizer,
+        *,
+        k=1,
+        real_label=1.0,
+        generator_loss=losses.non_saturating_generator_loss,
+    ):
+        if k < 1:
+            raise ValueError(f"k, the discriminator steps to a generator step, is {k}, not 1 or more")
+        self.generator, self.g_optimizer = generator, g_optimizer
+        self.discriminator, self.d_optimizer = discriminator, d_optimizer
+        self.k, self.real_label, self.generator_loss = k, real_label, generator_loss
+        self.steps = 0  # of the discriminator
+
+    def discriminator_step(self, real, z):
+        """Ascend D once, on a minibatch `real` of data and on G's answer to the noise z."""
+        real, z = as_tensor(real), as_tensor(z)
+        with no_grad():  # G is held fixed
+            fake = self.generator(z)
+        p_real = self.discriminator(real)
+        p_fake = self.discriminator(fake)
+        loss = losses.discriminator_loss(p_real, p_fake, self.real_label)
+        d_loss = check_loss(loss, "discriminator", real.data)
+
+        self.d_optimizer.zero_grad()
+        loss.backward()
+        self.d_optimizer.step()
+        self.steps += 1
+        return {"d_loss": d_loss, "D(x)": p_real.mean().item(), "D(G(z))": p_fake.mean().item()}
+
+    def generator_step(self, z):
+        """Descend G once, on the noise z."""
+        z = as_tensor(z)
+        with frozen(self.discriminator):  # D is held fixed
+            p_fake = self.discriminator(self.generator(z))
+            loss = self.generator_loss(p_fake)
+            g_loss = check_loss(loss, "generator", z.data)
+
+            self.g_optimizer.zero_grad()
+            loss.backward()
+        self.g_optimizer.step()
+        return {"g_loss": g_loss}
+
+    def train(self, minibatches, noise):
+        """Algorithm 1: D on every minibatch, G on every k-th. Yields what each step returns.
+
+        minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
+        """
+        for real in minibatches:
+            report = self.discriminator_step(real, noise(len(real)))
+            if self.steps % self.k == 0:
+                report |= self.generator_step(noise(len(real)))
+            yield report

@@ -1,0 +1,48 @@
+"""What every test starts from: a Hypothesis profile, no display, one seed, perhaps a GPU."""
+
+import os
+import warnings
+
+import pytest
+from hypothesis import settings
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+# No deadline in any of them: a loaded machine is slow, and that is not a bug in what is tested.
+settings.register_profile("dev", deadline=None, max_examples=50)
+settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
+settings.register_profile("thorough", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
+)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Each test draws the same weights and noise, whichever tests ran before it."""
+    import minigan
+
+    minigan.seed(0)
+
+
+def pytest_collection_modifyitems(items):
+    """Skip the tests marked `gpu` where CuPy or a GPU is missing, and say which."""
+    on_gpu = [item for item in items if item.get_closest_marker("gpu")]
+    reason = _why_no_gpu() if on_gpu else None
+    if reason:
+        for item in on_gpu:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _why_no_gpu():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            import cupy
+        except ImportError:
+            return "CuPy is not installed"
+        try:
+            cupy.cuda.runtime.getDeviceCount()
+        except cupy.cuda.runtime.CUDARuntimeError as error:
+            return f"CuPy finds no GPU: {error}"
+    return None

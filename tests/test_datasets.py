@@ -1,0 +1,249 @@
+"""minigan.datasets: the right bytes, the right range, the right order."""
+
+import gzip
+import hashlib
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minigan.datasets import minibatches, mnist, to_float
+
+EMBEDDED = Path(__file__).parents[1] / "examples" / "data" / "mnist"
+SHA256 = {
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+
+
+def idx(array):
+    """The idx file of a uint8 array."""
+    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
+    return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A folder with a training set of five images, not gzipped, and the arrays in it."""
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
+    labels = np.arange(5, dtype=np.uint8)
+    (tmp_path / IMAGES).write_bytes(idx(images))
+    (tmp_path / LABELS).write_bytes(idx(labels))
+    return tmp_path, images, labels
+
+
+# --- mnist -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SHA256)
+def test_embedded_files_are_the_published_ones(name):
+    content = gzip.decompress((EMBEDDED / f"{name}.gz").read_bytes())
+    assert hashlib.sha256(content).hexdigest() == SHA256[name]
+    assert SHA256[name] in (EMBEDDED / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("train", "n"), [(True, 60_000), (False, 10_000)])
+def test_embedded_set(train, n):
+    images, labels = mnist(EMBEDDED, train=train)
+    assert (images.dtype, images.shape) == (np.uint8, (n, 28, 28))
+    assert (labels.dtype, labels.shape) == (np.uint8, (n,))
+    assert (images.min(), images.max(), set(labels.tolist())) == (0, 255, set(range(10)))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_gzipped_or_not_whatever_the_name(small, packed, suffix):
+    folder, images, labels = small
+    content = (folder / IMAGES).read_bytes()
+    (folder / IMAGES).unlink()
+    (folder / (IMAGES + suffix)).write_bytes(gzip.compress(content) if packed else content)
+    found_images, found_labels = mnist(str(folder))
+    assert (found_images == images).all()
+    assert (found_labels == labels).all()
+    found_images[0] = 0  # can be written to
+
+
+@pytest.mark.parametrize("missing", [IMAGES, LABELS])
+def test_missing_file(small, missing):
+    folder = small[0]
+    (folder / missing).unlink()
+    with pytest.raises(FileNotFoundError, match=f"{missing}: expected this file, or .*gz"):
+        mnist(folder)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("name", [IMAGES, LABELS])
+def test_every_truncation_is_refused(small, name, packed):
+    folder = small[0]
+    content = (folder / name).read_bytes()
+    content = gzip.compress(content) if packed else content
+    for size in [*range(40), *range(40, len(content), 97), len(content) - 1]:
+        if size >= len(content):
+            continue
+        (folder / name).write_bytes(content[:size])
+        with pytest.raises(ValueError, match=f"{name}: expected .* found"):
+            mnist(folder)
+
+
+def test_flipped_byte_in_a_gzip_file(small):
+    folder = small[0]
+    content = bytearray(gzip.compress((folder / IMAGES).read_bytes()))
+    content[len(content) // 2] ^= 4
+    (folder / IMAGES).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{IMAGES}: expected a whole gzip file"):
+        mnist(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<!DOCTYPE html>", r"begins with b'\\x00\\x00\\x08\\x03', found b'<!DO'"),
+        (idx(np.zeros(5, np.uint8)), r"3 dimensions.* found b'\\x00\\x00\\x08\\x01'"),
+        (idx(np.zeros((5, 28, 28), np.uint8)) + b"\0", "expected 3936 bytes .* found 3937"),
+        (idx(np.zeros((5, 32, 30), np.uint8)), "expected images of 28×28, found 32×30"),
+    ],
+)
+def test_wrong_content(small, content, message):
+    folder = small[0]
+    (folder / IMAGES).write_bytes(content)
+    with pytest.raises(ValueError, match=f"{IMAGES}: .*{message}"):
+        mnist(folder)
+
+
+def test_as_many_labels_as_images(small):
+    folder = small[0]
+    (folder / LABELS).write_bytes(idx(np.zeros(4, np.uint8)))
+    with pytest.raises(ValueError, match=f"{LABELS}: expected 5 labels.*found 4"):
+        mnist(folder)
+
+
+# --- to_float --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 1.0), (0.0, 1.0), (0, 255), (-0.5, 0.5)])
+def test_to_float_ends_where_it_should(low, high):
+    pixels = np.arange(256, dtype=np.uint8).reshape(2, 128)
+    before = pixels.copy()
+    scaled = to_float(pixels, low, high)
+    assert (scaled.dtype, scaled.shape) == (np.float32, pixels.shape)
+    assert (scaled[0, 0], scaled[-1, -1]) == (low, high)
+    exact = low + before / 255 * (high - low)
+    np.testing.assert_allclose(scaled, exact, rtol=0, atol=1e-6 * (high - low))
+    assert (pixels == before).all()
+
+
+@pytest.mark.parametrize("images", [np.zeros(2, np.float32), np.zeros(2, int), [0, 255], 3.0])
+def test_to_float_takes_bytes_only(images):
+    with pytest.raises(TypeError, match=r"uint8 .*found (float32|int64|list|float)"):
+        to_float(images)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, -1), (0, 0), (0, np.inf), (np.nan, 1)])
+def test_to_float_wants_a_range(low, high):
+    with pytest.raises(ValueError, match="low < high"):
+        to_float(np.zeros(2, np.uint8), low, high)
+
+
+# --- minibatches -----------------------------------------------------------------------------
+
+
+@given(
+    n=st.integers(1, 50),
+    batch_size=st.integers(1, 60),
+    seed=st.integers(0, 2**70),
+    epoch=st.integers(0, 1000),
+    drop_last=st.booleans(),
+    data=st.data(),
+)
+def test_an_epoch_can_go_on_anywhere(n, batch_size, seed, epoch, drop_last, data):
+    if drop_last and batch_size > n:
+        return
+    options = dict(seed=seed, epoch=epoch, drop_last=drop_last)
+    batches = list(minibatches(np.arange(n), batch_size, **options))
+    assert len(batches) == (n // batch_size if drop_last else -(-n // batch_size))
+    seen = np.concatenate(batches)
+    assert len(set(seen.tolist())) == len(seen) == (len(batches) * batch_size if drop_last else n)
+
+    start = data.draw(st.integers(0, len(batches)))
+    rest = list(minibatches(np.arange(n), batch_size, start=start, **options))
+    assert [b.tolist() for b in rest] == [b.tolist() for b in batches[start:]]
+
+
+def test_order_depends_on_seed_and_epoch_alone():
+    def order(**options):
+        np.random.default_rng().random()
+        return np.concatenate(list(minibatches(np.arange(100), 10, **options))).tolist()
+
+    orders = [order(seed=seed, epoch=epoch) for seed in (0, 1) for epoch in (0, 1, 2)]
+    assert all(a != b for a, b in itertools.combinations(orders, 2))
+    assert order(seed=1, epoch=2) == orders[-1]
+    expected = np.random.default_rng([1, 2]).permutation(100).tolist()
+    assert orders[-1] == expected
+
+
+def test_batches_are_new_arrays_of_the_datas_dtype():
+    data = np.arange(24, dtype=np.float32).reshape(6, 2, 2)
+    before = data.copy()
+    data.flags.writeable = False
+    for batch in minibatches(data, 2, seed=0):
+        assert (batch.shape, batch.dtype) == ((2, 2, 2), np.float32)
+        assert not np.shares_memory(batch, data)
+        batch[:] = 0
+    assert (data == before).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(batch_size=0), "batch_size to be at least 1, found 0"),
+        (dict(batch_size=-3), "batch_size to be at least 1, found -3"),
+        (dict(batch_size=11), "at least batch_size=11 samples, found 10; .*drop_last=False"),
+        (dict(data=np.zeros((0, 2)), drop_last=False), "found 0"),
+        (dict(seed=-1), "seed to be at least 0"),
+        (dict(epoch=-1), "epoch to be at least 0"),
+        (dict(start=-1), "start to be at least 0 and at most 3, found -1"),
+        (dict(start=4), "start to be at least 0 and at most 3, found 4"),
+    ],
+)
+def test_values_out_of_range_are_refused_at_the_call(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        minibatches(**(dict(data=np.arange(10), batch_size=3, seed=0) | arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(batch_size=2.0), "batch_size to be an integer, found 2.0"),
+        (dict(seed=None), "seed to be an integer, found None"),
+        (dict(data=[1, 2, 3]), "array .*found list"),
+        (dict(data=np.array(3.0)), "array"),
+    ],
+)
+def test_types_are_refused_at_the_call(arguments, message):
+    with pytest.raises(TypeError, match=message):
+        minibatches(**(dict(data=np.arange(10), batch_size=3, seed=0) | arguments))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinity_are_counted_and_placed(dtype, bad):
+    data = np.zeros((4, 3, 2), dtype)
+    data[2, 1, 0] = data[3, 2, 1] = bad
+    with pytest.raises(ValueError, match=r"found 2 NaN or infinite of 24 .* data\[2, 1, 0\]"):
+        minibatches(data, 2, seed=0)
+
+
+@pytest.mark.gpu
+def test_batches_of_data_on_the_gpu_stay_there():
+    import cupy
+
+    on_gpu = list(minibatches(cupy.arange(10.0), 3, seed=0))
+    on_cpu = list(minibatches(np.arange(10.0), 3, seed=0))
+    assert all(isinstance(batch, cupy.ndarray) for batch in on_gpu)
+    assert [b.tolist() for b in on_gpu] == [b.tolist() for b in on_cpu]

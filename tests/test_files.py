@@ -1,0 +1,200 @@
+"""minigan.files: a file is whole or not there, whatever happens while it is written."""
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minigan.files import atomic_write, check_writable
+
+
+@pytest.fixture
+def target(tmp_path):
+    """A file that holds b"old" in a folder of its own."""
+    path = tmp_path / "run" / "model.npz"
+    path.parent.mkdir()
+    path.write_bytes(b"old")
+    return path
+
+
+@contextlib.contextmanager
+def read_only(folder):
+    """Nothing can be created in `folder`, not even by root, which permission bits do not stop."""
+    if os.name != "posix":
+        pytest.skip("needs POSIX permissions")
+    user, mode = os.geteuid(), folder.stat().st_mode
+    folder.chmod(0o500)
+    if user == 0:
+        os.seteuid(65534)  # nobody
+    try:
+        yield
+    finally:
+        if user == 0:
+            os.seteuid(0)
+        folder.chmod(mode)
+
+
+def only_file_is(path, content):
+    return os.listdir(path.parent) == [path.name] and path.read_bytes() == content
+
+
+def test_replaces_the_file_once_the_block_ends(target):
+    with atomic_write(target) as temporary:
+        temporary.write_bytes(b"new")
+        assert target.read_bytes() == b"old"
+    assert only_file_is(target, b"new")
+
+
+def test_creates_a_file_given_as_str(tmp_path):
+    path = str(tmp_path / "new.txt")
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(b"new")
+    assert only_file_is(Path(path), b"new")
+
+
+def test_relative_path_is_fixed_when_the_block_begins(target, tmp_path, monkeypatch):
+    monkeypatch.chdir(target.parent)
+    with atomic_write("model.npz") as temporary:
+        os.chdir(tmp_path)
+        temporary.write_bytes(b"new")
+    assert only_file_is(target, b"new")
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, MemoryError])
+def test_any_exception_leaves_the_old_file_and_no_other(target, error):
+    with pytest.raises(error), atomic_write(target) as temporary:
+        temporary.write_bytes(b"half of the n")
+        raise error
+    assert only_file_is(target, b"old")
+
+
+def test_exception_before_anything_is_written(target):
+    with pytest.raises(ZeroDivisionError), atomic_write(target):
+        _ = 1 / 0
+    assert only_file_is(target, b"old")
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.png", "a.tar.gz", "a", ".hidden", "x" * 250 + ".npz"])
+def test_temporary_keeps_the_extension_and_the_folder(tmp_path, name):
+    path = tmp_path / name
+    with atomic_write(path) as temporary:
+        assert (temporary.suffix, temporary.parent) == (path.suffix, path.parent)
+        temporary.write_bytes(b"new")
+    assert only_file_is(path, b"new")
+
+
+def test_savez_adds_no_second_extension(target):
+    with atomic_write(target) as temporary:
+        np.savez(temporary, x=np.arange(3))
+    assert os.listdir(target.parent) == ["model.npz"]
+    with np.load(target) as file:
+        assert file["x"].tolist() == [0, 1, 2]
+
+
+def test_writer_that_adds_an_extension_is_found_out(tmp_path):
+    path = tmp_path / "weights.bin"
+    path.write_bytes(b"old")
+    with pytest.raises(OSError, match=r"add an extension.*weights\.bin"), atomic_write(path) as t:
+        np.save(t, np.arange(3))
+    assert path.read_bytes() == b"old"
+
+
+def test_symbolic_link_is_followed(target, tmp_path):
+    link = tmp_path / "latest.npz"
+    link.symlink_to(target)
+    with atomic_write(link) as temporary:
+        temporary.write_bytes(b"new")
+    assert link.is_symlink()
+    assert only_file_is(target, b"new")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+def test_permissions_are_those_of_the_old_file_or_of_a_new_one(target):
+    target.chmod(0o640)
+    plain = target.with_name("plain")
+    plain.write_bytes(b"")
+    for path in (target, target.with_name("new")):
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(b"new")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert target.with_name("new").stat().st_mode == plain.stat().st_mode
+
+
+def test_full_disk_names_the_file_and_keeps_the_old_one(target):
+    resource = pytest.importorskip("resource")  # a limit on the size of files fails as a disk does
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(OSError, match=r"cannot write this file .*model\.npz") as caught:
+            with atomic_write(target) as temporary:
+                temporary.write_bytes(bytes(20_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.errno == errno.EFBIG
+    assert only_file_is(target, b"old")
+
+
+def test_failing_flush_counts_as_a_failing_write(target, monkeypatch):
+    def fsync(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match=r"No space left on device.*model\.npz"):
+        with atomic_write(target) as temporary:
+            temporary.write_bytes(b"new")
+    assert only_file_is(target, b"old")
+
+
+def test_unwritable_folder_names_the_file(target):
+    with read_only(target.parent):
+        with pytest.raises(PermissionError, match=r"model\.npz"), atomic_write(target) as temporary:
+            temporary.write_bytes(b"new")
+    assert only_file_is(target, b"old")
+
+
+def test_missing_folder_names_the_file(tmp_path):
+    path = tmp_path / "no" / "model.npz"
+    with pytest.raises(FileNotFoundError, match=r"its folder exists.*model\.npz"):
+        with atomic_write(path) as temporary:
+            temporary.write_bytes(b"new")
+
+
+@pytest.mark.parametrize("path", [".", os.devnull])
+def test_folder_or_device_is_refused_before_the_block_runs(path):
+    with pytest.raises(OSError, match="not a file"), atomic_write(path):
+        pytest.fail("the block ran")
+    assert os.path.exists(path)
+
+
+def test_error_about_another_file_passes_unchanged(target, tmp_path):
+    with pytest.raises(FileNotFoundError) as caught, atomic_write(target):
+        (tmp_path / "input.csv").read_bytes()
+    assert caught.value.filename == str(tmp_path / "input.csv")
+    assert only_file_is(target, b"old")
+
+
+def test_check_writable_creates_the_folder_and_leaves_it_empty(tmp_path):
+    folder = check_writable(str(tmp_path / "runs" / "a"))
+    assert folder == tmp_path / "runs" / "a"
+    assert os.listdir(folder) == []
+    assert check_writable(folder) == folder
+
+
+def test_check_writable_refuses_a_file(target):
+    with pytest.raises(NotADirectoryError, match=r"it is a file.*model\.npz"):
+        check_writable(target)
+    with pytest.raises(NotADirectoryError, match=r"choose another.*model\.npz.deeper"):
+        check_writable(target / "deeper")
+    assert only_file_is(target, b"old")
+
+
+def test_check_writable_refuses_a_read_only_folder(tmp_path):
+    for folder in (tmp_path, tmp_path / "new"):
+        with read_only(tmp_path), pytest.raises(PermissionError, match="may be written") as caught:
+            check_writable(folder)
+        assert caught.value.filename == str(folder)
+    assert os.listdir(tmp_path) == []
