@@ -10,7 +10,7 @@ import numpy as np
 from minigan import backend
 from minigan.nn.module import Parameter
 
-BLOCK = 16384  # elements; five such blocks of float32 are 320 KiB
+BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
 
 
 class Optimizer:

@@ -1,0 +1,119 @@
+"""The Keras tutorial's GAN: D trained once on a real and a generated batch together.
+
+    python examples/mnist_gan_keras.py
+
+Source: github.com/Zackory/Keras-MNIST-GAN, mnist_gan.py, copied in many write-ups. Networks, initial
+weights, dropout, labels (0.9 for real, 0 for generated), Adam, batch and the order of the steps are
+its own. Two things differ: it draws its real images with replacement, where here an epoch sees
+each of them once, and its two models share one Adam, whose step count so runs twice as fast.
+"""
+
+import math
+
+import minigan
+from minigan import datasets, losses, nn, optim
+from minigan.ops import concatenate
+from minigan.trainers import GAN
+
+import harness
+
+
+def build_generator(latent_dim=100):
+    """(N, latent_dim) noise -> (N, 784) pixels from -1 to 1"""
+    return initialized(
+        nn.Sequential(
+            nn.Linear(latent_dim, 256),
+            nn.LeakyReLU(0.2),
+            nn.Linear(256, 512),
+            nn.LeakyReLU(0.2),
+            nn.Linear(512, 1024),
+            nn.LeakyReLU(0.2),
+            nn.Linear(1024, 784),
+            nn.Tanh(),
+        )
+    )
+
+
+def build_discriminator():
+    """(N, 784) pixels -> (N, 1), the probability that each image is real"""
+    return initialized(
+        nn.Sequential(
+            nn.Linear(784, 1024),
+            nn.LeakyReLU(0.2),
+            nn.Dropout(0.3),
+            nn.Linear(1024, 512),
+            nn.LeakyReLU(0.2),
+            nn.Dropout(0.3),
+            nn.Linear(512, 256),
+            nn.LeakyReLU(0.2),
+            nn.Dropout(0.3),
+            nn.Linear(256, 1),
+            nn.Sigmoid(),
+        )
+    )
+
+
+def initialized(network):
+    """The first layer's weights N(0, 0.02²), the others Keras's default, Glorot's uniform; biases 0."""
+    for i, layer in enumerate(layer for layer in network if isinstance(layer, nn.Linear)):
+        bound = math.sqrt(6 / (layer.in_features + layer.out_features))
+        nn.init.uniform_(layer.weight, -bound, bound)
+        if i == 0:
+            nn.init.normal_(layer.weight, std=0.02)
+        nn.init.constant_(layer.bias, 0.0)
+    return network
+
+
+class ConcatenatedGAN(GAN):
+    """A GAN whose discriminator sees real and generated samples as one batch, with their labels."""
+
+    def discriminator_step(self, real, z):
+        m = len(real)
+        with minigan.no_grad():
+            fake = self.generator(z)
+        x = concatenate([minigan.Tensor(real), fake])
+        labels = minigan.tensor([[self.real_label]] * m + [[0.0]] * m)
+        p = self.discriminator(x)
+        loss = losses.binary_cross_entropy(p, labels)
+
+        self.d_optimizer.zero_grad()
+        loss.backward()
+        self.d_optimizer.step()
+        self.steps += 1
+        return {
+            "d_loss": loss.item(),
+            "D(x)": p[:m].mean().item(),
+            "D(G(z))": p[m:].mean().item(),
+        }
+
+
+def main():
+    args = harness.parse_flags(
+        __doc__,
+        n_epochs=20,
+        batch_size=128,
+        lr=2e-4,
+        b1=0.5,
+        b2=0.999,
+        latent_dim=100,
+        sample_interval=468,
+    )
+    images, _ = datasets.mnist(args.data)
+    G, D = build_generator(args.latent_dim), build_discriminator()
+
+    def adam(network):
+        # 1e-7 is Keras's default
+        return optim.Adam(network.parameters(), args.lr, betas=(args.b1, args.b2), eps=1e-7)
+
+    harness.train(
+        args,
+        ConcatenatedGAN(G, D, adam(G), adam(D), real_label=0.9),
+        images,
+        prepare=lambda batch: datasets.to_float(batch).reshape(-1, 784),
+        noise=lambda m: minigan.randn(m, args.latent_dim),
+        picture=lambda pixels: (pixels.reshape(-1, 28, 28) + 1) / 2,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The TensorFlow 1 tutorial's GAN: one hidden layer on each side, and the losses of the paper.
+
+    python examples/mnist_gan_tf1.py
+
+Source: github.com/golbin/TensorFlow-Tutorials, "GAN". Networks, initial weights, losses, Adam, batch
+and epochs are its own, and so is the use of the same noise for both players' steps. One thing
+differs: its log(0) is -inf and ends the run in NaN, where here each logarithm is at least -100.
+"""
+
+import minigan
+from minigan import datasets, nn, optim
+from minigan.trainers import GAN
+
+import harness
+
+
+def build_generator(latent_dim=128, n_hidden=256):
+    """(N, latent_dim) noise -> (N, 784) pixels from 0 to 1"""
+    layers = nn.Linear(latent_dim, n_hidden), nn.ReLU(), nn.Linear(n_hidden, 784), nn.Sigmoid()
+    return nn.Sequential(*layers).apply(initialize)
+
+
+def build_discriminator(n_hidden=256):
+    """(N, 784) pixels -> (N, 1), the probability that each image is real"""
+    layers = nn.Linear(784, n_hidden), nn.ReLU(), nn.Linear(n_hidden, 1), nn.Sigmoid()
+    return nn.Sequential(*layers).apply(initialize)
+
+
+def initialize(layer):
+    """Weights N(0, 0.01²), biases 0"""
+    if isinstance(layer, nn.Linear):
+        nn.init.normal_(layer.weight, std=0.01)
+        nn.init.constant_(layer.bias, 0.0)
+
+
+class SameNoiseGAN(GAN):
+    """A GAN whose generator step sees the noise that its discriminator step has just seen."""
+
+    def train(self, minibatches, noise):
+        for real in minibatches:
+            z = noise(len(real))
+            yield self.discriminator_step(real, z) | self.generator_step(z)
+
+
+def main():
+    args = harness.parse_flags(
+        __doc__, n_epochs=100, batch_size=100, lr=2e-4, latent_dim=128, sample_interval=550
+    )
+    images, _ = datasets.mnist(args.data)
+    G, D = build_generator(args.latent_dim), build_discriminator()
+    harness.train(
+        args,
+        SameNoiseGAN(G, D, optim.Adam(G.parameters(), args.lr), optim.Adam(D.parameters(), args.lr)),
+        images[5000:],  # TensorFlow's reader keeps the first 5,000 for validation
+        prepare=lambda batch: datasets.to_float(batch, low=0.0).reshape(-1, 784),
+        noise=lambda m: minigan.randn(m, args.latent_dim),
+        picture=lambda pixels: pixels.reshape(-1, 28, 28),
+        n_samples=10,  # in a row
+    )
+
+
+if __name__ == "__main__":
+    main()

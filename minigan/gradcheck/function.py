@@ -1,0 +1,161 @@
+"""What is checked: a function of named arrays, and its gradient, which is another such function."""
+
+import copy
+from contextlib import contextmanager
+
+import numpy as np
+
+from minigan.autograd import Op, grad
+from minigan.backend import get_array_module, to_numpy
+from minigan.gradcheck.numeric import flat
+from minigan.gradcheck.report import GradientError
+from minigan.tensor import Tensor, as_array
+
+
+class Function:
+    """fn with its inputs and a module's parameters as named variables.
+
+    names: of the variables. point: their arrays, where the derivatives are checked.
+    """
+
+    what = "the output"
+
+    def __init__(self, fn, inputs, module=None):
+        self.fn = fn
+        inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        self.inputs = [_variable(x) for x in inputs]  # a Tensor if it is to be varied
+        learned = [] if module is None else module.named_parameters()
+        learned = [(name, p) for name, p in learned if p.requires_grad]
+        self.parameters = [p for _, p in learned]
+        self.names = [f"input {i}" for i, x in enumerate(self.inputs) if isinstance(x, Tensor)]
+        self.names += [f"parameter {name}" for name, _ in learned]
+        self.point = [x.data for x in self.inputs if isinstance(x, Tensor)]
+        self.point += [p.data for p in self.parameters]
+        for name, x in zip(self.names, self.point, strict=True):
+            if x.dtype != np.float64:
+                remedy = "module.double()" if name.startswith("p") else ".astype('float64')"
+                raise TypeError(
+                    f"gradcheck: {name} is {x.dtype}, whose rounding drowns the differences of "
+                    f"nearby values; convert it with {remedy}"
+                )
+
+    def __call__(self, point):
+        """(the variables as Tensors, the outputs as a list of Tensors): fn, recorded at `point`."""
+        arrays = [_like(a, x) for a, x in zip(point, self.point, strict=True)]
+        n = len(arrays) - len(self.parameters)
+        leaves = [Tensor(a, requires_grad=True) for a in arrays[:n]]
+        for p, a in zip(self.parameters, arrays[n:], strict=True):
+            p.data = a
+        left = iter(leaves)
+        args = [next(left) if isinstance(x, Tensor) else x for x in self.inputs]
+        fn = copy.copy(self.fn) if isinstance(self.fn, Op) else self.fn  # an Op records one call
+        outputs = fn(*args)
+        outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+        for y in outputs:
+            if not isinstance(y, Tensor):
+                raise TypeError(f"gradcheck: fn must return Tensors, not {type(y).__name__}")
+            if y.dtype != np.float64:
+                raise GradientError(
+                    f"fn made {y.dtype} of float64: an operation in it changes the dtype"
+                )
+        return leaves + self.parameters, outputs
+
+    def output_names(self, n):
+        return [self.what] if n == 1 else [f"output {i}" for i in range(n)]
+
+    def values(self, point):
+        """The outputs at `point` as one new NumPy vector."""
+        return flat([to_numpy(y.data) for y in self(point)[1]])
+
+
+class Gradient(Function):
+    """g(x, v) = vᵀ ∂f/∂x: the gradient of a Function f, as a function of x and of v.
+
+    It is computed in both ways there are: a call records it (create_graph), for its own gradient
+    to be taken; `values` computes it on arrays, as an ordinary backward pass does.
+    """
+
+    what = "the gradient"
+
+    def __init__(self, f, outputs, random):
+        self.f = f
+        vs = [_like(random.standard_normal(y.shape), y.data) for y in outputs]
+        self.point = f.point + vs
+        numbers = [""] if len(vs) == 1 else [f" {i}" for i in range(len(vs))]
+        self.names = f.names + [f"incoming gradient{number}" for number in numbers]
+
+    def output_names(self, n):
+        return [f"gradient of {name}" for name in self.f.names]
+
+    def __call__(self, point, create_graph=True):
+        n = len(self.f.point)
+        leaves, outputs = self.f(point[:n])
+        arrays = [_like(v, x) for v, x in zip(point[n:], self.point[n:], strict=True)]
+        vs = [Tensor(v, requires_grad=True) for v in arrays]
+        return leaves + vs, vjp(outputs, leaves, vs, create_graph)
+
+    def values(self, point):
+        return flat([to_numpy(g.data) for g in self(point, create_graph=False)[1]])
+
+
+def vjp(outputs, leaves, vs, create_graph=False):
+    """vᵀ ∂(outputs)/∂(each leaf), zeros where a leaf has no part in the outputs."""
+    recorded = [(y, v) for y, v in zip(outputs, vs, strict=True) if y.requires_grad]
+    if not recorded:
+        return [_zeros(x) for x in leaves]
+    ys, vs = zip(*recorded, strict=True)
+    try:
+        gs = grad(ys, leaves, vs, create_graph=create_graph, allow_unused=True)
+    except Exception as error:
+        if not create_graph:
+            raise
+        raise GradientError(
+            "a backward rule that works on arrays fails on Tensors, so it has no second order "
+            f"(order=1 checks the first alone): {type(error).__name__}: {error}"
+        ) from error
+    return [_zeros(x) if g is None else g for x, g in zip(leaves, gs, strict=True)]
+
+
+@contextmanager
+def unchanged(module):
+    """Leave a module as it was: the arrays and versions of its parameters, and its buffers."""
+    if module is None:
+        yield
+        return
+    parameters = [(p, p.data, p.version) for p in module.parameters()]
+    buffers = module_buffers(module)
+    try:
+        yield
+    finally:
+        for p, data, version in parameters:
+            p.data = data
+            p.version = version
+        for owner, name, value in buffers.values():
+            setattr(owner, name, value)
+
+
+def module_buffers(module):
+    """{dotted name: (module, attribute, a copy)} for all buffers, such as running averages."""
+    return {
+        f"{prefix}.{name}".lstrip("."): (owner, name, getattr(owner, name).copy())
+        for prefix, owner in module.named_modules()
+        for name in owner.buffer_names
+    }
+
+
+def _variable(x):
+    """A Tensor if x holds floats, to be varied; anything else as it is."""
+    array = as_array(x)
+    if isinstance(array, float):
+        array = np.asarray(array)
+    floats = hasattr(array, "dtype") and array.dtype.kind == "f"
+    return Tensor(array) if floats else x
+
+
+def _like(array, x):
+    """The array where x lives, which is a copy only if that is on a GPU."""
+    return get_array_module(x).asarray(array)
+
+
+def _zeros(x):
+    return Tensor(get_array_module(x.data).zeros_like(x.data))

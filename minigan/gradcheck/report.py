@@ -1,0 +1,163 @@
+"""What gradcheck says: an error where a gradient is wrong, a report where all are right."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+WORST = 5  # how many wrong elements a message lists
+
+
+class GradientError(AssertionError):
+    """A gradient is wrong, or cannot be checked at this point; the message says where and why."""
+
+
+@dataclass
+class Line:
+    """One comparison: the derivative of `what` with respect to a variable."""
+
+    order: int
+    what: str
+    variable: str
+    shape: tuple
+    compared: int  # elements or directions, kinks aside
+    kinks: int  # how many were skipped
+    error: float  # the largest absolute difference
+    tolerance: float  # how much of what was allowed that took: at most 1
+
+
+@dataclass(repr=False)
+class Report:
+    """What was compared, and how closely it agreed: `lines` as numbers, the repr as a table."""
+
+    mode: str
+    lines: list
+
+    @property
+    def error(self):
+        """The largest absolute difference between an analytic and a numeric derivative."""
+        return max((line.error for line in self.lines), default=0.0)
+
+    @property
+    def kinks(self):
+        """How many elements or directions were skipped because the function has a kink there."""
+        return sum(line.kinks for line in self.lines)
+
+    def __repr__(self):
+        unit = "elements" if self.mode == "full" else "directions"
+        head = ("order", "derivative of", "with respect to", unit, "kinks", "error", "of allowed")
+        rows = [
+            (
+                line.order,
+                line.what,
+                f"{line.variable} {line.shape}",
+                line.compared,
+                line.kinks,
+                f"{line.error:.1e}",
+                f"{line.tolerance:.1e}",
+            )
+            for line in self.lines
+        ]
+        return "\n".join(["gradcheck passed", *table([head, *rows])])
+
+
+def wrong_text(headline, variable, places, found, expected, excess, how_compared):
+    """The message about wrong elements, of which the worst are shown.
+
+    places: for each, where it is in the output and where in the variable. excess: how far off it
+    is, as a multiple of what is allowed. how_compared: the last line.
+    """
+    worst = np.argsort(-excess, kind="stable")[:WORST]
+    error = np.abs(found - expected)
+    with np.errstate(divide="ignore"):
+        relative = error / np.abs(expected)
+    head = ("of", f"in {variable}", "analytic", "numeric", "error", "relative")
+    rows = [
+        (
+            *places[k],
+            f"{found[k]:.8g}",
+            f"{expected[k]:.8g}",
+            f"{error[k]:.1e}",
+            f"{relative[k]:.1e}",
+        )
+        for k in worst
+    ]
+    lines = [headline, *table([head, *rows])]
+    if len(places) > WORST:
+        lines.append(f"  ... and {len(places) - WORST} more")
+    return "\n".join([*lines, *_pattern(found, expected), how_compared])
+
+
+def _pattern(found, expected):
+    """A line about what all wrong elements have in common, if they do."""
+    if not (np.isfinite(found).all() and np.isfinite(expected).all() and expected.all()):
+        return []
+    ratio = found / expected
+    typical = np.median(ratio)
+    if len(ratio) < 2 or np.ptp(ratio) > 1e-3 * max(abs(typical), 1e-3):
+        return []
+    if abs(typical) < 1e-9:
+        return [
+            "Each of them is 0 and should not be: a rule drops a term, or something cuts the way "
+            "back (.data, .detach(), no_grad)."
+        ]
+    if abs(typical + 1) < 1e-3:
+        return ["Each of them is -1 times what it should be: look for a sign."]
+    return [f"Each of them is {typical:.4g} times what it should be."]
+
+
+def kink_text(where, left, right, step):
+    """The message about a place where the function cannot be differentiated by numbers."""
+    if not (np.isfinite(left) and np.isfinite(right)):
+        why = "within a step it is not finite: this is the edge of where it is defined"
+    else:
+        why = f"its slope is {left:.6g} on one side and {right:.6g} on the other"
+    return (
+        f"{where} has a kink (looked for with a step of {step:.0e}): {why}. Check at another point "
+        '(minigan.testing draws values away from kinks), or pass kinks="skip"'
+    )
+
+
+def listing(first, a, second, b):
+    """Two arrays that should be the same, at the elements (at most five) where they differ most."""
+    if a.shape != b.shape:
+        return f"  {first}: shape {a.shape}, {second}: shape {b.shape}"
+    error = np.nan_to_num(np.abs(a - b), nan=np.inf).reshape(-1)
+    worst = np.argsort(-error, kind="stable")[: min(WORST, np.count_nonzero(error))]
+    rows = [(place(a.shape, j), f"{a.flat[j]:.8g}", f"{b.flat[j]:.8g}") for j in worst]
+    return "\n".join(table([("at", first, second), *rows]))
+
+
+def not_finite(name, array):
+    """The message about a nan or an infinity in an array, or None."""
+    bad = ~np.isfinite(array)
+    if not bad.any():
+        return None
+    nan = int(np.isnan(array).sum())
+    return (
+        f"{name}, of shape {array.shape}, has {nan} nan and {bad.sum() - nan} infinite of "
+        f"{array.size} elements, the first at {place(array.shape, int(np.argmax(bad)))}"
+    )
+
+
+def place(shape, j):
+    """Flat element j of an array as an index: [1, 2], and [] for a scalar."""
+    return str([int(i) for i in np.unravel_index(j, shape)]) if shape else "[]"
+
+
+def table(rows):
+    """Rows of cells as aligned lines; to the right if the column's last cell is a number."""
+    columns = []
+    for cells in zip(*rows, strict=True):
+        cells = [str(cell) for cell in cells]
+        width = max(map(len, cells))
+        right = _is_number(cells[-1])
+        columns.append([cell.rjust(width) if right else cell.ljust(width) for cell in cells])
+    return ["  " + "  ".join(row) for row in zip(*columns, strict=True)]
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
