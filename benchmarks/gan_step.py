@@ -2,13 +2,14 @@
 
     python benchmarks/gan_step.py --torch path/to/python-that-has-torch
 
-The networks are those of examples/mnist_gan.py, batch 64, Adam; a third process computes nothing but
-the step's matrix products, with NumPy. Each works in a process of its own. They take turns, some
-steps at a time, so that a machine whose speed drifts is as slow for one as for the others; the
+The networks are those of examples/mnist_gan.py, batch 64, Adam; a third process computes nothing
+but the step's matrix products, with NumPy. Each works in a process of its own. They take turns,
+some steps at a time, so that a machine whose speed drifts is as slow for one as for the others; the
 ratios are taken within each round, and their median over the rounds is what counts.
 """
 
 import argparse
+import itertools
 import subprocess
 import sys
 import time
@@ -54,7 +55,9 @@ def torch_step():
         nn.Linear(784, 512), nn.LeakyReLU(0.2), nn.Linear(512, 256), nn.LeakyReLU(0.2),
         nn.Linear(256, 1), nn.Sigmoid(),
     )  # fmt: skip
-    g_adam, d_adam = (torch.optim.Adam(net.parameters(), 2e-4, betas=(0.5, 0.999)) for net in (G, D))
+    g_adam, d_adam = (
+        torch.optim.Adam(net.parameters(), 2e-4, betas=(0.5, 0.999)) for net in (G, D)
+    )
     bce, real = nn.BCELoss(), torch.rand(BATCH, 784) * 2 - 1
     ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
 
@@ -83,7 +86,7 @@ def products_step():
         return np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
 
     def layers(sizes):
-        for i, o in zip(sizes, sizes[1:], strict=False):
+        for i, o in itertools.pairwise(sizes):
             yield matrix(BATCH, i), matrix(o, i), matrix(BATCH, o)
 
     G, D = list(layers(G_SIZES)), list(layers(D_SIZES))
@@ -115,11 +118,15 @@ def worker(make_step):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--torch", default=sys.executable, help="a Python that can import torch")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--steps", type=int, default=20, help="steps of each in a round")
-    parser.add_argument("--worker", choices=["minigan", "torch", "products"], help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--worker", choices=["minigan", "torch", "products"], help=argparse.SUPPRESS
+    )
     args = parser.parse_args()
     if args.worker:
         return worker(globals()[f"{args.worker}_step"])
@@ -131,7 +138,10 @@ def main():
         del pythons["torch"]
     workers = {
         name: subprocess.Popen(
-            [python, __file__, "--worker", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [python, __file__, "--worker", name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for name, python in pythons.items()
     }
@@ -146,7 +156,9 @@ def main():
         process.stdin.close()
         process.wait()
 
-    print(f"{'':10}{'ms a step':>10}   minigan's time over it: median, and middle half of the rounds")
+    print(
+        f"{'':10}{'ms a step':>10}   minigan's time over it: median, and middle half of the rounds"
+    )
     for name, values in times.items():
         ratios = sorted(a / b for a, b in zip(times["minigan"], values, strict=True))
         n = len(ratios)

@@ -40,13 +40,18 @@ def parse_flags(description, argv=None, **defaults):
     )
     for name, default in defaults.items():
         parser.add_argument(
-            f"--{name}", type=type(default), default=default, help=f"{HELP[name]} (default: {default})"
+            f"--{name}",
+            type=type(default),
+            default=default,
+            help=f"{HELP[name]} (default: {default})",
         )
     out = Path("runs") / Path(sys.argv[0]).stem
     mnist = HERE / "data" / "mnist"
     parser.add_argument("--data", type=Path, default=mnist, help="folder of the MNIST files")
     parser.add_argument("--seed", type=int, default=0, help="of weights, noise and shuffling")
-    parser.add_argument("--out", type=Path, default=out, help=f"folder for results (default: {out})")
+    parser.add_argument(
+        "--out", type=Path, default=out, help=f"folder for results (default: {out})"
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--backend", choices=["numpy", "cupy"], default=None, help="default: numpy")
     args = parser.parse_args(argv)
@@ -56,8 +61,8 @@ def parse_flags(description, argv=None, **defaults):
     if args.seed < 0:
         parser.error(f"--seed must not be negative, and is {args.seed}")
     try:
-        import matplotlib.figure
-        import PIL.Image
+        import matplotlib.figure  # noqa: F401
+        import PIL.Image  # noqa: F401
         import tqdm  # noqa: F401
 
         if args.backend:
@@ -97,11 +102,16 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
     last_step = args.n_epochs * per_epoch
     if trainer.steps == 0:
         run.draw_samples()
-    with _Interrupt() as interrupt, tqdm(total=last_step, initial=trainer.steps, disable=None) as bar:
+    with (
+        _Interrupt() as interrupt,
+        tqdm(total=last_step, initial=trainer.steps, disable=None) as bar,
+    ):
         try:
             while trainer.steps < last_step and not interrupt.requested:
                 epoch, start = divmod(trainer.steps, per_epoch)
-                batches = minibatches(images, args.batch_size, seed=args.seed, epoch=epoch, start=start)
+                batches = minibatches(
+                    images, args.batch_size, seed=args.seed, epoch=epoch, start=start
+                )
                 for report in trainer.train(map(prepare, batches), noise):
                     run.history.append({"step": trainer.steps, **report})
                     bar.update()
@@ -131,9 +141,7 @@ class _Run:
         self.history = []
         self.checkpoint = args.out / "checkpoint.npz"
         self.parts = {k: v for k, v in vars(trainer).items() if hasattr(v, "state_dict")}
-        self.flags = {
-            k: v for k, v in vars(args).items() if k not in NOT_IN_THE_MATHEMATICS
-        }
+        self.flags = {k: v for k, v in vars(args).items() if k not in NOT_IN_THE_MATHEMATICS}
 
     def save(self):
         state = {name: part.state_dict() for name, part in self.parts.items()}
@@ -159,7 +167,9 @@ class _Run:
         backend.rng().bit_generator.state = state["rng"]
         with open(self.args.out / "losses.csv", newline="") as file:
             rows = [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
-        self.history = [row | {"step": int(row["step"])} for row in rows if row["step"] <= state["steps"]]
+        self.history = [
+            row | {"step": int(row["step"])} for row in rows if row["step"] <= state["steps"]
+        ]
 
     def draw_samples(self):
         """A picture of what the generator makes of the fixed noise, in use mode."""

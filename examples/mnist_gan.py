@@ -6,11 +6,11 @@ The generator turns 100 numbers of noise into 784 pixels, and the discriminator 
 digits. Everything lands in runs/mnist_gan: sample grids, losses, an animation, a checkpoint.
 """
 
+import harness
+
 import minigan
 from minigan import datasets, nn, optim
 from minigan.trainers import GAN
-
-import harness
 
 
 def build_generator(latent_dim):

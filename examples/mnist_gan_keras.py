@@ -2,20 +2,20 @@
 
     python examples/mnist_gan_keras.py
 
-Source: github.com/Zackory/Keras-MNIST-GAN, mnist_gan.py, copied in many write-ups. Networks, initial
-weights, dropout, labels (0.9 for real, 0 for generated), Adam, batch and the order of the steps are
-its own. Two things differ: it draws its real images with replacement, where here an epoch sees
-each of them once, and its two models share one Adam, whose step count so runs twice as fast.
+Source: github.com/Zackory/Keras-MNIST-GAN, mnist_gan.py, copied in many write-ups. Networks,
+initial weights, dropout, labels (0.9 for real, 0 for generated), Adam, batch and the order of the
+steps are its own. Two things differ: it draws its real images with replacement, where here an epoch
+sees each of them once, and its two models share one Adam, whose step count so runs twice as fast.
 """
 
 import math
+
+import harness
 
 import minigan
 from minigan import datasets, losses, nn, optim
 from minigan.ops import concatenate
 from minigan.trainers import GAN
-
-import harness
 
 
 def build_generator(latent_dim=100):
@@ -54,7 +54,7 @@ def build_discriminator():
 
 
 def initialized(network):
-    """The first layer's weights N(0, 0.02²), the others Keras's default, Glorot's uniform; biases 0."""
+    """The first layer's weights N(0, 0.02²), the others Keras's default (Glorot's); biases 0."""
     for i, layer in enumerate(layer for layer in network if isinstance(layer, nn.Linear)):
         bound = math.sqrt(6 / (layer.in_features + layer.out_features))
         nn.init.uniform_(layer.weight, -bound, bound)

@@ -2,16 +2,16 @@
 
     python examples/mnist_gan_tf1.py
 
-Source: github.com/golbin/TensorFlow-Tutorials, "GAN". Networks, initial weights, losses, Adam, batch
-and epochs are its own, and so is the use of the same noise for both players' steps. One thing
+Source: github.com/golbin/TensorFlow-Tutorials, "GAN". Networks, initial weights, losses, Adam,
+batch and epochs are its own, and so is the use of the same noise for both players' steps. One thing
 differs: its log(0) is -inf and ends the run in NaN, where here each logarithm is at least -100.
 """
+
+import harness
 
 import minigan
 from minigan import datasets, nn, optim
 from minigan.trainers import GAN
-
-import harness
 
 
 def build_generator(latent_dim=128, n_hidden=256):
@@ -50,7 +50,9 @@ def main():
     G, D = build_generator(args.latent_dim), build_discriminator()
     harness.train(
         args,
-        SameNoiseGAN(G, D, optim.Adam(G.parameters(), args.lr), optim.Adam(D.parameters(), args.lr)),
+        SameNoiseGAN(
+            G, D, optim.Adam(G.parameters(), args.lr), optim.Adam(D.parameters(), args.lr)
+        ),
         images[5000:],  # TensorFlow's reader keeps the first 5,000 for validation
         prepare=lambda batch: datasets.to_float(batch, low=0.0).reshape(-1, 784),
         noise=lambda m: minigan.randn(m, args.latent_dim),

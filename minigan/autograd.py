@@ -130,7 +130,7 @@ def backward(self, gradient=None, *, create_graph=False):
             leaf.grad.data += g.data
 
 
-Tensor.backward = backward
+Tensor.backward = backward  # type: ignore[attr-defined]
 
 
 def grad(outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused=False):
@@ -272,7 +272,7 @@ def no_grad():
 
 @contextmanager
 def detect_anomaly():
-    """Raise at the first operation or gradient that is not finite, and show the line that called it.
+    """Raise at the first result or gradient that is not finite, and show the line that called it.
 
     Raises FloatingPointError. Slow: every result is looked through.
 
@@ -308,8 +308,8 @@ def _checked(op, i, gx, x, create_graph):
     """What a rule returned for its input x, summed over the axes along which x was broadcast."""
     if create_graph and not isinstance(gx, Tensor):
         raise TypeError(
-            f"{op}.backward gave input {i} an array where create_graph needs a Tensor: this rule is "
-            "first-order only; write it with operators and operations on its arguments"
+            f"{op}.backward gave input {i} an array where create_graph needs a Tensor: this rule "
+            "is first-order only; write it with operators and operations on its arguments"
         )
     if isinstance(gx, np.generic):
         gx = np.asarray(gx)

@@ -62,7 +62,9 @@ def get_array_module(*arrays):
     cupy = sys.modules.get("cupy")
     if cupy is None:  # never imported, so none of the arrays can be CuPy's
         return np
-    on_gpu = {isinstance(a, cupy.ndarray) for a in arrays if isinstance(a, (np.ndarray, cupy.ndarray))}
+    on_gpu = {
+        isinstance(a, cupy.ndarray) for a in arrays if isinstance(a, (np.ndarray, cupy.ndarray))
+    }
     if len(on_gpu) == 2:
         raise TypeError(
             "NumPy and CuPy arrays are mixed; move one side over with backend.asarray (to the "

@@ -67,19 +67,19 @@ def check_gradient(op, i, gx, x):
 
 
 def check_finite(y, maker, inputs, called_at):
-    """For detect_anomaly: no NaN or infinity in y, or an error that tells who made it, and where."""
+    """For detect_anomaly: no NaN or infinity in y, or an error that tells who made it, where."""
     xp = backend.get_array_module(y)
     nan, infinite = int(xp.isnan(y).sum()), int(xp.isinf(y).sum())
     if nan or infinite:
         innocent = all(xp.isfinite(x).all() for x in inputs)
         raise FloatingPointError(
-            f"{maker} made {nan} nan and {infinite} infinite of {y.size} elements, from inputs that "
-            f"{'are all finite' if innocent else 'are not all finite either'}; called at {called_at}"
+            f"{maker} made {nan} nan and {infinite} infinite of {y.size} elements, from inputs "
+            f"that are {'all' if innocent else 'not all'} finite; called at {called_at}"
         )
 
 
 def check_loss(loss, player, data):
-    """Before an update: the loss as a float, or an error that tells what made it NaN or infinite."""
+    """Before an update: the loss as a float, or an error that tells what spoilt it."""
     value = loss.item()
     if not math.isfinite(value):
         xp = backend.get_array_module(data)

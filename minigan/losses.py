@@ -93,7 +93,8 @@ def cross_entropy(logits, labels):
         raise ValueError(f"cross_entropy of logits {logits.shape} and labels {labels.shape}")
     if labels.size and not 0 <= labels.min() <= labels.max() < logits.shape[1]:
         raise ValueError(
-            f"cross_entropy: labels from {labels.min()} to {labels.max()}, but {logits.shape[1]} classes"
+            f"cross_entropy: labels from {labels.min()} to {labels.max()}, "
+            f"but {logits.shape[1]} classes"
         )
     return -ops.log_softmax(logits)[np.arange(len(labels)), labels].mean()
 
@@ -111,7 +112,7 @@ def discriminator_loss(p_real, p_fake, real_label=1.0):
 
 
 def minimax_generator_loss(p_fake):
-    """mean log(1 - D(G(z))), as in Algorithm 1: flat just where D is sure that the fakes are fake."""
+    """mean log(1 - D(G(z))), as in Algorithm 1: flat where D is sure that the fakes are fake."""
     return -binary_cross_entropy(p_fake, 0.0)
 
 
@@ -124,7 +125,7 @@ def non_saturating_generator_loss(p_fake):
 
 
 def wasserstein_critic_loss(real_scores, fake_scores):
-    """mean f(G(z)) - mean f(x): minus the estimate of the Wasserstein distance (times the slope)."""
+    """mean f(G(z)) - mean f(x): minus the estimate of the Wasserstein distance."""
     return fake_scores.mean() - real_scores.mean()
 
 
@@ -143,8 +144,8 @@ def gradient_penalty(critic, real, fake, eps):
     differentiated with respect to the critic's parameters; no `.grad` is touched.
     Raises ValueError for shapes that do not fit.
 
-    >>> from minigan import nn
-    >>> gradient_penalty(lambda x: (3 * x).sum(axis=1), np.ones((4, 1)), np.zeros((4, 1)), np.ones(4)).item()
+    >>> real, fake, eps = np.ones((4, 2)), np.zeros((4, 2)), np.full(4, 0.5)
+    >>> gradient_penalty(lambda x: 3 * x[:, 0], real, fake, eps).item()       # (3 - 1)²
     4.0
     """
     real, fake, eps = as_array(real), as_array(fake), as_array(eps)
@@ -169,7 +170,9 @@ def _labels(p, target):
     else:
         labels = get_array_module(p.data).asarray(as_array(target), dtype=p.dtype)
         if labels.shape != p.shape:
-            raise ValueError(f"the probabilities have shape {p.shape}, but the labels {labels.shape}")
+            raise ValueError(
+                f"the probabilities have shape {p.shape}, but the labels {labels.shape}"
+            )
         lowest, highest = (labels.min(), labels.max()) if labels.size else (0, 1)
     if not 0 <= lowest <= highest <= 1:
         raise ValueError(f"labels must be from 0 to 1, not {lowest} to {highest}")

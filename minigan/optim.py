@@ -16,14 +16,17 @@ BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
 class Optimizer:
     """What the optimizers share: the list of parameters, and a state for each."""
 
-    moments = ()  # the names of the arrays that a parameter's state holds, PyTorch's names
-    settings = ("lr",)  # attributes that are saved; all may be changed between steps
+    # The names of the arrays in a parameter's state, PyTorch's, and of the attributes that are saved.
+    moments: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ("lr",)
 
     def __init__(self, params, lr):
         self.params = list(params)
         self.lr = lr
         if not self.params or not all(isinstance(p, Parameter) for p in self.params):
-            raise ValueError("an optimizer needs a list of Parameters, as module.parameters() gives")
+            raise ValueError(
+                "an optimizer needs a list of Parameters, as module.parameters() gives"
+            )
         if not lr >= 0:
             raise ValueError(f"lr must not be negative, and is {lr}")
         self.state = [{} for _ in self.params]
@@ -56,7 +59,9 @@ class Optimizer:
     def state_dict(self):
         """A copy of the settings and of each parameter's state, to be saved."""
         states = {
-            str(i): {k: v if k == "step" else np.array(backend.to_numpy(v)) for k, v in state.items()}
+            str(i): {
+                k: v if k == "step" else np.array(backend.to_numpy(v)) for k, v in state.items()
+            }
             for i, state in enumerate(self.state)
         }
         return {"state": states} | {name: getattr(self, name) for name in self.settings}
@@ -70,7 +75,9 @@ class Optimizer:
             )
         for i, (p, state) in enumerate(zip(self.params, states, strict=True)):
             if state and set(state) != {"step", *self.moments}:
-                raise ValueError(f"state of parameter {i}: {sorted(state)} is not {type(self).__name__}'s")
+                raise ValueError(
+                    f"state of parameter {i}: {sorted(state)} is not {type(self).__name__}'s"
+                )
             for name in self.moments if state else ():
                 if state[name].shape != p.shape or state[name].dtype != p.dtype:
                     raise ValueError(

@@ -1,6 +1,6 @@
 """Pictures of a run: grids of samples, their animation, and curves of the losses.
 
-Pillow and Matplotlib are imported when a picture is made. Every file is written whole or not at all.
+Pillow and Matplotlib are imported when a picture is made. Files are written whole or not at all.
 """
 
 import math
@@ -15,7 +15,7 @@ SMOOTHING = 100  # steps averaged for the thick line of a curve
 def tile(images, columns=10, margin=2):
     """Images side by side, as one uint8 picture.
 
-    images: floats from 0 (black) to 1 (white), clipped to that: (N, H, W) grey, (N, H, W, 3) colour.
+    images: floats from 0 (black) to 1 (white), clipped; (N, H, W) grey or (N, H, W, 3) colour.
     Raises ValueError for another shape, or for NaN.
 
     >>> tile(np.zeros((20, 28, 28)), columns=10).shape
@@ -44,7 +44,9 @@ def save_images(path, images, columns=10, scale=1):
     from PIL import Image
 
     picture = Image.fromarray(tile(images, columns))
-    picture = picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
+    picture = picture.resize(
+        (picture.width * scale, picture.height * scale), Image.Resampling.NEAREST
+    )
     with atomic_write(path) as temporary:
         picture.save(temporary)
 
@@ -74,7 +76,9 @@ def save_curves(path, panels):
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 3 * len(panels)), layout="constrained")
-    for axes, (label, curves) in zip(figure.subplots(len(panels), squeeze=False)[:, 0], panels.items(), strict=True):
+    for axes, (label, curves) in zip(
+        figure.subplots(len(panels), squeeze=False)[:, 0], panels.items(), strict=True
+    ):
         for i, (name, (steps, values)) in enumerate(curves.items()):
             axes.plot(steps, values, color=f"C{i}", alpha=0.25, linewidth=0.5)
             axes.plot(steps, running_mean(values), color=f"C{i}", label=name)

@@ -27,7 +27,9 @@ class Linear(Module):
 
     def forward(self, x):
         if x.ndim == 0 or x.shape[-1] != self.in_features:
-            raise ValueError(f"{self}: expected an input of shape (..., {self.in_features}), got {x.shape}")
+            raise ValueError(
+                f"{self}: expected an input of shape (..., {self.in_features}), got {x.shape}"
+            )
         if self.bias is None:
             return x @ self.weight.T
         if x.ndim == 2:
@@ -43,7 +45,7 @@ class Linear(Module):
 
 
 class Maxout(Module):
-    """y_i = max_j (x Wᵀ + b)_ij: the largest of several linear pieces (Goodfellow et al. 2013, eq. 1).
+    """y_i = max_j (x Wᵀ + b)_ij: the largest of several maps (Goodfellow et al. 2013, eq. 1).
 
     x: (N, in_features)  y: (N, out_features); each output has `num_pieces` rows of the weight,
     which is (out_features · num_pieces, in_features). A tie shares the gradient equally.

@@ -37,7 +37,9 @@ class Module:
     """
 
     training = True  # train() and eval() set it
-    buffer_names = ()  # attributes that are state but not learned, e.g. batch norm's averages
+    buffer_names: tuple[
+        str, ...
+    ] = ()  # attributes that are state but not learned, e.g. batch norm's averages
 
     def forward(self, *inputs):
         raise NotImplementedError(f"{type(self).__name__} has no forward")
@@ -122,7 +124,7 @@ class Module:
         return state + [(name, getattr(self, name)) for name in self.buffer_names]
 
     def state_dict(self):
-        """A copy of the parameters and buffers, as {dotted name: NumPy array}, keyed as PyTorch's."""
+        """A copy of parameters and buffers, {dotted name: NumPy array}, keyed as PyTorch's."""
         return {
             _join(prefix, name): np.array(backend.to_numpy(as_array(value)))
             for prefix, module in self.named_modules()
@@ -138,15 +140,17 @@ class Module:
         own = self.state_dict()
         missing, unknown = own.keys() - state_dict.keys(), state_dict.keys() - own.keys()
         if missing or unknown:
-            raise KeyError(f"missing: {sorted(missing) or 'none'}; unknown: {sorted(unknown) or 'none'}")
+            raise KeyError(
+                f"missing: {sorted(missing) or 'none'}; unknown: {sorted(unknown) or 'none'}"
+            )
         for name, array in own.items():
             new = np.asarray(state_dict[name])
             if new.shape != array.shape:
                 raise ValueError(f"{name} has shape {array.shape}, but {new.shape} was given")
             if new.dtype != array.dtype:
                 raise TypeError(
-                    f"{name} is {array.dtype}, but {new.dtype} was given; convert the module first, "
-                    "with .float() or .double()"
+                    f"{name} is {array.dtype}, but {new.dtype} was given; convert the module "
+                    "first, with .float() or .double()"
                 )
         for prefix, module in self.named_modules():
             for name, value in module._state():

@@ -1,4 +1,4 @@
-"""BatchNorm1d and LayerNorm: activations with mean 0 and variance 1, then a learned scale and shift.
+"""BatchNorm1d and LayerNorm: mean 0 and variance 1, and then a learned scale and shift.
 
 eps is keyword-only: well-known GAN scripts pass 0.8 for it by position, where a momentum was meant.
 """
@@ -20,7 +20,7 @@ class BatchNorm(Module):
     1 - this one.) weight is γ, bias is β, both of shape (num_features,).
     """
 
-    dims = ()  # how many dimensions an input may have
+    dims: tuple[int, ...] = ()  # how many dimensions an input may have
     buffer_names = ("running_mean", "running_var", "num_batches_tracked")
 
     def __init__(self, num_features, *, eps=1e-5, momentum=0.1):
@@ -48,7 +48,9 @@ class BatchNorm(Module):
         """x̂ by this batch's mean and variance, which also enter the running averages."""
         n = x.size // self.num_features
         if n < 2:
-            raise ValueError(f"{self}: one value per channel has no variance; use a larger batch or eval()")
+            raise ValueError(
+                f"{self}: one value per channel has no variance; use a larger batch or eval()"
+            )
         op = Normalize((0, *range(2, x.ndim)), self.eps)
         x_hat = op(x)
         m, unbiased_var = self.momentum, op.var.reshape(-1) * (n / (n - 1))

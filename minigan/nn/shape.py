@@ -31,7 +31,9 @@ class Unflatten(Module):
     def forward(self, x):
         dim = self.dim % x.ndim
         if x.shape[dim] != math.prod(self.unflattened_size):
-            raise ValueError(f"{self}: dimension {self.dim} of an input of shape {x.shape} does not fit")
+            raise ValueError(
+                f"{self}: dimension {self.dim} of an input of shape {x.shape} does not fit"
+            )
         return x.reshape(*x.shape[:dim], *self.unflattened_size, *x.shape[dim + 1 :])
 
     def extra_repr(self):

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """The operations, a family a file, and the notation that a Tensor has for them.
 
 arithmetic: + - * / ** and comparisons.  elementwise: exp, log, sigmoid, ...  reduce: sum, mean, ...

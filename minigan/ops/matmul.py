@@ -41,7 +41,9 @@ def matmul(a, b):
     Tensor([11.])
     """
     if a.ndim == 0 or b.ndim == 0:
-        raise ValueError(f"MatMul of shapes {a.shape}, {b.shape}: a number has no matrix product; use *")
+        raise ValueError(
+            f"MatMul of shapes {a.shape}, {b.shape}: a number has no matrix product; use *"
+        )
     if a.ndim == 1 and b.ndim == 1:
         return (a * b).sum()
     if a.ndim == 1:

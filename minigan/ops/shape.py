@@ -143,7 +143,11 @@ def _may_repeat(index):
     """Whether an index can name an element twice: numbers, slices and masks cannot."""
     parts = index if isinstance(index, tuple) else (index,)
     simple = (int, np.integer, slice, type(None), type(Ellipsis))
-    return not all(isinstance(i, simple) or getattr(i, "dtype", None) == bool for i in parts)
+    return not all(isinstance(i, simple) or _is_mask(i) for i in parts)
+
+
+def _is_mask(index):
+    return hasattr(index, "dtype") and index.dtype.kind == "b"
 
 
 def _unpacked(args):

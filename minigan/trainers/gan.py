@@ -26,6 +26,15 @@ class GAN:
     real_label: 0.9 for one-sided label smoothing.
     generator_loss: losses.non_saturating_generator_loss, as section 3 advises, or
     losses.minimax_generator_loss, as in the algorithm's last line.
+
+    >>> import numpy as np
+    >>> from minigan import nn, optim, randn
+    >>> G, D = nn.Linear(2, 1), nn.Sequential(nn.Linear(1, 1), nn.Sigmoid())
+    >>> gan = GAN(G, D, optim.SGD(G.parameters(), lr=0.1), optim.SGD(D.parameters(), lr=0.1))
+    >>> list(gan.discriminator_step(np.ones((4, 1), dtype="float32"), randn(4, 2)))
+    ['d_loss', 'D(x)', 'D(G(z))']
+    >>> list(gan.generator_step(randn(4, 2)))
+    ['g_loss']
     """
 
     def __init__(
@@ -40,7 +49,9 @@ class GAN:
         generator_loss=losses.non_saturating_generator_loss,
     ):
         if k < 1:
-            raise ValueError(f"k, the discriminator steps to a generator step, is {k}, not 1 or more")
+            raise ValueError(
+                f"k, the discriminator steps to a generator step, is {k}, not 1 or more"
+            )
         self.generator, self.g_optimizer = generator, g_optimizer
         self.discriminator, self.d_optimizer = discriminator, d_optimizer
         self.k, self.real_label, self.generator_loss = k, real_label, generator_loss
@@ -76,7 +87,7 @@ class GAN:
         return {"g_loss": g_loss}
 
     def train(self, minibatches, noise):
-        """Algorithm 1: D on every minibatch, G on every k-th. Yields what each step returns.
+        """Algorithm 1: D on every minibatch, G after every k-th. Yields what the steps return.
 
         minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
         """

@@ -1,0 +1,67 @@
+"""Matrix products, of vectors, matrices and batches of them; the Linear layer's; normalisation."""
+
+import operator
+
+import numpy as np
+from hypothesis import strategies as st
+
+from cases import Problem, arrays, problem_case
+from minigan.ops.matmul import Linear, MatMul
+from minigan.ops.norm import Normalize
+from minigan.testing import broadcastable_shapes, shapes
+
+SIDE = st.integers(0, 3)
+
+
+@problem_case("a @ b", MatMul)
+@st.composite
+def matrices(draw):
+    n, k, m = draw(SIDE), draw(SIDE), draw(SIDE)
+    batch_a, batch_b = draw(broadcastable_shapes(max_dims=2, max_side=2))
+    inputs = [draw(arrays((*batch_a, n, k))), draw(arrays((*batch_b, k, m)))]
+    return Problem(operator.matmul, inputs, operator.matmul, analytic=True)
+
+
+@problem_case("a @ b, one of them a vector", MatMul)
+@st.composite
+def vectors(draw):
+    n, k = draw(SIDE), draw(SIDE)
+    inputs = draw(
+        st.sampled_from([[(k,), (k, n)], [(n, k), (k,)], [(2, n, k), (k,)], [(k,), (2, k, n)]])
+    )
+    inputs = [draw(arrays(shape)) for shape in inputs]
+    return Problem(operator.matmul, inputs, operator.matmul, analytic=True)
+
+
+@problem_case("a @ b, both vectors", ())
+@st.composite
+def inner(draw):
+    k = draw(SIDE)
+    return Problem(
+        operator.matmul, [draw(arrays((k,))), draw(arrays((k,)))], operator.matmul, analytic=True
+    )
+
+
+@problem_case("x Wᵀ + b", Linear)
+@st.composite
+def linear(draw):
+    n, i, o = draw(SIDE), draw(SIDE), draw(SIDE)
+    inputs = [draw(arrays((n, i))), draw(arrays((o, i))), draw(arrays((o,)))]
+    return Problem(Linear(), inputs, lambda x, W, b: x @ W.T + b, analytic=True)
+
+
+@problem_case("normalize", Normalize)
+@st.composite
+def normalize(draw):
+    x = draw(arrays(shapes(min_dims=1, min_side=1)))
+    axes = draw(st.sets(st.integers(0, x.ndim - 1), min_size=1).map(sorted).map(tuple))
+    eps = 0.5  # a large one keeps the third derivative, and so the numeric error, small
+
+    def numpy_normalize(x):
+        x = x - x.mean(axis=axes, keepdims=True)
+        return x / np.sqrt((x * x).mean(axis=axes, keepdims=True) + eps)
+
+    return Problem(Normalize(axes, eps), [x], numpy_normalize, analytic=True)
+
+
+CASES = [matrices, vectors, inner, linear, normalize]

@@ -1,0 +1,80 @@
+"""sum, mean, max, min, norm, var, log_softmax, over every kind of axis."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from cases import Problem, arrays, axes, case, problem_case
+from minigan import ops
+from minigan.autograd import BroadcastTo, SumTo
+from minigan.ops.arithmetic import Sub
+from minigan.ops.reduce import LogSoftmax, Max, Mean, Norm, Sum
+from minigan.testing import broadcastable_shapes, shapes
+
+NOT_EMPTY = shapes(min_side=1)
+
+
+def numpy_norm(x, axis, keepdims):
+    return np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))
+
+
+def reduction(name, covers, method, numpy, inputs, analytic=True):
+    """A Case of a method with an axis and keepdims."""
+
+    @problem_case(name, covers)
+    @st.composite
+    def draw_problem(draw):
+        x = draw(inputs)
+        axis, keepdims = draw(axes(x.ndim)), draw(st.booleans())
+        return Problem(
+            lambda x: method(x, axis, keepdims),
+            [x],
+            lambda x: numpy(x, axis=axis, keepdims=keepdims),
+            analytic,
+        )
+
+    return draw_problem
+
+
+def numpy_log_softmax(x):
+    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
+
+
+@problem_case("sum to a shape, broadcast to a shape", (SumTo, BroadcastTo))
+@st.composite
+def sum_to(draw):
+    small, large = draw(broadcastable_shapes())
+    whole = np.broadcast_shapes(small, large)
+    return Problem(
+        lambda x: SumTo(small)(ops.broadcast_to(x, whole)),
+        [draw(arrays(large))],
+        lambda x: _numpy_sum_to(np.broadcast_to(x, whole), small),
+        analytic=True,
+    )
+
+
+def _numpy_sum_to(x, shape):
+    x = x.sum(axis=tuple(range(x.ndim - len(shape))))
+    for axis, n in enumerate(shape):
+        if n == 1:
+            x = x.sum(axis=axis, keepdims=True)
+    return x
+
+
+CASES = [
+    reduction("sum", Sum, lambda x, *how: x.sum(*how), np.sum, arrays()),
+    reduction("mean", Mean, lambda x, *how: x.mean(*how), np.mean, arrays(NOT_EMPTY)),
+    reduction("max", Max, lambda x, *how: x.max(*how), np.max,
+              arrays(NOT_EMPTY, distinct=True), analytic=False),  # fmt: skip
+    reduction("min", Max, lambda x, *how: x.min(*how), np.min,
+              arrays(NOT_EMPTY, distinct=True), analytic=False),  # fmt: skip
+    reduction("norm", Norm, lambda x, *how: x.norm(*how), numpy_norm, arrays(away_from=[0.0]),
+              analytic=False),  # fmt: skip
+    reduction("var of a population", (Mean, Sub, Sum),
+              lambda x, *how: x.var(*how, correction=0),
+              lambda x, axis, keepdims: ((x - x.mean(axis=axis, keepdims=True)) ** 2).mean(
+                  axis=axis, keepdims=keepdims),
+              arrays(NOT_EMPTY)),  # fmt: skip
+    case("log softmax", LogSoftmax, ops.log_softmax, arrays(shapes(min_side=1, min_dims=1)),
+         numpy_log_softmax),  # fmt: skip
+    sum_to,
+]

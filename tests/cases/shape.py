@@ -1,0 +1,110 @@
+"""reshape, transpose, indexing, concatenate, stack, flatten."""
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from cases import Problem, arrays, problem_case
+from minigan import ops
+from minigan.ops.shape import Concatenate, GetItem, Reshape, Scatter, Transpose
+from minigan.testing import shapes
+
+
+@problem_case("reshape", Reshape)
+@st.composite
+def reshape(draw):
+    x = draw(arrays())
+    target = draw(st.permutations([*x.shape, 1]))
+    if x.size and draw(st.booleans()):
+        target[draw(st.integers(0, len(target) - 1))] = -1
+    return Problem(lambda x: x.reshape(*target), [x], lambda x: x.reshape(target), analytic=True)
+
+
+@problem_case("transpose", Transpose)
+@st.composite
+def transpose(draw):
+    x = draw(arrays())
+    axes = draw(st.permutations(range(x.ndim)))
+    if x.ndim and draw(st.booleans()):
+        axes = [i - x.ndim for i in axes]
+    return Problem(lambda x: x.transpose(axes), [x], lambda x: x.transpose(axes), analytic=True)
+
+
+@problem_case("T", Transpose)
+@st.composite
+def transposed(draw):
+    return Problem(lambda x: x.T, [draw(arrays())], lambda x: x.T, analytic=True)
+
+
+@st.composite
+def indices(draw, shape):
+    """Slices, numbers and new axes; integer arrays, with repeats; masks."""
+    kind = draw(st.sampled_from(["basic", "integers", "mask"]))
+    if kind == "integers" and shape and 0 not in shape:
+        result_shape = shapes(min_side=1, max_dims=2)
+        return draw(hnp.integer_array_indices(shape, result_shape=result_shape))
+    if kind == "mask":
+        return draw(hnp.arrays(bool, shape))
+    return draw(hnp.basic_indices(shape, allow_newaxis=True, max_dims=4))
+
+
+@problem_case("x[index]", (GetItem, Scatter))
+@st.composite
+def getitem(draw):
+    x = draw(arrays())
+    index = draw(indices(x.shape))
+    return Problem(lambda x: x[index], [x], lambda x: x[index], analytic=True)
+
+
+@problem_case("scatter", (Scatter, GetItem))
+@st.composite
+def scatter(draw):
+    shape = draw(shapes())
+    index = draw(indices(shape))
+    x = draw(arrays(np.zeros(shape)[index].shape))
+
+    def numpy_scatter(x):
+        y = np.zeros(shape, dtype=x.dtype)
+        np.add.at(y, index, x)
+        return y
+
+    return Problem(Scatter(index, shape), [x], numpy_scatter, analytic=True)
+
+
+@problem_case("concatenate", Concatenate)
+@st.composite
+def concatenate(draw):
+    shape = draw(shapes(min_dims=1))
+    axis = draw(st.integers(-len(shape), len(shape) - 1))
+    xs = []
+    for _ in range(draw(st.integers(1, 3))):
+        n = draw(st.integers(0, 2))
+        xs.append(draw(arrays((*shape[:axis], n, *shape[axis:][1:]))))
+    return Problem(
+        lambda *xs: ops.concatenate(xs, axis), xs, lambda *xs: np.concatenate(xs, axis), analytic=True
+    )
+
+
+@problem_case("stack", (Concatenate, Reshape))
+@st.composite
+def stack(draw):
+    shape = draw(shapes(max_dims=2))
+    axis = draw(st.integers(-len(shape) - 1, len(shape)))
+    xs = [draw(arrays(shape)) for _ in range(draw(st.integers(1, 3)))]
+    return Problem(lambda *xs: ops.stack(xs, axis), xs, lambda *xs: np.stack(xs, axis), analytic=True)
+
+
+@problem_case("flatten", Reshape)
+@st.composite
+def flatten(draw):
+    x = draw(arrays(shapes(min_dims=1)))
+    start = draw(st.integers(0, x.ndim - 1))
+    return Problem(
+        lambda x: x.flatten(start),
+        [x],
+        lambda x: x.reshape(*x.shape[:start], int(np.prod(x.shape[start:]))),
+        analytic=True,
+    )
+
+
+CASES = [reshape, transpose, transposed, getitem, scatter, concatenate, stack, flatten]
