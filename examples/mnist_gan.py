@@ -48,7 +48,7 @@ def build_discriminator():
 def main():
     args = harness.parse_flags(
         __doc__,
-        n_epochs=12,
+        n_epochs=8,
         batch_size=64,
         lr=2e-4,
         b1=0.5,

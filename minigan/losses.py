@@ -135,32 +135,50 @@ def wasserstein_generator_loss(fake_scores):
 
 
 def gradient_penalty(critic, real, fake, eps):
-    """mean (‖∇f(x̂)‖ - 1)² at x̂ = ε x + (1 - ε) G(z), without its weight λ (Gulrajani 2017, eq. 3).
+    """mean (‖∇f(x̂)‖ - 1)², without its weight λ (Gulrajani et al. 2017, eq. 3).
 
-    critic: a function of (N, ...) that treats samples independently, to (N,) or (N, 1).
-    real, fake: arrays or Tensors of one shape (N, ...), taken as constants.
-    eps: ε ~ U[0, 1], one for each sample: (N,) or (N, 1, ...).
-    The norm is over all dimensions of a sample, and its slope at 0 is taken as 0. The result can be
-    differentiated with respect to the critic's parameters; no `.grad` is touched.
-    Raises ValueError for shapes that do not fit.
+    Arguments and errors are those of gradient_norms. Like those, the result can be differentiated
+    with respect to the critic's parameters.
 
-    >>> real, fake, eps = np.ones((4, 2)), np.zeros((4, 2)), np.full(4, 0.5)
-    >>> gradient_penalty(lambda x: 3 * x[:, 0], real, fake, eps).item()       # (3 - 1)²
+    >>> gradient_penalty(lambda x: (3 * x).sum(axis=1), np.ones((4, 1)), np.zeros((4, 1)), np.ones(4)).item()
     4.0
     """
+    return ((gradient_norms(critic, real, fake, eps) - 1) ** 2).mean()
+
+
+def gradient_norms(critic, real, fake, eps):
+    """‖∇f(x̂)‖ at x̂ = ε x + (1 - ε) G(z), for each of N samples: (N,), differentiable.
+
+    critic: a function f of (N, ...) that treats samples independently, to (N,) or (N, 1).
+    real, fake: arrays or Tensors x and G(z) of one shape (N, ...), taken as constants.
+    eps: ε ~ U[0, 1], one for each sample: (N,) or (N, 1, ...).
+
+    The norm is over all dimensions of a sample, and its slope at 0 is taken as 0. The weights' own
+    gradients are not computed on the way, and nobody's `.grad` is touched.
+    Raises ValueError for shapes that do not fit, or an ε outside [0, 1].
+    """
     real, fake, eps = as_array(real), as_array(fake), as_array(eps)
+    n = len(real)
     if real.shape != fake.shape:
-        raise ValueError(f"gradient_penalty: real has shape {real.shape}, fake {fake.shape}")
-    if eps.size != len(real) or eps.shape[:1] != real.shape[:1]:
+        raise ValueError(f"gradient penalty: real has shape {real.shape}, fake {fake.shape}")
+    if eps.size != n or eps.shape[:1] != (n,):
         raise ValueError(
-            f"gradient_penalty: eps has shape {eps.shape}, but one number for each of the "
-            f"{len(real)} samples is needed, ({len(real)},) or ({len(real)}, 1)"
+            f"gradient penalty: eps has shape {eps.shape}, but one number for each of the "
+            f"{n} samples is needed, ({n},) or ({n}, 1)"
+        )
+    if n and not 0 <= eps.min() <= eps.max() <= 1:
+        raise ValueError(
+            f"gradient penalty: eps must be from 0 to 1, not from {eps.min()} to {eps.max()}"
         )
     eps = eps.reshape(-1, *[1] * (real.ndim - 1)).astype(real.dtype)
     x_hat = Tensor(eps * real + (1 - eps) * fake, requires_grad=True)
-    (g,) = grad(critic(x_hat).sum(), x_hat, create_graph=True)
-    norm = g.flatten(1).norm(axis=1)
-    return ((norm - 1) ** 2).mean()
+    scores = critic(x_hat)
+    if scores.shape not in ((n,), (n, 1)):
+        raise ValueError(
+            f"gradient penalty: the critic gave {scores.shape} for {n} samples, not ({n}, 1)"
+        )
+    (g,) = grad(scores.sum(), x_hat, create_graph=True)  # row i is ∇f(x̂ᵢ): samples are independent
+    return g.flatten(1).norm(axis=1)
 
 
 def _labels(p, target):

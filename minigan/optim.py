@@ -16,7 +16,7 @@ BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
 class Optimizer:
     """What the optimizers share: the list of parameters, and a state for each."""
 
-    # The names of the arrays in a parameter's state, PyTorch's, and of the attributes that are saved.
+    # The names of the arrays in a parameter's state (PyTorch's), and of attributes that are saved.
     moments: tuple[str, ...] = ()
     settings: tuple[str, ...] = ("lr",)
 

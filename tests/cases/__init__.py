@@ -50,9 +50,7 @@ def case(name, covers, fn, inputs, numpy=None, *, analytic=None):
     return Case(
         name,
         covers,
-        inputs.map(
-            lambda xs: Problem(fn, xs if isinstance(xs, list) else [xs], numpy, analytic)
-        ),
+        inputs.map(lambda xs: Problem(fn, xs if isinstance(xs, list) else [xs], numpy, analytic)),
     )
 
 

@@ -33,8 +33,13 @@ CASES = [
     case("3 / a", Div, lambda a: 3 / a, arrays(**POSITIVE), lambda a: 3 / a),
     case("a / 3", Div, lambda a: a / 3, arrays(), lambda a: a / 3),
     case("2 a + 1", (Mul, Add), lambda a: 2 * a + 1, arrays(), lambda a: 2 * a + 1),
-    case("one tensor many times", (Mul, Sub, Add), squares_and_differences, pairs(),
-         squares_and_differences),  # fmt: skip
+    case(
+        "one tensor many times",
+        (Mul, Sub, Add),
+        squares_and_differences,
+        pairs(),
+        squares_and_differences,
+    ),  # fmt: skip
     *(
         case(f"a ** {n}", Pow, lambda a, n=n: a**n, arrays(**POSITIVE), lambda a, n=n: a**n)
         for n in (0, 1, 2, 3, -1, -2, 0.5, 2.5)

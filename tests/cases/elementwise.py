@@ -54,7 +54,9 @@ CASES = [
     case("sqrt", e.Sqrt, ops.sqrt, arrays(**POSITIVE), np.sqrt),
     case("tanh", e.Tanh, ops.tanh, arrays(), np.tanh),
     case("sigmoid", e.Sigmoid, ops.sigmoid, arrays(low=-6, high=6), lambda x: 1 / (1 + np.exp(-x))),
-    case("softplus", e.Softplus, ops.softplus, arrays(low=-6, high=6), lambda x: np.log1p(np.exp(x))),
+    case(
+        "softplus", e.Softplus, ops.softplus, arrays(low=-6, high=6), lambda x: np.log1p(np.exp(x))
+    ),
     case("abs", e.Abs, lambda x: x.abs(), arrays(**NO_ZERO), np.abs, analytic=False),
     case("relu", e.ReLU, ops.relu, arrays(**NO_ZERO), lambda x: np.maximum(x, 0), analytic=False),
     *(
@@ -68,14 +70,32 @@ CASES = [
         )
         for slope in (0.0, 0.01, 0.2, 1.0, 1.5)
     ),
-    case("clip", e.Clip, lambda x: x.clip(-0.5, 1.0), arrays(away_from=[-0.5, 1.0]),
-         lambda x: np.clip(x, -0.5, 1.0), analytic=False),  # fmt: skip
-    case("clip from below", e.Clip, lambda x: x.clip(min=0.5), arrays(away_from=[0.5]),
-         lambda x: np.maximum(x, 0.5), analytic=False),  # fmt: skip
+    case(
+        "clip",
+        e.Clip,
+        lambda x: x.clip(-0.5, 1.0),
+        arrays(away_from=[-0.5, 1.0]),
+        lambda x: np.clip(x, -0.5, 1.0),
+        analytic=False,
+    ),  # fmt: skip
+    case(
+        "clip from below",
+        e.Clip,
+        lambda x: x.clip(min=0.5),
+        arrays(away_from=[0.5]),
+        lambda x: np.maximum(x, 0.5),
+        analytic=False,
+    ),  # fmt: skip
     case("maximum", e.Maximum, ops.maximum, apart(), np.maximum, analytic=False),
     case("minimum", e.Minimum, ops.minimum, apart(), np.minimum, analytic=False),
-    case("maximum with a number", e.Maximum, lambda x: ops.maximum(x, 0.5),
-         arrays(away_from=[0.5]), lambda x: np.maximum(x, 0.5), analytic=False),  # fmt: skip
+    case(
+        "maximum with a number",
+        e.Maximum,
+        lambda x: ops.maximum(x, 0.5),
+        arrays(away_from=[0.5]),
+        lambda x: np.maximum(x, 0.5),
+        analytic=False,
+    ),  # fmt: skip
     where,
     masked_scale,
 ]

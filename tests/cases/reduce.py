@@ -63,18 +63,45 @@ def _numpy_sum_to(x, shape):
 CASES = [
     reduction("sum", Sum, lambda x, *how: x.sum(*how), np.sum, arrays()),
     reduction("mean", Mean, lambda x, *how: x.mean(*how), np.mean, arrays(NOT_EMPTY)),
-    reduction("max", Max, lambda x, *how: x.max(*how), np.max,
-              arrays(NOT_EMPTY, distinct=True), analytic=False),  # fmt: skip
-    reduction("min", Max, lambda x, *how: x.min(*how), np.min,
-              arrays(NOT_EMPTY, distinct=True), analytic=False),  # fmt: skip
-    reduction("norm", Norm, lambda x, *how: x.norm(*how), numpy_norm, arrays(away_from=[0.0]),
-              analytic=False),  # fmt: skip
-    reduction("var of a population", (Mean, Sub, Sum),
-              lambda x, *how: x.var(*how, correction=0),
-              lambda x, axis, keepdims: ((x - x.mean(axis=axis, keepdims=True)) ** 2).mean(
-                  axis=axis, keepdims=keepdims),
-              arrays(NOT_EMPTY)),  # fmt: skip
-    case("log softmax", LogSoftmax, ops.log_softmax, arrays(shapes(min_side=1, min_dims=1)),
-         numpy_log_softmax),  # fmt: skip
+    reduction(
+        "max",
+        Max,
+        lambda x, *how: x.max(*how),
+        np.max,
+        arrays(NOT_EMPTY, distinct=True),
+        analytic=False,
+    ),  # fmt: skip
+    reduction(
+        "min",
+        Max,
+        lambda x, *how: x.min(*how),
+        np.min,
+        arrays(NOT_EMPTY, distinct=True),
+        analytic=False,
+    ),  # fmt: skip
+    reduction(
+        "norm",
+        Norm,
+        lambda x, *how: x.norm(*how),
+        numpy_norm,
+        arrays(away_from=[0.0]),
+        analytic=False,
+    ),  # fmt: skip
+    reduction(
+        "var of a population",
+        (Mean, Sub, Sum),
+        lambda x, *how: x.var(*how, correction=0),
+        lambda x, axis, keepdims: ((x - x.mean(axis=axis, keepdims=True)) ** 2).mean(
+            axis=axis, keepdims=keepdims
+        ),
+        arrays(NOT_EMPTY),
+    ),  # fmt: skip
+    case(
+        "log softmax",
+        LogSoftmax,
+        ops.log_softmax,
+        arrays(shapes(min_side=1, min_dims=1)),
+        numpy_log_softmax,
+    ),  # fmt: skip
     sum_to,
 ]

@@ -81,7 +81,10 @@ def concatenate(draw):
         n = draw(st.integers(0, 2))
         xs.append(draw(arrays((*shape[:axis], n, *shape[axis:][1:]))))
     return Problem(
-        lambda *xs: ops.concatenate(xs, axis), xs, lambda *xs: np.concatenate(xs, axis), analytic=True
+        lambda *xs: ops.concatenate(xs, axis),
+        xs,
+        lambda *xs: np.concatenate(xs, axis),
+        analytic=True,
     )
 
 
@@ -91,7 +94,9 @@ def stack(draw):
     shape = draw(shapes(max_dims=2))
     axis = draw(st.integers(-len(shape) - 1, len(shape)))
     xs = [draw(arrays(shape)) for _ in range(draw(st.integers(1, 3)))]
-    return Problem(lambda *xs: ops.stack(xs, axis), xs, lambda *xs: np.stack(xs, axis), analytic=True)
+    return Problem(
+        lambda *xs: ops.stack(xs, axis), xs, lambda *xs: np.stack(xs, axis), analytic=True
+    )
 
 
 @problem_case("flatten", Reshape)

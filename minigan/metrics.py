@@ -1,0 +1,44 @@
+"""What a generator's samples are worth, measured.
+
+For mixtures whose modes are known: VEEGAN (Srivastava et al. 2017, section 5.1) and PacGAN (Lin et
+al. 2018, section 4.1) draw 2,500 samples and report these three numbers.
+"""
+
+import numpy as np
+
+from minigan.tensor import as_array
+
+__all__ = ["mixture_scores"]
+
+
+def mixture_scores(samples, modes, std):
+    """How many modes the samples cover, how many samples are good, and how evenly they fall.
+
+    samples: (N, D), modes: (K, D), std: the modes' standard deviation σ.
+
+    A sample is of high quality if it is within 3σ of its nearest mode; of real data 98.9 % are, in
+    two dimensions. A mode is covered if at least one sample of high quality is nearest to it. Reverse
+    KL is Σ q log(q / (1/K)) for q the shares of the modes among the samples of high quality: 0 for
+    equal shares, log K if there is one mode only.
+
+    Returns {"modes": int, "high_quality": share of 0 to 1, "reverse_kl": in nats}; the last is NaN
+    where no sample is of high quality. Raises ValueError for shapes that do not fit.
+
+    >>> modes = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
+    >>> samples = np.array([[0.0, 0.02], [0.0, 0.0], [1.0, 0.0], [1.5, 0.0]])
+    >>> {name: round(float(score), 3) for name, score in mixture_scores(samples, modes, 0.01).items()}
+    {'modes': 2.0, 'high_quality': 0.75, 'reverse_kl': 0.75}
+    """
+    samples, modes = np.asarray(as_array(samples)), np.asarray(modes)
+    if samples.ndim != 2 or modes.ndim != 2 or samples.shape[1] != modes.shape[1] or not len(samples):
+        raise ValueError(f"samples of shape {samples.shape} beside modes of shape {modes.shape}")
+    distance = np.linalg.norm(samples[:, None, :] - modes[None, :, :], axis=2)  # (N, K)
+    nearest = distance.argmin(axis=1)
+    good = distance.min(axis=1) <= 3 * std
+    count = np.bincount(nearest[good], minlength=len(modes))
+    q = count[count > 0] / max(1, good.sum())
+    return {
+        "modes": int((count > 0).sum()),
+        "high_quality": float(good.mean()),
+        "reverse_kl": float((q * np.log(q * len(modes))).sum()) if good.any() else float("nan"),
+    }

@@ -1,0 +1,44 @@
+"""What the two Wasserstein trainers ask of their settings, and when their generator moves."""
+
+from minigan.nn import Sigmoid
+from minigan.nn.norm import BatchNorm
+
+WARM_UP_STEPS = 100  # of the critic, before each of the first generator steps, as the authors do
+
+
+def check_critic(critic, n_critic, warm_up):
+    """Raise ValueError for a critic that gives probabilities, or for counts out of range."""
+    if isinstance(critic.modules()[-1], Sigmoid):
+        raise ValueError(
+            "the critic ends in a Sigmoid, but its scores must be free to take any value: it is no "
+            "probability that it gives; leave the Sigmoid out"
+        )
+    if n_critic < 1:
+        raise ValueError(
+            f"n_critic, the critic steps to a generator step, is {n_critic}, not 1 or more"
+        )
+    if warm_up < 0:
+        raise ValueError(f"warm_up, a number of generator steps, is {warm_up}, not 0 or more")
+
+
+def check_no_batch_norm(critic):
+    """Raise ValueError for a critic to which a gradient penalty cannot be applied."""
+    for name, module in critic.named_modules():
+        if isinstance(module, BatchNorm):
+            raise ValueError(
+                f"layer {name!r} of the critic is {module}: with batch norm a score depends on the "
+                "whole batch, and the penalty is on each score's gradient with respect to its own "
+                "sample; leave it out, or use LayerNorm"
+            )
+
+
+def generator_is_due(steps, n_critic, warm_up):
+    """After this many critic steps in all: is it the generator's turn?
+
+    >>> [n for n in range(1, 216) if generator_is_due(n, n_critic=5, warm_up=2)]
+    [100, 200, 205, 210, 215]
+    """
+    long = warm_up * WARM_UP_STEPS
+    if steps <= long:
+        return steps % WARM_UP_STEPS == 0
+    return (steps - long) % n_critic == 0

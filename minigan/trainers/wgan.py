@@ -1,0 +1,103 @@
+"""The Wasserstein generative adversarial network.
+
+Arjovsky et al. 2017, "Wasserstein GAN", Algorithm 1 (there f is called f_w, and G is g_θ):
+
+    while θ has not converged do
+        for n_critic steps do
+            Sample m noise samples z from the prior, and m examples x from the data.
+            Update f by ascending   ∇ 1/m Σ [f(x) - f(G(z))], then clip its weights to [-c, c]
+        Sample m noise samples z from the prior.
+        Update G by descending  ∇ -1/m Σ f(G(z))
+"""
+
+from minigan import losses
+from minigan.autograd import no_grad
+from minigan.checks import check_loss
+from minigan.nn import frozen
+from minigan.tensor import as_tensor
+from minigan.trainers.checks import check_critic, generator_is_due
+
+
+class WGAN:
+    """The two players, their optimizers, and a step of each.
+
+    generator: a Module, noise (m, ...) -> samples like the data.
+    critic: a Module, samples -> (m, 1), scores that may be any number: no Sigmoid at the end.
+    clip_value: c. Weights in [-c, c] bound the critic's slope, by an unknown K, so that its mean
+    score of the data less that of the fakes, "wasserstein", is at most K times the distance.
+    n_critic: critic steps to a generator step.
+    warm_up: this many generator steps, the first ones, wait for 100 critic steps each, so that G
+    first follows a critic that is near its best (25 in the authors' code; not in the algorithm).
+
+    The paper's optimizers are RMSprop(..., lr=5e-5); with momentum, it found, training is unstable.
+    Raises ValueError for a setting out of its range or a critic that ends in a Sigmoid.
+
+    >>> import numpy as np
+    >>> from minigan import nn, optim, randn
+    >>> G, f = nn.Linear(2, 1), nn.Linear(1, 1)
+    >>> wgan = WGAN(G, f, optim.RMSprop(G.parameters()), optim.RMSprop(f.parameters()))
+    >>> list(wgan.critic_step(np.ones((4, 1), dtype="float32"), randn(4, 2)))
+    ['c_loss', 'wasserstein']
+    >>> list(wgan.generator_step(randn(4, 2)))
+    ['g_loss']
+    """
+
+    def __init__(
+        self,
+        generator,
+        critic,
+        g_optimizer,
+        c_optimizer,
+        *,
+        clip_value=0.01,
+        n_critic=5,
+        warm_up=0,
+    ):
+        check_critic(critic, n_critic, warm_up)
+        if not clip_value > 0:
+            raise ValueError(
+                f"clip_value, the bound of the critic's weights, is {clip_value}, not > 0"
+            )
+        self.generator, self.g_optimizer = generator, g_optimizer
+        self.critic, self.c_optimizer = critic, c_optimizer
+        self.clip_value, self.n_critic, self.warm_up = clip_value, n_critic, warm_up
+        self.steps = 0  # of the critic
+
+    def critic_step(self, real, z):
+        """Ascend f once, on a minibatch `real` of data and on G's answer to the noise z."""
+        real, z = as_tensor(real), as_tensor(z)
+        with no_grad():  # G is held fixed
+            fake = self.generator(z)
+        loss = losses.wasserstein_critic_loss(self.critic(real), self.critic(fake))
+        c_loss = check_loss(loss, "critic", real.data)
+
+        self.c_optimizer.zero_grad()
+        loss.backward()
+        self.c_optimizer.step()
+        for w in self.critic.parameters():
+            w.data.clip(-self.clip_value, self.clip_value, out=w.data)
+        self.steps += 1
+        return {"c_loss": c_loss, "wasserstein": -c_loss}
+
+    def generator_step(self, z):
+        """Descend G once, on the noise z."""
+        z = as_tensor(z)
+        with frozen(self.critic):  # f is held fixed
+            loss = losses.wasserstein_generator_loss(self.critic(self.generator(z)))
+            g_loss = check_loss(loss, "generator", z.data)
+
+            self.g_optimizer.zero_grad()
+            loss.backward()
+        self.g_optimizer.step()
+        return {"g_loss": g_loss}
+
+    def train(self, minibatches, noise):
+        """Algorithm 1: f on every minibatch, G after n_critic. Yields what the steps return.
+
+        minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
+        """
+        for real in minibatches:
+            report = self.critic_step(real, noise(len(real)))
+            if generator_is_due(self.steps, self.n_critic, self.warm_up):
+                report |= self.generator_step(noise(len(real)))
+            yield report

@@ -1,0 +1,114 @@
+"""The Wasserstein generative adversarial network with a gradient penalty.
+
+Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", Algorithm 1 (D is called f here):
+
+    while θ has not converged do
+        for n_critic steps do
+            Sample m noise samples z from the prior, m examples x, and m numbers ε ~ U[0, 1].
+            x̂ = ε x + (1 - ε) G(z)
+            Update f by descending  ∇ 1/m Σ [f(G(z)) - f(x) + λ (‖∇f(x̂)‖ - 1)²]
+        Sample m noise samples z from the prior.
+        Update G by descending  ∇ -1/m Σ f(G(z))
+"""
+
+from minigan import losses
+from minigan.autograd import no_grad
+from minigan.checks import check_loss
+from minigan.nn import frozen
+from minigan.tensor import as_tensor, rand
+from minigan.trainers.checks import check_critic, check_no_batch_norm, generator_is_due
+
+
+class WGANGP:
+    """The two players, their optimizers, and a step of each.
+
+    generator: a Module, noise (m, ...) -> samples like the data.
+    critic: a Module, samples -> (m, 1), scores that may be any number: no Sigmoid at the end. It
+    treats samples independently: no batch norm, for which LayerNorm is the substitute.
+    penalty_weight: λ. 10 is the paper's for images; on 2-D mixtures it takes 0.1.
+    n_critic: critic steps to a generator step.
+    warm_up: this many generator steps, the first ones, wait for 100 critic steps each, so that G
+    first follows a critic that is near its best (WGAN's authors' 25; not in the algorithm).
+
+    The algorithm's optimizers are Adam(..., lr=1e-4, betas=(0.0, 0.9)); the paper's experiments on
+    small networks and MNIST have betas=(0.5, 0.9).
+    Raises ValueError for a setting out of its range, or a critic as above.
+
+    >>> import numpy as np
+    >>> from minigan import nn, optim, rand, randn
+    >>> G, f = nn.Linear(2, 1), nn.Linear(1, 1)
+    >>> wgan_gp = WGANGP(G, f, optim.Adam(G.parameters()), optim.Adam(f.parameters()))
+    >>> list(wgan_gp.critic_step(np.ones((4, 1), dtype="float32"), randn(4, 2), rand(4)))
+    ['c_loss', 'wasserstein', 'penalty', 'gradient norm']
+    >>> list(wgan_gp.generator_step(randn(4, 2)))
+    ['g_loss']
+    """
+
+    def __init__(
+        self,
+        generator,
+        critic,
+        g_optimizer,
+        c_optimizer,
+        *,
+        penalty_weight=10.0,
+        n_critic=5,
+        warm_up=0,
+    ):
+        check_critic(critic, n_critic, warm_up)
+        check_no_batch_norm(critic)
+        if not penalty_weight >= 0:
+            raise ValueError(f"penalty_weight, λ, is {penalty_weight}, not 0 or more")
+        self.generator, self.g_optimizer = generator, g_optimizer
+        self.critic, self.c_optimizer = critic, c_optimizer
+        self.penalty_weight, self.n_critic, self.warm_up = penalty_weight, n_critic, warm_up
+        self.steps = 0  # of the critic
+
+    def critic_step(self, real, z, eps):
+        """Descend f once, on a minibatch `real` of data and on G's answer to the noise z.
+
+        eps: where between the two to take the gradient's norm, (m,), from U[0, 1].
+        """
+        real, z = as_tensor(real), as_tensor(z)
+        with no_grad():  # G is held fixed
+            fake = self.generator(z)
+        norms = losses.gradient_norms(self.critic, real, fake, eps)
+        penalty = ((norms - 1) ** 2).mean()
+        distance = -losses.wasserstein_critic_loss(self.critic(real), self.critic(fake))
+        loss = self.penalty_weight * penalty - distance
+        c_loss = check_loss(loss, "critic", real.data)
+
+        self.c_optimizer.zero_grad()
+        loss.backward()
+        self.c_optimizer.step()
+        self.steps += 1
+        return {
+            "c_loss": c_loss,
+            "wasserstein": distance.item(),
+            "penalty": penalty.item(),
+            "gradient norm": norms.mean().item(),
+        }
+
+    def generator_step(self, z):
+        """Descend G once, on the noise z."""
+        z = as_tensor(z)
+        with frozen(self.critic):  # f is held fixed
+            loss = losses.wasserstein_generator_loss(self.critic(self.generator(z)))
+            g_loss = check_loss(loss, "generator", z.data)
+
+            self.g_optimizer.zero_grad()
+            loss.backward()
+        self.g_optimizer.step()
+        return {"g_loss": g_loss}
+
+    def train(self, minibatches, noise):
+        """Algorithm 1: f on every minibatch, G after n_critic. Yields what the steps return.
+
+        minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
+        """
+        for real in minibatches:
+            eps = rand(len(real), dtype=as_tensor(real).dtype)
+            report = self.critic_step(real, noise(len(real)), eps)
+            if generator_is_due(self.steps, self.n_critic, self.warm_up):
+                report |= self.generator_step(noise(len(real)))
+            yield report

@@ -1,0 +1,156 @@
+"""The losses, and the gradient penalty with respect to a critic's parameters."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+import minigan
+from cases import Problem, arrays, case, problem_case
+from minigan import losses, nn
+from minigan.testing import shapes
+
+BATCH = shapes(min_dims=1, max_dims=2, min_side=1, max_side=4)
+PROBABILITIES = {"low": 0.05, "high": 0.95}
+LABELS = st.sampled_from([0.0, 1.0, 0.9, 0.3])
+
+
+def log_loss(p, t):
+    return -(t * np.log(p) + (1 - t) * np.log(1 - p)).mean()
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+@st.composite
+def targets(draw, shape):
+    """One label for all, or one for each."""
+    one = draw(st.booleans())
+    return draw(LABELS) if one else draw(arrays(shape, low=0.0, high=1.0))
+
+
+@problem_case("binary_cross_entropy", (losses.BinaryCrossEntropy, losses.binary_cross_entropy))
+@st.composite
+def binary_cross_entropy(draw):
+    p = draw(arrays(BATCH, **PROBABILITIES))
+    t = draw(targets(p.shape))
+    return Problem(
+        lambda p: losses.binary_cross_entropy(p, t), [p], lambda p: log_loss(p, t), analytic=True
+    )
+
+
+@problem_case(
+    "binary_cross_entropy_with_logits",
+    (losses.BinaryCrossEntropyWithLogits, losses.binary_cross_entropy_with_logits),
+)
+@st.composite
+def binary_cross_entropy_with_logits(draw):
+    x = draw(arrays(BATCH, low=-4, high=4))
+    t = draw(targets(x.shape))
+    return Problem(
+        lambda x: losses.binary_cross_entropy_with_logits(x, t),
+        [x],
+        lambda x: log_loss(sigmoid(x), t),
+        analytic=True,
+    )
+
+
+@problem_case("cross_entropy", losses.cross_entropy)
+@st.composite
+def cross_entropy(draw):
+    n, classes = draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    labels = np.array(draw(st.lists(st.integers(0, classes - 1), min_size=n, max_size=n)))
+
+    def numpy_cross_entropy(x):
+        return (np.log(np.exp(x).sum(axis=1)) - x[np.arange(n), labels]).mean()
+
+    return Problem(
+        lambda x: losses.cross_entropy(x, labels),
+        [draw(arrays((n, classes)))],
+        numpy_cross_entropy,
+        analytic=True,
+    )
+
+
+@st.composite
+def two_batches(draw, **options):
+    return [draw(arrays(BATCH, **options)) for _ in range(2)]
+
+
+def gradient_penalty_case(name, critic, shape):
+    """The penalty as a function of the critic's parameters. shape: that of one sample."""
+
+    @problem_case(f"gradient_penalty of {name}", losses.gradient_penalty)
+    @st.composite
+    def draw_problem(draw):
+        minigan.seed(draw(st.integers(0, 20)))
+        f = critic().double()
+        n = draw(st.integers(1, 3))
+        real, fake = (draw(arrays((n, *shape), strided=False)) for _ in range(2))
+        eps = draw(arrays((n,), low=0.0, high=1.0, strided=False))
+
+        def fn(*_):
+            dtype = f.parameters()[0].dtype
+            return losses.gradient_penalty(f, real.astype(dtype), fake.astype(dtype), eps)
+
+        return Problem(fn, [], module=f)
+
+    return draw_problem
+
+
+CASES = [
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    case(
+        "discriminator_loss",
+        losses.discriminator_loss,
+        losses.discriminator_loss,
+        two_batches(**PROBABILITIES),
+        lambda real, fake: log_loss(real, 1) + log_loss(fake, 0),
+    ),  # fmt: skip
+    case(
+        "minimax_generator_loss",
+        losses.minimax_generator_loss,
+        losses.minimax_generator_loss,
+        arrays(BATCH, **PROBABILITIES),
+        lambda p: np.log(1 - p).mean(),
+    ),  # fmt: skip
+    case(
+        "non_saturating_generator_loss",
+        losses.non_saturating_generator_loss,
+        losses.non_saturating_generator_loss,
+        arrays(BATCH, **PROBABILITIES),
+        lambda p: -np.log(p).mean(),
+    ),  # fmt: skip
+    case(
+        "wasserstein_critic_loss",
+        losses.wasserstein_critic_loss,
+        losses.wasserstein_critic_loss,
+        two_batches(),
+        lambda real, fake: fake.mean() - real.mean(),
+    ),  # fmt: skip
+    case(
+        "wasserstein_generator_loss",
+        losses.wasserstein_generator_loss,
+        losses.wasserstein_generator_loss,
+        arrays(BATCH),
+        lambda fake: -fake.mean(),
+    ),  # fmt: skip
+    gradient_penalty_case("a linear critic", lambda: nn.Linear(3, 1), (3,)),
+    gradient_penalty_case(
+        "a smooth critic",
+        lambda: nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)),
+        (2,),
+    ),
+    gradient_penalty_case(
+        "a critic of images",
+        lambda: nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(4, 5),
+            nn.LayerNorm(5, eps=0.1),
+            nn.LeakyReLU(0.2),
+            nn.Linear(5, 1),
+        ),
+        (1, 2, 2),
+    ),
+]
