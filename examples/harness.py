@@ -64,14 +64,8 @@ def parse_flags(description, argv=None, **defaults):
         import matplotlib.figure  # noqa: F401
         import PIL.Image  # noqa: F401
         import tqdm  # noqa: F401
-
-        if args.backend:
-            backend.use(args.backend)
-        check_writable(args.out)
     except ImportError as error:
         parser.error(f"{error}; install what the examples need: pip install 'minigan[examples]'")
-    except (OSError, RuntimeError) as error:
-        parser.error(str(error))
     checkpoint = args.out / "checkpoint.npz"
     if args.resume and not checkpoint.exists():
         parser.error(f"there is no run to resume in {args.out}: no {checkpoint.name}")
@@ -80,6 +74,13 @@ def parse_flags(description, argv=None, **defaults):
             f"{args.out} holds a run already: go on with it by --resume, choose another --out, or "
             f"delete that folder"
         )
+    try:
+        if args.backend:
+            backend.use(args.backend)
+        backend.current()  # which MINIGAN_BACKEND may have named
+        check_writable(args.out)
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        parser.error(str(error))
     minigan.seed(args.seed)
     return args
 
@@ -95,10 +96,13 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
     """
     from tqdm import tqdm
 
+    per_epoch = len(images) // args.batch_size
+    if per_epoch == 0:
+        raise SystemExit(f"error: --batch_size {args.batch_size} is more than {len(images)} images")
+    images = backend.asarray(images)  # to the GPU, if that is where the networks are
     run = _Run(args, trainer, noise(n_samples), picture, columns)
     if args.resume:
         run.load()
-    per_epoch = len(images) // args.batch_size
     last_step = args.n_epochs * per_epoch
     if trainer.steps == 0:
         run.draw_samples()
@@ -124,9 +128,10 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
                         break
         finally:  # a run that diverged keeps its losses, and its last good checkpoint
             run.save_losses()
-    run.draw_samples()
     run.save()
-    run.draw_summary()
+    run.draw_samples()
+    if run.history:
+        run.draw_summary()
     if trainer.steps < last_step:
         print(f"stopped at step {trainer.steps} of {last_step}; go on with --resume")
     print(f"samples, losses and checkpoint are in {args.out}")
@@ -203,7 +208,8 @@ class _Run:
         panels = {"loss": curves, "mean probability of being real": answers}
         plot.save_curves(self.args.out / "losses.png", {k: v for k, v in panels.items() if v})
         pictures = sorted((self.args.out / "samples").glob("*.png"))
-        plot.save_animation(self.args.out / "samples.gif", pictures[:: max(1, len(pictures) // 60)])
+        pictures = pictures[:: -max(1, len(pictures) // 60)]  # backward, to keep the last
+        plot.save_animation(self.args.out / "samples.gif", pictures[::-1])
 
 
 class _Interrupt:

@@ -45,9 +45,10 @@ def build_discriminator():
     )
 
 
-def main():
+def main(argv=None):
     args = harness.parse_flags(
         __doc__,
+        argv,
         n_epochs=8,
         batch_size=64,
         lr=2e-4,

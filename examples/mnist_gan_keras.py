@@ -87,9 +87,10 @@ class ConcatenatedGAN(GAN):
         }
 
 
-def main():
+def main(argv=None):
     args = harness.parse_flags(
         __doc__,
+        argv,
         n_epochs=20,
         batch_size=128,
         lr=2e-4,

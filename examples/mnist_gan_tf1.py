@@ -42,9 +42,9 @@ class SameNoiseGAN(GAN):
             yield self.discriminator_step(real, z) | self.generator_step(z)
 
 
-def main():
+def main(argv=None):
     args = harness.parse_flags(
-        __doc__, n_epochs=100, batch_size=100, lr=2e-4, latent_dim=128, sample_interval=550
+        __doc__, argv, n_epochs=100, batch_size=100, lr=2e-4, latent_dim=128, sample_interval=550
     )
     images, _ = datasets.mnist(args.data)
     G, D = build_generator(args.latent_dim), build_discriminator()

@@ -1,14 +1,14 @@
 """minigan: generative adversarial networks from scratch, to read and to step through.
 
 In reading order: backend, tensor, autograd, ops, nn, losses, optim, gradcheck, trainers; and
-beside them datasets, metrics, plot and checkpoint.
+beside them datasets, mixtures, metrics, plot and checkpoint.
 """
 
 from minigan import backend
 from minigan.backend import seed
 from minigan.tensor import Tensor, rand, randn, tensor
 from minigan.autograd import Op, detect_anomaly, grad, no_grad
-from minigan import ops, nn, losses, optim, trainers, datasets, plot
+from minigan import ops, nn, losses, optim, trainers, datasets, mixtures, metrics, plot
 from minigan.checkpoint import CheckpointError, load, save
 
 __version__ = "0.1.0"

@@ -127,7 +127,7 @@ def backward(self, gradient=None, *, create_graph=False):
         elif create_graph:
             leaf.grad = leaf.grad + g
         else:
-            leaf.grad.data += g.data
+            leaf.grad = Tensor(leaf.grad.data + g.data)
 
 
 Tensor.backward = backward  # type: ignore[attr-defined]
@@ -193,6 +193,7 @@ def _walk(outputs, gradients, wanted, create_graph):
         known = (gy, y, *op.inputs) if create_graph else (gy, y.data, *[x.data for x in op.inputs])
         gxs = op.backward(*known)
         gxs = gxs if isinstance(gxs, tuple) else (gxs,)
+        checks.check_count(op, gxs)
         for i, (x, gx) in enumerate(zip(op.inputs, gxs, strict=True)):
             if gx is None or not op.needs[i]:
                 continue
@@ -291,6 +292,7 @@ def detect_anomaly():
 
 def _constant(x, like):
     """A number or array among Tensors: a constant, in the dtype of the Tensor beside it."""
+    checks.check_data(x)
     if not hasattr(x, "dtype") or isinstance(x, np.generic) or x.dtype == bool:
         x = backend.get_array_module(like.data).asarray(x, dtype=like.dtype)
     return Tensor(x)

@@ -56,6 +56,18 @@ def check_output(y, gy):
         )
 
 
+def check_data(data):
+    """What NumPy would quietly make a number of: None (a NaN) and text ("1" is 1.0)."""
+    if data is None or isinstance(data, (str, bytes)):
+        raise TypeError(f"a Tensor, an array or numbers are needed, not {data!r}")
+
+
+def check_count(op, gxs):
+    """A gradient, or None, for each input."""
+    if len(gxs) != len(op.inputs):
+        raise ValueError(f"{op}.backward gave {len(gxs)} gradients for {len(op.inputs)} inputs")
+
+
 def check_gradient(op, i, gx, x):
     """The shape and dtype of the gradient that op.backward gave its input x."""
     if gx.shape != x.shape:

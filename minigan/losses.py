@@ -8,7 +8,8 @@ import numpy as np
 
 from minigan import ops
 from minigan.autograd import Op, grad
-from minigan.backend import get_array_module
+from minigan.backend import get_array_module, to_numpy
+from minigan.checks import check_inputs
 from minigan.ops.elementwise import Maximum, Sigmoid
 from minigan.tensor import Tensor, as_array
 
@@ -59,7 +60,8 @@ def binary_cross_entropy(p, target):
     >>> round(binary_cross_entropy(Tensor([0.5, 0.5]), 1.0).item(), 4)
     0.6931
     """
-    if isinstance(p.data, np.ndarray) and not ((p.data >= 0) & (p.data <= 1)).all():
+    # NaN passes, for the trainer to tell where it came from. On a GPU this look would cost a wait.
+    if isinstance(p.data, np.ndarray) and ((p.data < 0) | (p.data > 1)).any():
         raise ValueError(
             "binary_cross_entropy: p must be probabilities, but it ranges from "
             f"{p.data.min():.3g} to {p.data.max():.3g}; end the network in a Sigmoid, or use "
@@ -86,7 +88,7 @@ def cross_entropy(logits, labels):
     >>> round(cross_entropy(Tensor([[0.0, 0.0], [0.0, 0.0]]), np.array([0, 1])).item(), 4)
     0.6931
     """
-    labels = np.asarray(labels)
+    labels = to_numpy(as_array(labels))
     if labels.dtype.kind not in "iu":
         raise TypeError(f"cross_entropy: labels must be integers, not {labels.dtype}")
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
@@ -155,10 +157,12 @@ def gradient_norms(critic, real, fake, eps):
 
     The norm is over all dimensions of a sample, and its slope at 0 is taken as 0. The weights' own
     gradients are not computed on the way, and nobody's `.grad` is touched.
-    Raises ValueError for shapes that do not fit, or an ε outside [0, 1].
+    Raises ValueError for shapes that do not fit, or an ε outside [0, 1], and TypeError for real and
+    fake of two dtypes, or of integers.
     """
     real, fake, eps = as_array(real), as_array(fake), as_array(eps)
     n = len(real)
+    check_inputs("gradient penalty", [real, fake])
     if real.shape != fake.shape:
         raise ValueError(f"gradient penalty: real has shape {real.shape}, fake {fake.shape}")
     if eps.size != n or eps.shape[:1] != (n,):

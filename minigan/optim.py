@@ -68,6 +68,9 @@ class Optimizer:
 
     def load_state_dict(self, state_dict):
         """Go on from a `state_dict`. Raises ValueError, and changes nothing, if it does not fit."""
+        missing = [name for name in ("state", *self.settings) if name not in state_dict]
+        if missing:
+            raise ValueError(f"this is no state of {type(self).__name__}: it has no {missing[0]}")
         states = [dict(state_dict["state"].get(str(i), {})) for i in range(len(self.params))]
         if len(state_dict["state"]) != len(self.params):
             raise ValueError(
@@ -84,7 +87,7 @@ class Optimizer:
                         f"{name} of parameter {i} is {state[name].dtype} of shape "
                         f"{state[name].shape}, but the parameter is {p.dtype} of shape {p.shape}"
                     )
-                state[name] = backend.get_array_module(p.data).array(state[name])
+                state[name] = backend.get_array_module(p.data).array(state[name], order="C")
         self.state = states
         for name in self.settings:
             value = state_dict[name]

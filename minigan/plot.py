@@ -16,13 +16,15 @@ def tile(images, columns=10, margin=2):
     """Images side by side, as one uint8 picture.
 
     images: floats from 0 (black) to 1 (white), clipped; (N, H, W) grey or (N, H, W, 3) colour.
-    Raises ValueError for another shape, or for NaN.
+    Raises ValueError for another shape or for NaN, TypeError for integers.
 
     >>> tile(np.zeros((20, 28, 28)), columns=10).shape
     (62, 302)
     """
     if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3):
         raise ValueError(f"images must be (N, H, W) or (N, H, W, 3), not {images.shape}")
+    if images.dtype.kind != "f":
+        raise TypeError(f"images must be floats from 0 to 1, not {images.dtype}; divide by 255")
     if np.isnan(images).any():
         raise ValueError("the images hold NaN")
     n, h, w = images.shape[:3]
@@ -59,6 +61,8 @@ def save_animation(path, pictures, seconds=8.0, hold=2.0):
     for picture in pictures:
         with Image.open(picture) as image:
             frames.append(image.convert("P"))
+    if not frames:
+        raise ValueError("there is no picture to animate")
     each = max(40, int(1000 * seconds / len(frames)))  # browsers slow down frames under 20 ms
     durations = [each] * (len(frames) - 1) + [int(1000 * hold)]
     with atomic_write(path) as temporary:

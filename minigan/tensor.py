@@ -9,7 +9,7 @@ from itertools import count
 
 import numpy as np
 
-from minigan import backend
+from minigan import backend, checks
 
 _birth = count()  # every Tensor is younger than what it was made from: an order for the walk back
 
@@ -34,6 +34,7 @@ class Tensor:
     def __init__(self, data, requires_grad=False):
         if isinstance(data, Tensor):
             raise TypeError("the data is a Tensor already; use .detach() for one without a history")
+        checks.check_data(data)
         if not hasattr(data, "dtype"):
             data = backend.asarray(data, dtype=np.float32)
         elif isinstance(data, np.generic):

@@ -96,8 +96,9 @@ def check_graph_is_freed(problem):
     gc.disable()
     try:
         leaves, outputs = run(problem, np.float64)
-        gradients = grad(outputs, leaves, weights(outputs, np.float64), create_graph=True,
-                         allow_unused=True)  # fmt: skip
+        gradients = grad(
+            outputs, leaves, weights(outputs, np.float64), create_graph=True, allow_unused=True
+        )
         ops = [weakref.ref(op) for op in operations([*outputs, *gradients])]
         del leaves, outputs, gradients
         left = [op() for op in ops if op() is not None]

@@ -90,7 +90,7 @@ class Variable:
         us /= np.linalg.norm(us, axis=1, keepdims=True)
         found = (analytic * us).sum(axis=1)
         slopes = self.along(us, vs)
-        places = [(f"{self.what}, weighted", f"random direction {k}") for k in range(len(us))]
+        places = [(f"v · {self.what}", f"random direction {k}") for k in range(len(us))]
         self.check_kinks(slopes, places)
         excess = self.excess(found, slopes)
         if (excess > 1).any():
@@ -108,7 +108,7 @@ class Variable:
         wrong = (excess > 1).sum()
         if wrong:
             where += f"; of {len(probed)} elements probed one by one, {wrong} are wrong"
-            places = [(f"{self.what}, weighted", place(self.shape, j)) for j in probed]
+            places = [(f"v · {self.what}", place(self.shape, j)) for j in probed]
             self.fail(where, places, analytic[probed], slopes, excess)
 
     def along(self, us, vs):
@@ -149,7 +149,7 @@ class Variable:
         output, at = places[k]
         raise GradientError(
             kink_text(
-                f"{output} as a function of {self.name} {at}",
+                f"{output}, as a function of {self.name}, {at},",
                 slopes.left.flat[k],
                 slopes.right.flat[k],
                 slopes.step.flat[k],

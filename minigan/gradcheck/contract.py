@@ -70,7 +70,7 @@ def _check_backward(f, order, given):
 
 
 def copies(arrays):
-    return [np.array(to_numpy(a)) for a in arrays]
+    return [np.array(to_numpy(a), order="C") for a in arrays]
 
 
 def _same(ys, zs):

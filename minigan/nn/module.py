@@ -95,8 +95,9 @@ class Module:
 
     def apply(self, fn):
         """Call fn(module) on every module inside this one, then on itself. Returns self."""
-        for module in reversed(self.modules()):
-            fn(module)
+        for _, child in self.named_children():
+            child.apply(fn)
+        fn(self)
         return self
 
     def float(self):

@@ -6,10 +6,11 @@ eps is keyword-only: well-known GAN scripts pass 0.8 for it by position, where a
 import numpy as np
 
 from minigan import backend
+from minigan.checks import check_inputs
 from minigan.nn.linear import zeros
 from minigan.nn.module import Module
 from minigan.ops.norm import Normalize
-from minigan.tensor import Tensor
+from minigan.tensor import Tensor, as_array
 
 
 class BatchNorm(Module):
@@ -35,6 +36,7 @@ class BatchNorm(Module):
     def forward(self, x):
         if x.ndim not in self.dims or x.shape[1] != self.num_features:
             raise ValueError(f"{self}: expected (N, {self.num_features}, ...), got {x.shape}")
+        check_inputs(self, [as_array(x), self.weight.data])  # before the averages take it in
         per_channel = (self.num_features,) + (1,) * (x.ndim - 2)  # broadcasts against x
         if self.training:
             x_hat = self.normalize(x)

@@ -29,8 +29,8 @@ class Unflatten(Module):
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
     def forward(self, x):
-        dim = self.dim % x.ndim
-        if x.shape[dim] != math.prod(self.unflattened_size):
+        dim = self.dim % x.ndim if -x.ndim <= self.dim < x.ndim else None
+        if dim is None or x.shape[dim] != math.prod(self.unflattened_size):
             raise ValueError(
                 f"{self}: dimension {self.dim} of an input of shape {x.shape} does not fit"
             )

@@ -108,20 +108,10 @@ class LeakyReLU(Op):
         return (xp.maximum if self.slope <= 1 else xp.minimum)(x, x * self.slope)
 
     def backward(self, gy, y, x):
-        return MaskedScale(as_array(x) > 0, self.slope)(gy)
-
-
-class MaskedScale(Op):
-    """y = x where the mask is true, a x elsewhere: linear in x, and so its own adjoint"""
-
-    def __init__(self, mask, a):
-        self.mask, self.a = mask, a
-
-    def forward(self, x):
-        return x * (self.mask * x.dtype.type(1 - self.a) + x.dtype.type(self.a))
-
-    def backward(self, gy, y, x):
-        return MaskedScale(self.mask, self.a)(gy)
+        x = as_array(x)
+        slope = get_array_module(x).multiply(x > 0, 1 - self.slope, dtype=x.dtype)
+        slope += self.slope  # 1 where x > 0, the slope elsewhere
+        return gy * slope
 
 
 class Maximum(Op):

@@ -39,7 +39,7 @@ CASES = [
         squares_and_differences,
         pairs(),
         squares_and_differences,
-    ),  # fmt: skip
+    ),
     *(
         case(f"a ** {n}", Pow, lambda a, n=n: a**n, arrays(**POSITIVE), lambda a, n=n: a**n)
         for n in (0, 1, 2, 3, -1, -2, 0.5, 2.5)

@@ -38,16 +38,6 @@ def where(draw):
     )
 
 
-@problem_case("MaskedScale", e.MaskedScale)
-@st.composite
-def masked_scale(draw):
-    x = draw(arrays())
-    mask, a = draw(hnp.arrays(bool, x.shape)), draw(st.sampled_from([0.0, 0.2, 1.0, 3.0]))
-    return Problem(
-        lambda x: e.MaskedScale(mask, a)(x), [x], lambda x: np.where(mask, x, a * x), analytic=True
-    )
-
-
 CASES = [
     case("exp", e.Exp, ops.exp, arrays(), np.exp),
     case("log", e.Log, ops.log, arrays(**POSITIVE), np.log),
@@ -62,7 +52,7 @@ CASES = [
     *(
         case(
             f"leaky relu, slope {slope}",
-            (e.LeakyReLU, e.MaskedScale),
+            e.LeakyReLU,
             lambda x, slope=slope: ops.leaky_relu(x, slope),
             arrays(**NO_ZERO),
             numpy_leaky_relu(slope),
@@ -77,7 +67,7 @@ CASES = [
         arrays(away_from=[-0.5, 1.0]),
         lambda x: np.clip(x, -0.5, 1.0),
         analytic=False,
-    ),  # fmt: skip
+    ),
     case(
         "clip from below",
         e.Clip,
@@ -85,7 +75,7 @@ CASES = [
         arrays(away_from=[0.5]),
         lambda x: np.maximum(x, 0.5),
         analytic=False,
-    ),  # fmt: skip
+    ),
     case("maximum", e.Maximum, ops.maximum, apart(), np.maximum, analytic=False),
     case("minimum", e.Minimum, ops.minimum, apart(), np.minimum, analytic=False),
     case(
@@ -95,7 +85,7 @@ CASES = [
         arrays(away_from=[0.5]),
         lambda x: np.maximum(x, 0.5),
         analytic=False,
-    ),  # fmt: skip
+    ),
     where,
     masked_scale,
 ]

@@ -107,35 +107,35 @@ CASES = [
         losses.discriminator_loss,
         two_batches(**PROBABILITIES),
         lambda real, fake: log_loss(real, 1) + log_loss(fake, 0),
-    ),  # fmt: skip
+    ),
     case(
         "minimax_generator_loss",
         losses.minimax_generator_loss,
         losses.minimax_generator_loss,
         arrays(BATCH, **PROBABILITIES),
         lambda p: np.log(1 - p).mean(),
-    ),  # fmt: skip
+    ),
     case(
         "non_saturating_generator_loss",
         losses.non_saturating_generator_loss,
         losses.non_saturating_generator_loss,
         arrays(BATCH, **PROBABILITIES),
         lambda p: -np.log(p).mean(),
-    ),  # fmt: skip
+    ),
     case(
         "wasserstein_critic_loss",
         losses.wasserstein_critic_loss,
         losses.wasserstein_critic_loss,
         two_batches(),
         lambda real, fake: fake.mean() - real.mean(),
-    ),  # fmt: skip
+    ),
     case(
         "wasserstein_generator_loss",
         losses.wasserstein_generator_loss,
         losses.wasserstein_generator_loss,
         arrays(BATCH),
         lambda fake: -fake.mean(),
-    ),  # fmt: skip
+    ),
     gradient_penalty_case("a linear critic", lambda: nn.Linear(3, 1), (3,)),
     gradient_penalty_case(
         "a smooth critic",

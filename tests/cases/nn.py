@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 import minigan
-from cases import Case, Problem, arrays, problem_case
+from cases import Problem, arrays, problem_case
 from minigan import nn
-from minigan.testing import conv_layers, linear_layers, shapes
+from minigan.testing import linear_layers, shapes
 
 BATCHES = st.integers(1, 3)
 NO_ZERO = {"away_from": [0.0]}

@@ -70,7 +70,7 @@ CASES = [
         np.max,
         arrays(NOT_EMPTY, distinct=True),
         analytic=False,
-    ),  # fmt: skip
+    ),
     reduction(
         "min",
         Max,
@@ -78,7 +78,7 @@ CASES = [
         np.min,
         arrays(NOT_EMPTY, distinct=True),
         analytic=False,
-    ),  # fmt: skip
+    ),
     reduction(
         "norm",
         Norm,
@@ -86,7 +86,7 @@ CASES = [
         numpy_norm,
         arrays(away_from=[0.0]),
         analytic=False,
-    ),  # fmt: skip
+    ),
     reduction(
         "var of a population",
         (Mean, Sub, Sum),
@@ -95,13 +95,13 @@ CASES = [
             axis=axis, keepdims=keepdims
         ),
         arrays(NOT_EMPTY),
-    ),  # fmt: skip
+    ),
     case(
         "log softmax",
         LogSoftmax,
         ops.log_softmax,
         arrays(shapes(min_side=1, min_dims=1)),
         numpy_log_softmax,
-    ),  # fmt: skip
+    ),
     sum_to,
 ]

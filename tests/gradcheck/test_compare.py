@@ -155,7 +155,7 @@ def test_a_cut_path_is_an_error_and_not_a_zero_gradient():
 def test_kinks_are_raised_skipped_or_ignored():
     x = np.array([0.0, 1.0])
     text = failure(lambda x: x.abs(), [x])
-    assert "the output [0] as a function of input 0 [0] has a kink" in text
+    assert "the output [0], as a function of input 0, [0], has a kink" in text
     assert "its slope is -1 on one side and 1 on the other" in text
     report = gradcheck(lambda x: x.abs(), [x], kinks="skip")
     assert [line.kinks for line in report.lines] == [1, 1, 0]
@@ -166,8 +166,8 @@ def test_kinks_are_raised_skipped_or_ignored():
 
 def test_kinks_along_random_directions_are_raised_and_skipped():
     x = np.zeros(3)
-    assert "along random direction 0" not in failure(Cube and (lambda x: x.abs()), [x])
-    assert "has a kink" in failure(lambda x: x.abs(), [x], mode="directional")
+    text = failure(lambda x: x.abs(), [x], mode="directional")
+    assert "v · the output, as a function of input 0, random direction 0, has a kink" in text
     assert gradcheck(lambda x: x.abs(), [x], mode="directional", kinks="skip").kinks > 0
 
 

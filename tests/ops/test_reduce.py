@@ -1,0 +1,85 @@
+"""sum, mean, max, min, var, norm, log_softmax."""
+
+import numpy as np
+import pytest
+from cases.reduce import CASES
+from properties import check_case
+
+from minigan import Tensor, grad, ops
+
+DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_values_and_gradients(case):
+    check_case(case)
+
+
+@pytest.mark.parametrize("method", ["max", "min"])
+def test_elements_that_tie_share_the_gradient_equally(method):
+    x = Tensor([[1.0, 1.0, 0.0], [2.0, 2.0, 2.0], [0.0, 1.0, 0.0]], requires_grad=True)
+    (g,) = grad(getattr(x, method)(axis=1).sum(), x)
+    expected = {
+        "max": [[0.5, 0.5, 0], [1 / 3, 1 / 3, 1 / 3], [0, 1, 0]],
+        "min": [[0, 0, 1], [1 / 3, 1 / 3, 1 / 3], [0.5, 0, 0.5]],
+    }
+    np.testing.assert_allclose(g.data, expected[method], rtol=1e-6)
+
+
+@DTYPES
+def test_the_norm_at_0_has_a_gradient_of_0_in_both_orders(dtype):
+    x = Tensor(np.zeros((2, 3), dtype=dtype), requires_grad=True)
+    (g,) = grad(x.norm(axis=1).sum(), x, create_graph=True)
+    (second,) = grad((g * g).sum() + g.sum(), x)
+    np.testing.assert_array_equal(g.data, np.zeros((2, 3)))
+    np.testing.assert_array_equal(second.data, np.zeros((2, 3)))
+
+
+@DTYPES
+@pytest.mark.parametrize("exponent", [-300, -170, -160, -45, -30, -22, -20, -10, 0, 3, 18])
+def test_the_norm_of_tiny_and_large_vectors_is_finite_in_both_orders(exponent, dtype):
+    """Below the root of the smallest number squares are 0, and so is the norm, with gradient 0."""
+    scale = 10.0**exponent
+    x = Tensor(np.array([3 * scale, 4 * scale]).astype(dtype), requires_grad=True)
+    y = x.norm()
+    (g,) = grad(y, x, create_graph=True)
+    (second,) = grad(g[0], x)
+    if y.item() == 0:
+        assert scale < np.sqrt(np.finfo(dtype).tiny)
+        expected = [0, 0], [0, 0]
+    else:
+        expected = [0.6, 0.8], [0.128 / scale, -0.096 / scale]  # (1 - x x / y²) / y
+        precise = scale > np.sqrt(np.finfo(dtype).tiny)
+        assert y.item() == pytest.approx(5 * scale, rel=1e-5 if precise else 0.1)
+    assert np.isfinite(g.data).all()
+    assert np.isfinite(second.data).all()
+    if y.item() == 0 or precise:
+        np.testing.assert_allclose(g.data, expected[0], rtol=1e-5)
+        np.testing.assert_allclose(second.data, expected[1], rtol=1e-4)
+
+
+@DTYPES
+def test_log_softmax_is_right_at_the_extremes(dtype):
+    x = Tensor(np.array([[1000, -1000, 0], [0, 0, 0]], dtype=dtype), requires_grad=True)
+    y = ops.log_softmax(x)
+    third = -np.log(3)
+    np.testing.assert_allclose(y.data, [[0, -2000, -1000], [third] * 3], rtol=1e-6)
+    (g,) = grad(y[:, 0].sum(), x)
+    np.testing.assert_allclose(g.data, [[0, 0, 0], [2 / 3, -1 / 3, -1 / 3]], rtol=1e-6)
+
+
+def test_var_divides_by_one_less_unless_told_otherwise():
+    x = np.array([[1.0, 2.0, 4.0], [0.0, 0.0, 3.0]])
+    np.testing.assert_allclose(Tensor(x).var(axis=1).data, x.var(axis=1, ddof=1))
+    np.testing.assert_allclose(Tensor(x).var(axis=1, correction=0).data, x.var(axis=1))
+
+
+def test_the_mean_of_no_elements_is_refused():
+    with pytest.raises(ValueError, match=r"Mean of shapes \(0, 3\): the mean of no elements"):
+        Tensor(np.ones((0, 3))).mean(axis=0)
+
+
+@pytest.mark.parametrize("method", ["sum", "mean", "max", "norm"])
+def test_an_axis_that_is_not_there_is_named_with_the_operation(method):
+    with pytest.raises(ValueError, match=rf"{method.title()} of shapes \(2, 3\): axis 2 is out of"):
+        getattr(Tensor(np.ones((2, 3))), method)(axis=2)
