@@ -12,6 +12,7 @@ from pathlib import Path
 import minigan
 from minigan import backend, plot
 from minigan.datasets import minibatches
+from minigan.diagnosis import Diagnosis
 from minigan.files import atomic_write, check_writable
 
 HERE = Path(__file__).parent
@@ -24,6 +25,7 @@ HELP = {
     "latent_dim": "dimensions of the noise z",
     "n_critic": "critic steps to a generator step",
     "clip_value": "bound of the critic's weights",
+    "penalty_weight": "weight λ of the gradient penalty",
     "sample_interval": "steps between sample grids; the checkpoint is saved with each",
 }
 NOT_IN_THE_MATHEMATICS = {"n_epochs", "sample_interval", "out", "resume", "data", "backend"}
@@ -56,8 +58,9 @@ def parse_flags(description, argv=None, **defaults):
     parser.add_argument("--backend", choices=["numpy", "cupy"], default=None, help="default: numpy")
     args = parser.parse_args(argv)
     for name, default in defaults.items():
-        if type(default) is int and getattr(args, name) < 1:
-            parser.error(f"--{name} must be at least 1, not {getattr(args, name)}")
+        least = 1 if type(default) is int else 0
+        if not getattr(args, name) >= least:  # nor NaN
+            parser.error(f"--{name} must be at least {least}, not {getattr(args, name)}")
     if args.seed < 0:
         parser.error(f"--seed must not be negative, and is {args.seed}")
     try:
@@ -100,7 +103,8 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
     if per_epoch == 0:
         raise SystemExit(f"error: --batch_size {args.batch_size} is more than {len(images)} images")
     images = backend.asarray(images)  # to the GPU, if that is where the networks are
-    run = _Run(args, trainer, noise(n_samples), picture, columns)
+    diagnosis = Diagnosis(prepare(images[:n_samples]))
+    run = _Run(args, trainer, diagnosis, noise(n_samples), picture, columns)
     if args.resume:
         run.load()
     last_step = args.n_epochs * per_epoch
@@ -119,6 +123,7 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
                 for report in trainer.train(map(prepare, batches), noise):
                     run.history.append({"step": trainer.steps, **report})
                     bar.update()
+                    run.tell(diagnosis.watch(trainer.steps, report))
                     if trainer.steps % 20 == 0:
                         bar.set_postfix({k: f"{v:.3f}" for k, v in report.items()})
                     if trainer.steps % args.sample_interval == 0:
@@ -140,9 +145,9 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
 class _Run:
     """The files of one run."""
 
-    def __init__(self, args, trainer, fixed_noise, picture, columns):
+    def __init__(self, args, trainer, diagnosis, fixed_noise, picture, columns):
         self.args, self.trainer, self.picture, self.columns = args, trainer, picture, columns
-        self.fixed_noise = fixed_noise
+        self.diagnosis, self.fixed_noise = diagnosis, fixed_noise
         self.history = []
         self.checkpoint = args.out / "checkpoint.npz"
         self.parts = {k: v for k, v in vars(trainer).items() if hasattr(v, "state_dict")}
@@ -176,14 +181,23 @@ class _Run:
             row | {"step": int(row["step"])} for row in rows if row["step"] <= state["steps"]
         ]
 
+    def tell(self, sentences):
+        """Print what the diagnosis says, above the progress bar."""
+        from tqdm import tqdm
+
+        for sentence in sentences:
+            tqdm.write(sentence)
+
     def draw_samples(self):
         """A picture of what the generator makes of the fixed noise, in use mode."""
         generator = self.trainer.generator.eval()
         with minigan.no_grad():
-            images = self.picture(generator(self.fixed_noise).numpy())
+            samples = generator(self.fixed_noise).numpy()
         generator.train()
+        self.tell(self.diagnosis.look(self.trainer.steps, samples))
         check_writable(self.args.out / "samples")
         path = self.args.out / "samples" / f"{self.trainer.steps:06d}.png"
+        images = self.picture(samples)
         plot.save_images(path, images, self.columns)
         plot.save_images(self.args.out / "samples.png", images, self.columns, scale=2)
 
@@ -204,9 +218,11 @@ class _Run:
                     steps, values = curves.setdefault(name, ([], []))
                     steps.append(row["step"])
                     values.append(value)
-        answers = {name: curves.pop(name) for name in list(curves) if "(" in name}
-        panels = {"loss": curves, "mean probability of being real": answers}
-        plot.save_curves(self.args.out / "losses.png", {k: v for k, v in panels.items() if v})
+        panels = {}
+        for name, curve in curves.items():
+            label = "mean probability of being real" if "(" in name else name
+            panels.setdefault("loss" if name.endswith("loss") else label, {})[name] = curve
+        plot.save_curves(self.args.out / "losses.png", panels)
         pictures = sorted((self.args.out / "samples").glob("*.png"))
         pictures = pictures[:: -max(1, len(pictures) // 60)]  # backward, to keep the last
         plot.save_animation(self.args.out / "samples.gif", pictures[::-1])

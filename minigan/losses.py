@@ -142,7 +142,8 @@ def gradient_penalty(critic, real, fake, eps):
     Arguments and errors are those of gradient_norms. Like those, the result can be differentiated
     with respect to the critic's parameters.
 
-    >>> gradient_penalty(lambda x: (3 * x).sum(axis=1), np.ones((4, 1)), np.zeros((4, 1)), np.ones(4)).item()
+    >>> f = lambda x: (3 * x).sum(axis=1)
+    >>> gradient_penalty(f, np.ones((4, 1)), np.zeros((4, 1)), np.ones(4)).item()
     4.0
     """
     return ((gradient_norms(critic, real, fake, eps) - 1) ** 2).mean()
@@ -182,6 +183,7 @@ def gradient_norms(critic, real, fake, eps):
             f"gradient penalty: the critic gave {scores.shape} for {n} samples, not ({n}, 1)"
         )
     (g,) = grad(scores.sum(), x_hat, create_graph=True)  # row i is ∇f(x̂ᵢ): samples are independent
+    x_hat.requires_grad_(False)  # or the loss's backward() would compute a gradient for x̂, too
     return g.flatten(1).norm(axis=1)
 
 

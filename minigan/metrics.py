@@ -17,20 +17,26 @@ def mixture_scores(samples, modes, std):
     samples: (N, D), modes: (K, D), std: the modes' standard deviation σ.
 
     A sample is of high quality if it is within 3σ of its nearest mode; of real data 98.9 % are, in
-    two dimensions. A mode is covered if at least one sample of high quality is nearest to it. Reverse
-    KL is Σ q log(q / (1/K)) for q the shares of the modes among the samples of high quality: 0 for
-    equal shares, log K if there is one mode only.
+    two dimensions. A mode is covered if at least one sample of high quality is nearest to it.
+    Reverse KL is Σ q log(q / (1/K)) for q the shares of the modes among the samples of high
+    quality: 0 for equal shares, log K if there is one mode only.
 
     Returns {"modes": int, "high_quality": share of 0 to 1, "reverse_kl": in nats}; the last is NaN
     where no sample is of high quality. Raises ValueError for shapes that do not fit.
 
     >>> modes = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
     >>> samples = np.array([[0.0, 0.02], [0.0, 0.0], [1.0, 0.0], [1.5, 0.0]])
-    >>> {name: round(float(score), 3) for name, score in mixture_scores(samples, modes, 0.01).items()}
-    {'modes': 2.0, 'high_quality': 0.75, 'reverse_kl': 0.75}
+    >>> scores = mixture_scores(samples, modes, 0.01)
+    >>> scores["modes"], scores["high_quality"], round(scores["reverse_kl"], 3)
+    (2, 0.75, 0.75)
     """
     samples, modes = np.asarray(as_array(samples)), np.asarray(modes)
-    if samples.ndim != 2 or modes.ndim != 2 or samples.shape[1] != modes.shape[1] or not len(samples):
+    if (
+        samples.ndim != 2
+        or modes.ndim != 2
+        or samples.shape[1] != modes.shape[1]
+        or not len(samples)
+    ):
         raise ValueError(f"samples of shape {samples.shape} beside modes of shape {modes.shape}")
     distance = np.linalg.norm(samples[:, None, :] - modes[None, :, :], axis=2)  # (N, K)
     nearest = distance.argmin(axis=1)

@@ -22,6 +22,7 @@ __all__ = [
     "arrays",
     "broadcastable_arrays",
     "layouts",
+    "all_layouts",
     "linear_layers",
     "conv_layers",
 ]
@@ -97,7 +98,8 @@ def broadcastable_arrays(draw, n=2, shape_options=None, **options):
     return [draw(arrays(shape, **options)) for shape in drawn]
 
 
-def layouts(x):
+@st.composite
+def layouts(draw, x):
     """The array x with its numbers laid out in memory in different ways: C order, Fortran order,
     backwards along every axis, or with gaps, which hold nan, so that reading one is noticed.
 
@@ -107,31 +109,19 @@ def layouts(x):
     ...     assert x.sum() == 15
     >>> test_sum()
     """
-    if x.ndim == 0:
-        return st.just(x)
-    return st.sampled_from([_in_c_order, _in_fortran_order, _backwards, _with_gaps]).map(
-        lambda layout: layout(x)
-    )
+    return draw(st.sampled_from(all_layouts(x)))
 
 
-def _in_c_order(x):
-    return np.array(x, order="C")
-
-
-def _in_fortran_order(x):
-    return np.array(x, order="F")
-
-
-def _backwards(x):
+def all_layouts(x):
+    """The array x in each of the four layouts that `layouts` draws from, as a list."""
+    if not x.ndim:
+        return 4 * [x]
     flip = (slice(None, None, -1),) * x.ndim
-    return np.array(x[flip], order="C")[flip]
-
-
-def _with_gaps(x):
+    backwards = np.array(x[flip], order="C")[flip]
     memory = np.full([2 * n + 1 for n in x.shape], np.nan, dtype=x.dtype)
-    view = memory[(slice(1, None, 2),) * x.ndim]
-    view[...] = x
-    return view
+    with_gaps = memory[(slice(1, None, 2),) * x.ndim]
+    with_gaps[...] = x
+    return [np.array(x, order="C"), np.array(x, order="F"), backwards, with_gaps]
 
 
 @st.composite
@@ -152,20 +142,32 @@ def conv_layers(draw, *, transposed=False):
 
     transposed: of an nn.ConvTranspose2d, so output_padding is among them.
     """
-    kernel = draw(st.integers(1, 3))
-    stride = draw(st.integers(1, 3))
-    padding = draw(st.integers(0, kernel - 1))
+    kernel, stride = draw(_pairs(1, 3)), draw(_pairs(1, 3))
+    padding = tuple(draw(st.integers(0, k - 1)) for k in kernel)
     arguments = {
         "in_channels": draw(st.integers(1, 2)),
         "out_channels": draw(st.integers(1, 2)),
-        "kernel_size": kernel,
-        "stride": stride,
-        "padding": padding,
+        "kernel_size": _short(kernel),
+        "stride": _short(stride),
+        "padding": _short(padding),
         "bias": draw(st.booleans()),
     }
-    smallest = max(1, kernel - 2 * padding)  # an image that the kernel fits into once
+    sides = zip(kernel, stride, padding, strict=True)
     if transposed:
-        arguments["output_padding"] = draw(st.integers(0, stride - 1))
-        smallest = 1 + (2 * padding - kernel + stride) // stride  # an output of at least one pixel
-    side = st.integers(max(1, smallest), max(1, smallest) + 2)
-    return arguments, (draw(st.integers(1, 2)), arguments["in_channels"], draw(side), draw(side))
+        arguments["output_padding"] = tuple(draw(st.integers(0, s - 1)) for s in stride)
+        smallest = [1 + (2 * p - k + s) // s for k, s, p in sides]  # makes a pixel at least
+    else:
+        smallest = [k - 2 * p for k, _, p in sides]  # the kernel fits into it
+    image = tuple(draw(st.integers(max(1, n), max(1, n) + 2)) for n in smallest)
+    return arguments, (draw(st.integers(1, 2)), arguments["in_channels"], *image)
+
+
+def _pairs(low, high):
+    """(height, width), often the same."""
+    one = st.integers(low, high)
+    return one.map(lambda n: (n, n)) | st.tuples(one, one)
+
+
+def _short(pair):
+    """A number where both are the same: settings may be written either way."""
+    return pair[0] if pair[0] == pair[1] else pair

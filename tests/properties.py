@@ -4,14 +4,32 @@ import copy
 import gc
 import itertools
 import weakref
+from dataclasses import replace
 
 import numpy as np
+from hypothesis import given, settings
 
 from minigan.autograd import Op, grad
 from minigan.gradcheck import gradcheck
 from minigan.tensor import Tensor
+from minigan.testing import all_layouts
 
 SMALL = 16  # with more elements than this, gradcheck goes along random directions
+
+
+def check_case(case, **changes):
+    """check_problem for many of a Case's problems: a quarter of the profile's max_examples.
+
+    changes: to Hypothesis's settings.
+    """
+    examples = {"max_examples": max(10, settings.default.max_examples // 4)}
+
+    @settings(**examples | changes)
+    @given(case.problems)
+    def check(problem):
+        check_problem(problem)
+
+    check()
 
 
 def check_problem(problem):
@@ -27,11 +45,15 @@ def check_problem(problem):
 
 
 def check_value(problem):
-    """fn computes what NumPy does."""
+    """fn computes what NumPy does, in whatever layout its inputs are."""
+    leaves, outputs = run(problem, np.float64)
+    expected = [y.data for y in outputs]
     if problem.numpy is not None:
-        leaves, outputs = run(problem, np.float64)
-        expected = problem.numpy(*[x.data for x in leaves])
-        np.testing.assert_allclose(outputs[0].data, expected, rtol=1e-12, atol=1e-12)
+        expected = [problem.numpy(*[x.data for x in leaves])]
+    for inputs in zip(*map(all_layouts, problem.inputs), strict=True):
+        _, outputs = run(replace(problem, inputs=inputs), np.float64)
+        for y, z in zip(outputs, expected, strict=True):
+            np.testing.assert_allclose(y.data, z, rtol=1e-12, atol=1e-12)
 
 
 def check_derivatives(problem):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from same import assert_same
 
 from minigan.checkpoint import CheckpointError, load, save
 
@@ -21,26 +22,6 @@ RUN = {
     "rng": np.random.default_rng(0).bit_generator.state,
     "note": None,
 }
-
-
-def assert_same(a, b):
-    """Equal in type, structure and every bit."""
-    if isinstance(a, np.ndarray):
-        assert isinstance(b, np.ndarray)
-        assert (a.dtype, a.shape) == (b.dtype, b.shape)
-        assert a.tobytes() == b.tobytes()
-    elif isinstance(a, dict):
-        assert list(a) == list(b)
-        for key in a:
-            assert_same(a[key], b[key])
-    elif isinstance(a, (list, tuple)):
-        assert type(a) is type(b)
-        assert len(a) == len(b)
-        for x, y in zip(a, b, strict=True):
-            assert_same(x, y)
-    else:
-        assert type(a) is type(b)
-        assert repr(a) == repr(b)  # tells 0.0 from -0.0, and takes nan for nan
 
 
 def saved(obj, path):

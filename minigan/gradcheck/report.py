@@ -74,8 +74,8 @@ def wrong_text(headline, variable, places, found, expected, excess, how_compared
     rows = [
         (
             *places[k],
-            f"{found[k]:.8g}",
-            f"{expected[k]:.8g}",
+            f"{found[k]:.6g}",
+            f"{expected[k]:.6g}",
             f"{error[k]:.1e}",
             f"{relative[k]:.1e}",
         )
@@ -123,7 +123,7 @@ def listing(first, a, second, b):
         return f"  {first}: shape {a.shape}, {second}: shape {b.shape}"
     error = np.nan_to_num(np.abs(a - b), nan=np.inf).reshape(-1)
     worst = np.argsort(-error, kind="stable")[: min(WORST, np.count_nonzero(error))]
-    rows = [(place(a.shape, j), f"{a.flat[j]:.8g}", f"{b.flat[j]:.8g}") for j in worst]
+    rows = [(place(a.shape, j), f"{a.flat[j]:.15g}", f"{b.flat[j]:.15g}") for j in worst]
     return "\n".join(table([("at", first, second), *rows]))
 
 

@@ -49,6 +49,7 @@ Tensor.__mul__ = Tensor.__rmul__ = arithmetic.mul
 Tensor.__truediv__ = arithmetic.div
 Tensor.__rtruediv__ = arithmetic.rdiv
 Tensor.__neg__ = arithmetic.neg
+Tensor.__abs__ = elementwise.absolute
 Tensor.__pow__ = arithmetic.power
 Tensor.__matmul__ = matmul.matmul
 Tensor.__rmatmul__ = matmul.rmatmul

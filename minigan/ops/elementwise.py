@@ -157,7 +157,9 @@ class Where(Op):
         self.condition = condition
 
     def forward(self, a, b):
-        return get_array_module(a, b).where(self.condition, a, b)
+        xp = get_array_module(a, b)
+        self.condition = xp.asarray(self.condition, dtype=bool)  # for ~, which is "not"
+        return xp.where(self.condition, a, b)
 
     def backward(self, gy, y, a, b):
         return gy * self.condition, gy * ~self.condition

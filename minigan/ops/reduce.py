@@ -77,8 +77,8 @@ class Norm(Reduction):
 
     def backward(self, gy, y, x):
         nonzero = as_array(y) != 0
-        factor = gy * nonzero / (y + ~nonzero)  # gy / y, and 0 where y is 0
-        return x * self.unfold(factor, x)
+        unit = x / self.unfold(y + ~nonzero, x)  # x / y; x (gy / y) would divide by y² in its rule
+        return unit * self.unfold(gy * nonzero, x)
 
 
 class LogSoftmax(Op):

@@ -45,13 +45,15 @@ def case(name, covers, fn, inputs, numpy=None, *, analytic=None):
 
     analytic: whether `numpy` takes complex numbers; if it is given, the answer is taken to be yes.
     """
-    covers = covers if isinstance(covers, tuple) else (covers,)
     analytic = numpy is not None if analytic is None else analytic
-    return Case(
-        name,
-        covers,
-        inputs.map(lambda xs: Problem(fn, xs if isinstance(xs, list) else [xs], numpy, analytic)),
-    )
+
+    @problem_case(name, covers)
+    @st.composite
+    def draw_problem(draw):
+        xs = draw(inputs)
+        return Problem(fn, xs if isinstance(xs, list) else [xs], numpy, analytic)
+
+    return draw_problem
 
 
 def problem_case(name, covers):

@@ -87,5 +87,4 @@ CASES = [
         analytic=False,
     ),
     where,
-    masked_scale,
 ]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import minigan
 from cases import Problem, arrays, case, problem_case
-from minigan import losses, nn
+from minigan import backend, losses, nn
 from minigan.testing import shapes
 
 BATCH = shapes(min_dims=1, max_dims=2, min_side=1, max_side=4)
@@ -76,10 +76,10 @@ def two_batches(draw, **options):
     return [draw(arrays(BATCH, **options)) for _ in range(2)]
 
 
-def gradient_penalty_case(name, critic, shape):
-    """The penalty as a function of the critic's parameters. shape: that of one sample."""
+def penalty_case(name, loss, critic, shape):
+    """A loss of the critic's gradient, as a function of its parameters. shape: of one sample."""
 
-    @problem_case(f"gradient_penalty of {name}", losses.gradient_penalty)
+    @problem_case(f"{loss.__name__} of {name}", loss)
     @st.composite
     def draw_problem(draw):
         minigan.seed(draw(st.integers(0, 20)))
@@ -88,13 +88,22 @@ def gradient_penalty_case(name, critic, shape):
         real, fake = (draw(arrays((n, *shape), strided=False)) for _ in range(2))
         eps = draw(arrays((n,), low=0.0, high=1.0, strided=False))
 
-        def fn(*_):
+        def fn():
             dtype = f.parameters()[0].dtype
-            return losses.gradient_penalty(f, real.astype(dtype), fake.astype(dtype), eps)
+            return loss(f, *[backend.asarray(x, dtype=dtype) for x in (real, fake, eps)])
 
         return Problem(fn, [], module=f)
 
     return draw_problem
+
+
+def image_critic():
+    layers = [nn.Linear(4, 5), nn.LayerNorm(5, eps=0.1), nn.LeakyReLU(0.2), nn.Linear(5, 1)]
+    return nn.Sequential(nn.Flatten(), *layers)
+
+
+def smooth_critic():
+    return nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1))
 
 
 CASES = [
@@ -136,21 +145,8 @@ CASES = [
         arrays(BATCH),
         lambda fake: -fake.mean(),
     ),
-    gradient_penalty_case("a linear critic", lambda: nn.Linear(3, 1), (3,)),
-    gradient_penalty_case(
-        "a smooth critic",
-        lambda: nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)),
-        (2,),
-    ),
-    gradient_penalty_case(
-        "a critic of images",
-        lambda: nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(4, 5),
-            nn.LayerNorm(5, eps=0.1),
-            nn.LeakyReLU(0.2),
-            nn.Linear(5, 1),
-        ),
-        (1, 2, 2),
-    ),
+    penalty_case("a linear critic", losses.gradient_penalty, lambda: nn.Linear(3, 1), (3,)),
+    penalty_case("a smooth critic", losses.gradient_penalty, smooth_critic, (2,)),
+    penalty_case("a critic of images", losses.gradient_penalty, image_critic, (1, 2, 2)),
+    penalty_case("a smooth critic", losses.gradient_norms, smooth_critic, (2,)),
 ]

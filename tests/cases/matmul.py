@@ -17,6 +17,8 @@ SIDE = st.integers(0, 3)
 @st.composite
 def matrices(draw):
     n, k, m = draw(SIDE), draw(SIDE), draw(SIDE)
+    if draw(st.booleans()):  # square ones, whose shapes do not give a mistake away
+        n = k = m = 2
     batch_a, batch_b = draw(broadcastable_shapes(max_dims=2, max_side=2))
     inputs = [draw(arrays((*batch_a, n, k))), draw(arrays((*batch_b, k, m)))]
     return Problem(operator.matmul, inputs, operator.matmul, analytic=True)

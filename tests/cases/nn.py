@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import minigan
 from cases import Problem, arrays, problem_case
-from minigan import nn
+from minigan import backend, nn
 from minigan.testing import linear_layers, shapes
 
 BATCHES = st.integers(1, 3)
@@ -129,7 +129,7 @@ def numpy_batch_norm(x, gamma, beta):
 def shaken(draw, layer):
     """The layer with parameters that are not all 0 or 1."""
     for p in layer.parameters():
-        p.data += draw(arrays(p.shape, low=-0.5, high=0.5, strided=False))
+        p.data += backend.asarray(draw(arrays(p.shape, low=-0.5, high=0.5, strided=False)))
     return layer
 
 

@@ -13,7 +13,7 @@ from minigan.testing import shapes
 @problem_case("reshape", Reshape)
 @st.composite
 def reshape(draw):
-    x = draw(arrays())
+    x = draw(arrays(shapes(min_dims=2, min_side=2) | shapes()))  # a layout shows from 2 × 2 on
     target = draw(st.permutations([*x.shape, 1]))
     if x.size and draw(st.booleans()):
         target[draw(st.integers(0, len(target) - 1))] = -1
@@ -37,30 +37,43 @@ def transposed(draw):
 
 
 @st.composite
-def indices(draw, shape):
-    """Slices, numbers and new axes; integer arrays, with repeats; masks."""
-    kind = draw(st.sampled_from(["basic", "integers", "mask"]))
-    if kind == "integers" and shape and 0 not in shape:
-        result_shape = shapes(min_side=1, max_dims=2)
-        return draw(hnp.integer_array_indices(shape, result_shape=result_shape))
-    if kind == "mask":
+def simple_indices(draw, shape):
+    """Slices, numbers and new axes; or a mask."""
+    if draw(st.booleans()):
         return draw(hnp.arrays(bool, shape))
     return draw(hnp.basic_indices(shape, allow_newaxis=True, max_dims=4))
 
 
-@problem_case("x[index]", (GetItem, Scatter))
+@st.composite
+def integer_indices(draw, shape):
+    """Arrays of integers for the first axes, with repeats more often than not."""
+    n = draw(st.sampled_from([4, 3, 2, 1]))  # of axes with at most 3 places
+    axes = draw(st.integers(1, len(shape)))
+    places = [st.lists(st.integers(-side, side - 1), min_size=n, max_size=n) for side in shape]
+    return tuple(np.array(draw(several)) for several in places[:axes])
+
+
+@problem_case("x[slices], x[mask]", (GetItem, Scatter))
 @st.composite
 def getitem(draw):
     x = draw(arrays())
-    index = draw(indices(x.shape))
+    index = draw(simple_indices(x.shape))
+    return Problem(lambda x: x[index], [x], lambda x: x[index], analytic=True)
+
+
+@problem_case("x[integers]", (GetItem, Scatter))
+@st.composite
+def getitem_integers(draw):
+    x = draw(arrays(shapes(min_dims=1, min_side=1)))
+    index = draw(integer_indices(x.shape))
     return Problem(lambda x: x[index], [x], lambda x: x[index], analytic=True)
 
 
 @problem_case("scatter", (Scatter, GetItem))
 @st.composite
 def scatter(draw):
-    shape = draw(shapes())
-    index = draw(indices(shape))
+    shape = draw(shapes(min_dims=1, min_side=1))
+    index = draw(simple_indices(shape) | integer_indices(shape))
     x = draw(arrays(np.zeros(shape)[index].shape))
 
     def numpy_scatter(x):
@@ -112,4 +125,14 @@ def flatten(draw):
     )
 
 
-CASES = [reshape, transpose, transposed, getitem, scatter, concatenate, stack, flatten]
+CASES = [
+    reshape,
+    transpose,
+    transposed,
+    getitem,
+    getitem_integers,
+    scatter,
+    concatenate,
+    stack,
+    flatten,
+]

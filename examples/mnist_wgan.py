@@ -1,0 +1,61 @@
+"""The Wasserstein GAN on MNIST: the generator of mnist_gan.py, and a critic with clipped weights.
+
+    python examples/mnist_wgan.py
+
+The settings are the paper's (Arjovsky et al. 2017, Algorithm 1). Watch "wasserstein", the critic's
+estimate of the distance, in losses.png: it falls while the samples get better. No GAN's loss does.
+"""
+
+import harness
+from mnist_gan import build_generator
+
+import minigan
+from minigan import datasets, nn, optim
+from minigan.trainers import WGAN
+
+
+def build_critic():
+    """(N, 784) pixels -> (N, 1), a score: the discriminator of mnist_gan.py without its Sigmoid"""
+    return nn.Sequential(
+        nn.Linear(784, 512),
+        nn.LeakyReLU(0.2),
+        nn.Linear(512, 256),
+        nn.LeakyReLU(0.2),
+        nn.Linear(256, 1),
+    )
+
+
+def main(argv=None):
+    args = harness.parse_flags(
+        __doc__,
+        argv,
+        n_epochs=30,
+        batch_size=64,
+        lr=5e-5,
+        n_critic=5,
+        clip_value=0.01,
+        latent_dim=100,
+        sample_interval=1000,
+    )
+    images, _ = datasets.mnist(args.data)
+    G, f = build_generator(args.latent_dim), build_critic()
+    trainer = WGAN(
+        G,
+        f,
+        optim.RMSprop(G.parameters(), args.lr),
+        optim.RMSprop(f.parameters(), args.lr),
+        clip_value=args.clip_value,
+        n_critic=args.n_critic,
+    )
+    harness.train(
+        args,
+        trainer,
+        images,
+        prepare=lambda batch: datasets.to_float(batch).reshape(-1, 784),
+        noise=lambda m: minigan.randn(m, args.latent_dim),
+        picture=lambda pixels: (pixels.reshape(-1, 28, 28) + 1) / 2,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What the theory examples share: flags, densities to draw with, and figures written whole."""
+
+import argparse
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import minigan
+from minigan.files import atomic_write, check_writable
+
+
+def parse_flags(description, argv=None, **defaults):
+    """--out, --seed, and a flag of whole numbers for each keyword; starts minigan's generator."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    out = Path("runs") / Path(sys.argv[0]).stem
+    parser.add_argument("--out", type=Path, default=out, help=f"for pictures (default: {out})")
+    parser.add_argument("--seed", type=int, default=0)
+    for name, default in defaults.items():
+        parser.add_argument(f"--{name}", type=int, default=default, help=f"(default: {default})")
+    args = parser.parse_args(argv)
+    check_writable(args.out)
+    minigan.seed(args.seed)
+    return args
+
+
+def new_figure(rows, columns, size):
+    """A Matplotlib figure and its axes, (rows, columns) of them."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def save_figure(figure, path, dpi=100):
+    check_writable(path.parent)
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, dpi=dpi)
+
+
+def normal(x, mean, std):
+    """The density of N(mean, std²) at x"""
+    return np.exp(-(((x - mean) / std) ** 2) / 2) / (std * math.sqrt(2 * math.pi))
+
+
+def integral(y, x):
+    """∫ y dx by the trapezoidal rule, along the last axis"""
+    return ((y[..., 1:] + y[..., :-1]) / 2 * np.diff(x)).sum(axis=-1)

@@ -1,0 +1,121 @@
+"""Is the training going wrong? Said in words while it happens, with the number behind the words.
+
+Every rule is a comparison that the reader can make in the curves, too. None of them is a proof, and
+each sentence ends in what to try first.
+"""
+
+import numpy as np
+
+from minigan.backend import to_numpy
+from minigan.tensor import as_array
+
+__all__ = ["Diagnosis"]
+
+WINDOW = 100  # steps; what a single minibatch says is mostly noise
+CERTAIN = 0.01  # D's mean answer to the fakes, below which there is little left to learn from it
+STEEP = 10.0  # a gradient norm, where the penalty asks for 1
+ALIKE = 0.3  # of the data's spread
+START = 5  # windows in which a critic may still be finding its feet
+
+
+class Diagnosis:
+    """Watches a run's reports and samples, and returns sentences about what has gone wrong.
+
+    data: some real samples, (N, ...), to compare the spread of generated ones with.
+    A trouble is told when it begins, and again only if it went away in between.
+
+    >>> diagnosis = Diagnosis(np.eye(8))
+    >>> for step in range(1, 101):
+    ...     sentences = diagnosis.watch(step, {"D(x)": 0.999, "D(G(z))": 0.002})
+    >>> print(*sentences)
+    step 100: saturated. D gave the fakes 0.0020 on average over 100 steps, and the data 0.9990: it
+    is sure of itself, and little gradient reaches G. Try a lower learning rate for D.
+    """
+
+    def __init__(self, data):
+        self.data_spread = spread(data)
+        self.window = []  # the reports since the last look
+        self.windows = 0  # how many there have been
+        self.losses = {}  # name of a loss: the means of its size over the windows
+        self.present = set()  # the troubles that have been told, and last
+
+    def watch(self, step, report):
+        """Take in what a step returned; at the end of every 100, sentences about those."""
+        self.window.append(report)
+        if len(self.window) < WINDOW:
+            return []
+        values = {}
+        for report in self.window:
+            for name, value in report.items():
+                values.setdefault(name, []).append(value)
+        for name in values:
+            if name.endswith("loss"):
+                self.losses.setdefault(name, []).append(np.mean(np.abs(values[name])))
+        self.window, self.windows = [], self.windows + 1
+        mean = {name: np.mean(values[name]) for name in values}
+        found = dict(self._in_reports(mean))
+        return self._new(step, found, {"saturated", "diverging", "steep", "behind"})
+
+    def look(self, step, samples):
+        """Sentences about generated samples, (N, ...), two at least."""
+        share = spread(samples) / self.data_spread
+        found = {}
+        if share < ALIKE and step > 0:
+            found["collapsed"] = (
+                f"Two samples are {share:.2f} times as far apart as two of the data, on average: "
+                "they are nearly all alike. Try a smaller β₁, a WGAN-GP, or another seed."
+            )
+        return self._new(step, found, {"collapsed"})
+
+    def _in_reports(self, mean):
+        """(trouble, sentence) for each that the means of the last window show."""
+        if mean.get("D(G(z))", 1.0) < CERTAIN:
+            yield (
+                "saturated",
+                f"D gave the fakes {mean['D(G(z))']:.4f} on average over {WINDOW} steps, and the "
+                f"data {mean['D(x)']:.4f}: it is sure of itself, and little gradient reaches G. "
+                "Try a lower learning rate for D.",
+            )
+        if mean.get("gradient norm", 0.0) > STEEP:
+            yield (
+                "steep",
+                f"The critic's gradient norm was {mean['gradient norm']:.1f} on average over "
+                f"{WINDOW} steps, not 1. Try a larger penalty_weight, or a lower learning rate for "
+                "the critic.",
+            )
+        if self.windows <= START:
+            return
+        if mean.get("wasserstein", 0.0) < 0:
+            yield (
+                "behind",
+                f"The critic scored the fakes above the data, by {-mean['wasserstein']:.3g} on "
+                f"average over {WINDOW} steps: it cannot keep up with G. Try a larger n_critic, or "
+                "a lower learning rate for G.",
+            )
+        for name, sizes in self.losses.items():
+            a, b, c, d = sizes[-4:]
+            if b > 2 * a and c > 2 * b and d > 2 * c:
+                yield (
+                    "diverging",
+                    f"The size of {name} has more than doubled in each of the last 3 times "
+                    f"{WINDOW} steps, from {a:.3g} to {d:.3g}. Try lower learning rates.",
+                )
+
+    def _new(self, step, found, kinds):
+        """The sentences about troubles that were not there before; forget those that have gone."""
+        new = [f"step {step}: {kind}. {found[kind]}" for kind in found if kind not in self.present]
+        self.present = (self.present - kinds) | set(found)
+        return new
+
+
+def spread(samples):
+    """The mean distance between a sample and the next one: (N, ...), in any order but sorted.
+
+    >>> spread(np.array([[0.0], [3.0], [0.0], [3.0]]))
+    3.0
+    """
+    samples = to_numpy(as_array(samples))
+    if len(samples) < 2:
+        raise ValueError(f"a spread needs two samples at least, not {len(samples)}")
+    flat = samples.reshape(len(samples), -1).astype(np.float64)
+    return float(np.linalg.norm(np.diff(flat, axis=0), axis=1).mean())

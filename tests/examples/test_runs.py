@@ -1,0 +1,264 @@
+"""A run of the main example leaves what it promises, and stopping it makes no difference to it."""
+
+import csv
+import functools
+import itertools
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from same import assert_same
+
+import minigan
+from minigan import nn
+from minigan.trainers import GAN
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FLAGS = "--batch_size", 64, "--sample_interval", 5, "--seed", 3
+STEPS = 12  # of 4 epochs of 3 minibatches
+
+
+def small_generator(latent_dim):
+    layers = nn.Linear(latent_dim, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 784), nn.Tanh()
+    return nn.Sequential(*layers)
+
+
+def small_discriminator():
+    """With dropout, so that every step draws from the generator of random numbers."""
+    layers = nn.Linear(784, 8), nn.LeakyReLU(0.2), nn.Dropout(0.3), nn.Linear(8, 1), nn.Sigmoid()
+    return nn.Sequential(*layers)
+
+
+@pytest.fixture(scope="session")
+def run_small(run_example, data):
+    """The main example on small networks."""
+    return functools.partial(
+        run_example,
+        "mnist_gan",
+        data=data,
+        build_generator=small_generator,
+        build_discriminator=small_discriminator,
+    )
+
+
+@pytest.fixture(scope="session")
+def uninterrupted(run_small, tmp_path_factory):
+    """The --out of a run of four epochs."""
+    out = tmp_path_factory.mktemp("runs") / "new" / "uninterrupted"
+    return run_small(*FLAGS, "--n_epochs", 4, out=out)
+
+
+@pytest.fixture
+def main(run_small, tmp_path):
+    """The same with more flags, in an --out of this test's own."""
+    return lambda *flags: run_small(*FLAGS, *flags, out=tmp_path / "out")
+
+
+def assert_same_run(out, expected):
+    """Networks, moments, step, generator, fixed noise and the history of losses, bit for bit."""
+    assert_same(minigan.load(out / "checkpoint.npz"), minigan.load(expected / "checkpoint.npz"))
+    assert (out / "losses.csv").read_bytes() == (expected / "losses.csv").read_bytes()
+    assert (out / "samples.png").read_bytes() == (expected / "samples.png").read_bytes()
+
+
+# --- what a run leaves -------------------------------------------------------------------------
+
+
+def test_files_of_a_run(uninterrupted):
+    assert sorted(os.listdir(uninterrupted)) == [
+        *("checkpoint.npz", "losses.csv", "losses.png", "samples", "samples.gif", "samples.png")
+    ]
+    grids = sorted(os.listdir(uninterrupted / "samples"))
+    assert grids == ["000000.png", "000005.png", "000010.png", "000012.png"]
+
+
+def test_pictures_of_a_run(uninterrupted):
+    side = 10 * 28 + 11 * 2  # ten images of 28 pixels and their frames
+    sizes = {"samples.png": (2 * side, 2 * side), "samples/000005.png": (side, side)}
+    for name, size in sizes.items():
+        with Image.open(uninterrupted / name) as image:
+            assert image.size == size
+            assert np.asarray(image).std() > 10  # it is not empty
+    with Image.open(uninterrupted / "samples.gif") as gif:
+        assert (gif.n_frames, gif.size) == (4, (side, side))
+    with Image.open(uninterrupted / "losses.png") as curves:
+        assert min(curves.size) > 300
+        assert np.asarray(curves.convert("L")).std() > 10
+
+
+def test_grids_show_the_same_noise_through_a_generator_that_learns(uninterrupted):
+    grids = [np.asarray(Image.open(path)) for path in sorted((uninterrupted / "samples").iterdir())]
+    assert all((a != b).any() for a, b in itertools.pairwise(grids))
+    correlation = np.corrcoef(grids[-2].ravel(), grids[-1].ravel())[0, 1]
+    assert correlation > 0.8  # of step 10 and step 12; of other noise it is below 0.5
+
+
+def test_losses_of_a_run(uninterrupted):
+    with open(uninterrupted / "losses.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["step", "d_loss", "D(x)", "D(G(z))", "g_loss"]
+    assert [int(row["step"]) for row in rows] == list(range(1, STEPS + 1))
+    for row in rows:
+        assert all(math.isfinite(float(value)) for value in row.values())
+        assert 0 < float(row["D(x)"]) < 1
+        assert 0 < float(row["D(G(z))"]) < 1
+        assert float(row["d_loss"]) > 0
+
+
+def test_checkpoint_of_a_run(uninterrupted):
+    state = minigan.load(uninterrupted / "checkpoint.npz")
+    parts = ["generator", "g_optimizer", "discriminator", "d_optimizer"]
+    assert list(state) == [*parts, "steps", "flags", "fixed_noise", "rng"]
+    assert state["steps"] == STEPS
+    assert state["fixed_noise"].shape == (100, 100)
+    small_discriminator().load_state_dict(state["discriminator"])
+    assert state["generator"]["1.num_batches_tracked"] == 2 * STEPS  # in each player's step
+    assert all(p["step"] == STEPS for p in state["g_optimizer"]["state"].values())
+
+
+def test_a_run_depends_on_its_seed_alone(uninterrupted, main, run_small, tmp_path):
+    assert_same_run(main("--n_epochs", 4), uninterrupted)
+    other = run_small("--seed", 4, "--n_epochs", 1, out=tmp_path / "other")
+    noise = [minigan.load(o / "checkpoint.npz")["fixed_noise"] for o in (other, uninterrupted)]
+    assert (noise[0] != noise[1]).all()
+
+
+# --- stopping and resuming ---------------------------------------------------------------------
+
+
+def test_resumed_run_equals_a_longer_one(uninterrupted, main, capsys):
+    out = main("--n_epochs", 2)
+    assert minigan.load(out / "checkpoint.npz")["steps"] == 6
+    main("--n_epochs", 4, "--resume")
+    assert_same_run(out, uninterrupted)
+    before = (out / "checkpoint.npz").read_bytes()
+    main("--n_epochs", 4, "--resume")  # there is nothing left to do
+    assert (out / "checkpoint.npz").read_bytes() == before
+    assert "stopped" not in capsys.readouterr().out
+
+
+def test_resumed_run_goes_on_showing_the_noise_of_its_checkpoint(main, uninterrupted):
+    """And not what this version of the program would draw in its place."""
+    out = main("--n_epochs", 1)
+    state = minigan.load(out / "checkpoint.npz")
+    state["fixed_noise"] *= 2
+    minigan.save(state, out / "checkpoint.npz")
+    main("--n_epochs", 4, "--resume")
+    resumed, whole = (minigan.load(o / "checkpoint.npz") for o in (out, uninterrupted))
+    assert_same(resumed["fixed_noise"], 2 * whole["fixed_noise"])
+    assert_same(resumed | {"fixed_noise": 0}, whole | {"fixed_noise": 0})
+    assert (out / "samples.png").read_bytes() != (uninterrupted / "samples.png").read_bytes()
+
+
+def at_step(monkeypatch, step, do):
+    """Have `do` called in the middle of the generator's step number `step`."""
+    plain, count = GAN.generator_step, iter(range(1, 1000))
+
+    def generator_step(self, z):
+        if next(count) == step:
+            do()
+        return plain(self, z)
+
+    monkeypatch.setattr(GAN, "generator_step", generator_step)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_the_run_after_the_step_with_everything_saved(
+    signum, uninterrupted, main, monkeypatch, capsys
+):
+    handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with monkeypatch.context() as patch:
+        at_step(patch, 7, lambda: signal.raise_signal(signum))
+        out = main("--n_epochs", 4)
+    printed = capsys.readouterr().out
+    assert "stopped at step 7 of 12; go on with --resume" in printed
+    assert f"in {out}" in printed
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+    assert minigan.load(out / "checkpoint.npz")["steps"] == 7
+    assert sorted(os.listdir(out)) == sorted(os.listdir(uninterrupted))
+    assert (out / "samples" / "000007.png").exists()
+    main("--n_epochs", 4, "--resume")
+    assert_same_run(out, uninterrupted)
+
+
+def interrupt_twice():
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+
+
+def diverge():
+    raise FloatingPointError("the loss is nan")
+
+
+@pytest.mark.parametrize(
+    ("do", "error"), [(interrupt_twice, KeyboardInterrupt), (diverge, FloatingPointError)]
+)
+def test_run_that_ends_within_a_step_goes_on_from_its_last_checkpoint(
+    do, error, uninterrupted, main, monkeypatch, tmp_path
+):
+    with monkeypatch.context() as patch:
+        at_step(patch, 7, do)
+        with pytest.raises(error):
+            main("--n_epochs", 4)
+    out = tmp_path / "out"
+    assert minigan.load(out / "checkpoint.npz")["steps"] == 5
+    losses = (out / "losses.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in losses] == ["step", *"123456"]  # two more than that
+    main("--n_epochs", 4, "--resume")
+    assert_same_run(out, uninterrupted)
+
+
+def test_signal_before_the_first_step(main, monkeypatch, uninterrupted):
+    def request_at_once(interrupt):
+        interrupt.requested = True
+        interrupt.before = {}
+        return interrupt
+
+    import harness
+
+    with monkeypatch.context() as patch:
+        patch.setattr(harness._Interrupt, "__enter__", request_at_once)
+        out = main("--n_epochs", 4)
+    assert minigan.load(out / "checkpoint.npz")["steps"] == 0
+    main("--n_epochs", 4, "--resume")
+    assert_same_run(out, uninterrupted)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to another process")
+def test_ctrl_c_as_a_user_would(data, tmp_path, run_example):
+    """In a process of its own, with the default --out, at whatever step it has come to."""
+    flags = "--batch_size", "64", "--sample_interval", "4"
+    command = [sys.executable, str(EXAMPLES / "mnist_gan.py"), "--data", str(data), *flags]
+    process = subprocess.Popen(
+        [*command, "--n_epochs", "100000"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(EXAMPLES.parent)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    out = tmp_path / "runs" / "mnist_gan"
+    try:
+        deadline = time.monotonic() + 60
+        while not (out / "samples" / "000004.png").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        printed, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, errors) == (0, "")
+    steps = minigan.load(out / "checkpoint.npz")["steps"]
+    assert steps >= 4
+    assert f"stopped at step {steps} of 300000; go on with --resume" in printed
+
+    flags = *flags, "--n_epochs", steps // 3 + 1
+    run_example("mnist_gan", *flags, "--resume", out=out, data=data)
+    whole = run_example("mnist_gan", *flags, out=tmp_path / "whole", data=data)
+    assert_same_run(out, whole)

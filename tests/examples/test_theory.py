@@ -1,0 +1,64 @@
+"""The theory examples, smaller: each asserts for itself what it claims, and draws it."""
+
+import pytest
+
+
+@pytest.fixture
+def run(example, tmp_path, capsys):
+    """Run an example's main with flags; what it printed, and the names of the files it wrote."""
+    pytest.importorskip("matplotlib")
+
+    def run(name, *flags):
+        example(name).main(["--out", str(tmp_path), *flags])
+        return capsys.readouterr().out, {path.name for path in tmp_path.iterdir()}
+
+    return run
+
+
+def test_minimax(run):
+    out, files = run("theory_minimax", "--steps", "80")
+    assert "after one step x = -1.1, y = 0.1\n" in out and files == {"minimax.png"}
+
+
+def test_divergences(run):
+    out, files = run("theory_divergences", "--points", "25")
+    assert "V(D*, G) = -1.3862943611" in out and files == {"divergences.png"}
+
+
+def test_saturation(run):
+    assert run("theory_saturation")[1] == {"saturation.png"}
+
+
+@pytest.mark.slow
+def test_figure1(run):
+    _, files = run("theory_figure1", "--steps", "800")
+    assert {"figure1.png", "figure1.gif"} <= files
+
+
+@pytest.mark.slow
+def test_generator_map(run):
+    assert run("theory_generator_map", "--steps", "2400")[1] == {"generator_map.png"}
+
+
+@pytest.mark.slow
+def test_troubles(run):
+    out, files = run("theory_troubles", "--steps", "1200")
+    assert "8 of 8 modes" in out and files == {"troubles.png"}
+
+
+def test_mixtures(run, tmp_path, capsys):
+    flags = ("--data", "ring", "swiss_roll", "--seeds", "2", "--steps", "3", "--width", "8")
+    out, files = run("mixtures_2d", *flags)
+    assert "| ring | WGAN-GP | 2 |" in out and "| ring | PacGAN4 |" in out and "grid" not in out
+    assert {"ring-wgan_gp-0.gif", "ring-wgan_gp-0.json", "swiss_roll-gan-1.json"} <= files
+    written = (tmp_path / "ring-gan-0.json").stat().st_mtime_ns
+    again, _ = run("mixtures_2d", *flags)
+    table = out[out.index("| data |") :]
+    assert again.endswith(table), "runs that are there are not run again"
+    assert (tmp_path / "ring-gan-0.json").stat().st_mtime_ns == written
+
+
+def test_mixtures_flags(run, capsys):
+    with pytest.raises(SystemExit):
+        run("mixtures_2d", "--seeds", "0")
+    assert "--seeds must be at least 1, not 0" in capsys.readouterr().err

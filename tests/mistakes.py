@@ -1,0 +1,252 @@
+"""Mistakes that people make in backward rules, to be planted in minigan's own operations.
+
+Each replaces one function of the package by a wrong one; docs/gradient_checking.md has the list.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minigan import autograd, losses, nn, ops
+from minigan.ops import arithmetic, elementwise, matmul, norm, reduce, shape
+from minigan.ops.elementwise import Sigmoid
+from minigan.ops.matmul import swap
+from minigan.tensor import Tensor, as_array
+
+X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
+ROW = np.array([0.5, 1.0, -2.0])
+POSITIVE = np.abs(X)
+SQUARE = np.array([[1.0, 2.0], [-0.5, 3.0]])
+MISTAKES = []
+
+
+@dataclass
+class Mistake:
+    """`wrong` in the place of owner.attribute.
+
+    gradcheck(fn, inputs) must fail with `message`, and so must the property test of `case`.
+    """
+
+    name: str
+    owner: Any
+    attribute: str
+    wrong: Any
+    case: str
+    fn: Any
+    inputs: list
+    message: str
+    module: Any = None
+
+    def __str__(self):
+        return self.name
+
+
+def mistake(name, owner, attribute, *, case, fn, inputs, message, module=None):
+    """A decorator: the function below it is the mistake."""
+
+    def add(wrong):
+        MISTAKES.append(Mistake(name, owner, attribute, wrong, case, fn, inputs, message, module))
+        return wrong
+
+    return add
+
+
+@mistake(
+    "a wrong sign", arithmetic.Sub, "backward",
+    case="a - b", fn=lambda a, b: a - b, inputs=[X, X], message="-1 times what it should be",
+)  # fmt: skip
+def _(self, gy, y, a, b):
+    return gy, gy
+
+
+@mistake(
+    "a factor of 2", elementwise.Sqrt, "backward",
+    case="sqrt", fn=ops.sqrt, inputs=[POSITIVE], message="2 times what it should be",
+)  # fmt: skip
+def _(self, gy, y, x):
+    return gy / y
+
+
+@mistake(
+    "a forgotten 1/n", reduce.Mean, "backward",
+    case="mean", fn=lambda x: x.mean(), inputs=[X], message="6 times what it should be",
+)  # fmt: skip
+def _(self, gy, y, x):
+    return autograd.BroadcastTo(x.shape)(self.unfold(gy, x))
+
+
+@mistake(
+    "a dropped term", norm.Normalize, "backward",
+    case="normalize", fn=lambda x: norm.Normalize((0,), 0.1)(x), inputs=[X],
+    message="is wrong in 12 of 36",
+)  # fmt: skip
+def _(self, gy, y, x):
+    return (self.var + self.eps) ** -0.5 * (gy - gy.mean(axis=self.axes, keepdims=True))
+
+
+@mistake(
+    "a dropped label", losses.BinaryCrossEntropyWithLogits, "backward",
+    case="binary_cross_entropy_with_logits", inputs=[X],
+    fn=lambda x: losses.binary_cross_entropy_with_logits(x, 0.9), message="is wrong in 6 of 6",
+)  # fmt: skip
+def _(self, gy, y, x):
+    return gy * Sigmoid()(x)
+
+
+@mistake(
+    "a forgotten sum over a broadcast axis", autograd.SumTo, "forward",
+    case="a * b", fn=lambda a, b: a * b, inputs=[X, ROW], message="with respect to input 1",
+)  # fmt: skip
+def _(self, x):
+    if not x.size:
+        return np.zeros(self.shape, dtype=x.dtype)
+    new = x.ndim - len(self.shape)
+    first = [slice(0, 1) if n == 1 else slice(None) for n in self.shape]
+    return x[tuple([0] * new + first)].copy()
+
+
+@mistake(
+    "a mask of the gradient, not of the input", elementwise.ReLU, "backward",
+    case="relu", fn=ops.relu, inputs=[X], message="is wrong in",
+)  # fmt: skip
+def _(self, gy, y, x):
+    return gy * (as_array(gy) > 0)
+
+
+@mistake(
+    "a mask from the wrong side", elementwise.LeakyReLU, "backward",
+    case="leaky relu, slope 0.2", fn=lambda x: ops.leaky_relu(x, 0.2), inputs=[X],
+    message="is wrong in 6 of 36",
+)  # fmt: skip
+def _(self, gy, y, x):
+    return gy * np.where(as_array(x) > 0, self.slope, 1.0)
+
+
+@mistake(
+    "an input changed in place", elementwise.Exp, "forward",
+    case="exp", fn=ops.exp, inputs=[X], message="fn changed input 0 in place",
+)  # fmt: skip
+def _(self, x):
+    return np.exp(x, out=x)
+
+
+@mistake(
+    "a gradient changed in place", arithmetic.Mul, "backward",
+    case="a * b", fn=lambda a, b: a * b, inputs=[X, X],
+    message="a backward rule changed the incoming gradient in place",
+)  # fmt: skip
+def _(self, gy, y, a, b):
+    gb = gy * a
+    gy *= b
+    return gy, gb
+
+
+@mistake(
+    "an aliased gradient", elementwise.Sigmoid, "backward",
+    case="sigmoid", fn=ops.sigmoid, inputs=[X],
+    message="shares memory with itself when computed again",
+)  # fmt: skip
+def _(self, gy, y, x):
+    if isinstance(gy, Tensor):
+        return gy * (y * (1 - y))
+    self.workspace = vars(self).get("workspace", np.empty_like(y))
+    return np.multiply(gy, y * (1 - y), out=self.workspace)
+
+
+@mistake(
+    "right to first order only: tanh", elementwise.Tanh, "backward",
+    case="tanh", fn=ops.tanh, inputs=[X], message="to second order, the derivative",
+)  # fmt: skip
+def _(self, gy, y, x):
+    return gy * (1 - as_array(y) ** 2)
+
+
+@mistake(
+    "right to first order only: norm", reduce.Norm, "backward",
+    case="norm", fn=lambda x: x.norm(axis=1), inputs=[X], message="to second order, the derivative",
+)  # fmt: skip
+def _(self, gy, y, x):
+    return self.unfold(gy / y, x) * as_array(x)
+
+
+@mistake(
+    "right to first order only: normalize", norm.Normalize, "backward",
+    case="normalize", fn=lambda x: norm.Normalize((1,), 0.1)(x), inputs=[X],
+    message="to second order, the derivative",
+)  # fmt: skip
+def _(self, gy, y, x):
+    mean = gy.mean(axis=self.axes, keepdims=True)
+    return self.s * (gy - mean - y * (gy * y).mean(axis=self.axes, keepdims=True))
+
+
+CACHE: dict = {}
+
+
+@mistake(
+    "a stale cached array", elementwise.Softplus, "backward",
+    case="softplus", fn=ops.softplus, inputs=[X], message="to second order, the derivative",
+)  # fmt: skip
+def _(self, gy, y, x):
+    if isinstance(x, Tensor):
+        return gy * Sigmoid()(x)
+    return gy * CACHE.setdefault(x.shape, Sigmoid()(x))  # of the first x of this shape
+
+
+@mistake(
+    "another gradient for Tensors than for arrays", arithmetic.Div, "backward",
+    case="a / b", fn=lambda a, b: a / b, inputs=[X, POSITIVE],
+    message="not the same in the two backward modes",
+)  # fmt: skip
+def _(self, gy, y, a, b):
+    return gy / b, -gy * y / (b * 1.001 if isinstance(gy, Tensor) else b)
+
+
+@mistake(
+    "repeated indices that overwrite each other", shape.Scatter, "forward",
+    case="x[integers]", fn=lambda x: x[[0, 0, 1]], inputs=[X], message="is wrong in",
+)  # fmt: skip
+def _(self, x):
+    y = np.zeros(self.shape, dtype=x.dtype)
+    y[self.index] = x
+    return y
+
+
+@mistake(
+    "a matrix that is not transposed", matmul.MatMul, "backward",
+    case="a @ b", fn=lambda a, b: a @ b, inputs=[SQUARE, SQUARE + 1],
+    message="with respect to input 0",
+)  # fmt: skip
+def _(self, gy, y, a, b):
+    square = b.shape[-1] == b.shape[-2]  # only then do the shapes not give it away
+    return gy @ (b if square else swap(b)), swap(a) @ gy
+
+
+@mistake(
+    "a mistaken memory layout", shape.Reshape, "forward",
+    case="reshape", fn=lambda x: x.reshape(3, 2), inputs=[np.asfortranarray(X)],
+    message="mistakes the layout",
+)  # fmt: skip
+def _(self, x):
+    return x.reshape(self.shape, order="A")
+
+
+@mistake(
+    "a gradient that is lost where two paths meet", autograd._Sums, "add",
+    case="one tensor many times", fn=lambda x: x * x, inputs=[X], message="0.5 times",
+)  # fmt: skip
+def _(self, x, gx, fresh):
+    self.total[id(x)] = gx
+
+
+CRITIC = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)).double()
+
+
+@mistake(
+    "a penalty on a gradient without a graph", losses, "grad",
+    case="gradient_penalty of a smooth critic", inputs=[], module=CRITIC,
+    fn=lambda: losses.gradient_penalty(CRITIC, X, -X, np.array([0.25, 0.75])),
+    message="0 and should not be",
+)  # fmt: skip
+def _(outputs, inputs, *, create_graph):
+    return autograd.grad(outputs, inputs)

@@ -1,0 +1,156 @@
+"""The layers' values at points worked out by hand, and what they refuse, by name and shape."""
+
+import numpy as np
+import pytest
+
+from minigan import Tensor, nn, no_grad, randn
+
+W = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], dtype=np.float32)
+B = np.array([0.5, 0.0, -0.5], dtype=np.float32)
+
+
+def linear(bias=True):
+    layer = nn.Linear(2, 3, bias=bias)
+    layer.load_state_dict({"weight": W} | ({"bias": B} if bias else {}))
+    return layer
+
+
+# --- values ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("shape", [(2,), (1, 2), (5, 2), (4, 5, 2), (2, 3, 4, 2), (0, 2)])
+def test_linear_of_any_number_of_dimensions(shape, bias):
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    y = linear(bias)(Tensor(x))
+    assert y.dtype == np.float32
+    np.testing.assert_allclose(y.data, np.inner(x, W) + B * bias, rtol=1e-6, atol=1e-6)
+
+
+def test_maxout_takes_the_largest_of_its_pieces():
+    layer = nn.Maxout(1, 2, num_pieces=3)
+    pieces = [[1.0], [-1.0], [0.0], [2.0], [3.0], [-4.0]]  # slopes of output 0, then of output 1
+    layer.linear.weight.data = np.array(pieces, dtype=np.float32)
+    layer.linear.bias.data = np.array([0, 0, 0.5, 0, 0, 0], dtype=np.float32)
+    x = np.array([[0.0], [0.25], [2.0], [-1.0]], dtype=np.float32)
+    assert layer(Tensor(x)).data.tolist() == [[0.5, 0.0], [0.5, 0.75], [2.0, 6.0], [1.0, 4.0]]
+
+
+X = [-1000.0, -2.0, 0.0, 2.0, 1000.0]
+ACTIVATIONS = [
+    (nn.ReLU(), [0.0, 0.0, 0.0, 2.0, 1000.0]),
+    (nn.LeakyReLU(), [-10.0, -0.02, 0.0, 2.0, 1000.0]),
+    (nn.LeakyReLU(0.2), [-200.0, -0.4, 0.0, 2.0, 1000.0]),
+    (nn.LeakyReLU(1.5), [-1500.0, -3.0, 0.0, 2.0, 1000.0]),
+    (nn.Sigmoid(), [0.0, 1 / (1 + np.exp(2.0)), 0.5, 1 / (1 + np.exp(-2.0)), 1.0]),
+    (nn.Tanh(), [-1.0, -0.96402758, 0.0, 0.96402758, 1.0]),
+    (nn.Softplus(), [0.0, np.log1p(np.exp(-2.0)), np.log(2.0), np.log1p(np.exp(2.0)), 1000.0]),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("layer", "expected"), ACTIVATIONS, ids=lambda v: str(v))
+def test_activations(layer, expected, dtype):
+    x = Tensor(np.array(X, dtype), requires_grad=True)
+    y = layer(x)
+    y.sum().backward()
+    assert y.dtype == x.grad.dtype == dtype
+    np.testing.assert_allclose(y.data, expected, rtol=1e-6, atol=1e-7)
+    assert np.isfinite(x.grad.data).all()
+
+
+def test_flatten_and_unflatten_undo_each_other():
+    x = randn(4, 2, 3, 5)
+    rows = nn.Flatten()(x)
+    np.testing.assert_array_equal(rows.data, x.data.reshape(4, 30))
+    np.testing.assert_array_equal(nn.Unflatten(1, (2, 3, 5))(rows).data, x.data)
+    np.testing.assert_array_equal(nn.Unflatten(-1, (2, 3, 5))(rows).data, x.data)
+    assert nn.Flatten()(randn(0, 2, 3)).shape == (0, 6)
+    assert nn.Unflatten(0, (2, 2))(rows).shape == (2, 2, 30)
+
+
+def test_a_network_in_use_records_nothing():
+    network = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Maxout(4, 2, 2), nn.Tanh())
+    with no_grad():
+        y = network(randn(5, 3))
+    assert y.op is None
+    assert not y.requires_grad
+
+
+# --- what is refused ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "message"),
+    [
+        (nn.Linear(784, 9), (64, 783), r"Linear\(in.*\(\.\.\., 784\), got \(64, 783\)"),
+        (nn.Linear(784, 9), (64, 28, 28), r"expected .*784\), got \(64, 28, 28\)"),
+        (nn.Linear(1, 9), (), r"Linear\(.*got \(\)"),
+        (nn.Maxout(3, 2, 2), (5, 4), r"Linear\(in_features=3, .*got \(5, 4\)"),
+        (nn.BatchNorm1d(3), (5, 4), r"BatchNorm1d\(3, .*expected \(N, 3, \.\.\.\), got \(5, 4\)"),
+        (nn.BatchNorm1d(3), (3,), r"BatchNorm1d\(3, .*got \(3,\)"),
+        (nn.BatchNorm1d(3), (2, 3, 4, 5), r"BatchNorm1d\(3, .*got \(2, 3, 4, 5\)"),
+        (nn.BatchNorm1d(3), (1, 3), r"BatchNorm1d\(3, .*one value .*larger batch or eval"),
+        (nn.BatchNorm1d(3), (0, 3), r"BatchNorm1d\(3, .*one value .*larger batch or eval"),
+        (nn.LayerNorm((2, 3)), (5, 3, 2), r"LayerNorm\(\(2, 3\), .*got \(5, 3, 2\)"),
+        (nn.LayerNorm((2, 3)), (3,), r"LayerNorm\(\(2, 3\), .*got \(3,\)"),
+        (nn.Unflatten(1, (2, 3)), (4, 7), r"Unflatten\(dim=1, .*dimension 1 .*\(4, 7\)"),
+        (nn.Unflatten(2, (2, 2)), (4, 4), r"Unflatten\(dim=2, .*dimension 2 .*\(4, 4\)"),
+    ],
+    ids=str,
+)
+def test_input_that_does_not_fit_is_refused_with_the_layer_and_both_shapes(layer, shape, message):
+    with pytest.raises(ValueError, match=message):
+        layer(randn(*shape))
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: nn.Linear(0, 3), "Linear: in_features must be at least 1, not 0"),
+        (lambda: nn.Linear(3, -1), "Linear: out_features must be at least 1, not -1"),
+        (lambda: nn.Maxout(3, 2, 0), "Maxout: num_pieces must be at least 1, not 0"),
+        (lambda: nn.Maxout(3, 0, 2), "Maxout: out_features must be at least 1, not 0"),
+        (lambda: nn.Dropout(1.0), r"Dropout: p must be in \[0, 1\), not 1.0"),
+        (lambda: nn.Dropout(-0.1), r"Dropout: p must be in \[0, 1\), not -0.1"),
+    ],
+)
+def test_settings_out_of_range(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def test_batch_norm_takes_no_eps_by_position():
+    with pytest.raises(TypeError, match="positional"):
+        nn.BatchNorm1d(3, 0.8)
+
+
+WITH_PARAMETERS = [
+    nn.Linear(3, 2),
+    nn.Linear(3, 2, bias=False),
+    nn.Maxout(3, 2, 2),
+    nn.BatchNorm1d(3),
+    nn.BatchNorm1d(3).eval(),
+    nn.LayerNorm(3),
+    nn.Sequential(nn.Flatten(), nn.LeakyReLU(0.2), nn.Linear(3, 2)),
+]
+
+
+@pytest.mark.parametrize("as_tensor", [Tensor, lambda x: x], ids=["Tensor", "array"])
+@pytest.mark.parametrize("layer", WITH_PARAMETERS, ids=str)
+def test_float64_data_is_not_mixed_with_float32_parameters(layer, as_tensor):
+    before = layer.state_dict()
+    with pytest.raises(TypeError) as caught:
+        layer(as_tensor(np.ones((4, 3))))
+    for part in ("float64", "float32", ".astype", ".double()"):
+        assert part in str(caught.value)
+    after = layer.state_dict()
+    assert {k: v.dtype for k, v in after.items()} == {k: v.dtype for k, v in before.items()}
+    assert layer(as_tensor(np.ones((4, 3), np.float32))).dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool])
+@pytest.mark.parametrize("layer", [*WITH_PARAMETERS, nn.ReLU(), nn.Tanh(), nn.Flatten()], ids=str)
+def test_integer_images_are_refused_with_the_remedy(layer, dtype):
+    with pytest.raises(TypeError, match=rf"{np.dtype(dtype)}.*images with datasets\.to_float"):
+        layer(Tensor(np.ones((4, 3), dtype)))

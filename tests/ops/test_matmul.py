@@ -1,0 +1,37 @@
+"""a @ b, the Linear layer's product, and normalisation."""
+
+import numpy as np
+import pytest
+from cases.matmul import CASES
+from properties import check_case
+
+from minigan import Tensor
+from minigan.ops.matmul import Linear
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_values_and_gradients(case):
+    check_case(case)
+
+
+def test_an_array_may_stand_on_either_side():
+    x, a = np.ones((2, 3)), np.arange(6.0).reshape(3, 2)
+    np.testing.assert_array_equal((Tensor(x) @ a).data, x @ a)
+    np.testing.assert_array_equal((a @ Tensor(x)).data, a @ x)
+
+
+def test_a_number_has_no_matrix_product():
+    with pytest.raises(ValueError, match=r"MatMul of shapes \(2,\), \(\): a number has no matrix"):
+        Tensor([1.0, 2.0]) @ Tensor(2.0)
+
+
+@pytest.mark.parametrize("shapes", [((2, 3), (2, 3)), ((3,), (2, 3)), ((2, 3), (2,))])
+def test_shapes_that_do_not_match_are_named(shapes):
+    a, b = (Tensor(np.ones(shape)) for shape in shapes)
+    with pytest.raises(ValueError, match=r"^MatMul of shapes \(.*3\), \(2.*\): matmul: "):
+        a @ b
+
+
+def test_a_linear_of_another_width_is_named():
+    with pytest.raises(ValueError, match=r"Linear of shapes \(2, 3\), \(5, 4\), \(5,\)"):
+        Linear()(Tensor(np.ones((2, 3))), Tensor(np.ones((5, 4))), Tensor(np.ones(5)))

@@ -1,0 +1,80 @@
+"""reshape, transpose, indexing, concatenate, stack, flatten."""
+
+import numpy as np
+import pytest
+from cases.shape import CASES
+from properties import check_case
+
+from minigan import Tensor, grad, ops
+
+X = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_values_and_gradients(case):
+    check_case(case)
+
+
+def test_an_element_that_is_named_twice_gets_both_gradients():
+    x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    (g,) = grad((x[[0, 0, 2]] * Tensor([1.0, 10.0, 100.0])).sum(), x)
+    assert g.data.tolist() == [11.0, 0.0, 100.0]
+
+
+INDICES = {
+    "number": 1,
+    "negative number": -1,
+    "slice": np.s_[:, ::-1],
+    "ellipsis": np.s_[..., 0],
+    "new axis": np.s_[:, None],
+    "list": [1, 0, 1],
+    "two lists": ([1, 0, 1], [2, 2, 0]),
+    "mask": X > 2,
+    "mask of rows": np.array([True, False]),
+    "empty": np.s_[:0],
+}
+
+
+@pytest.mark.parametrize("index", INDICES.values(), ids=INDICES.keys())
+def test_any_index_that_numpy_takes(index):
+    x = Tensor(X, requires_grad=True)
+    np.testing.assert_array_equal(x[index].data, X[index])
+    expected = np.zeros_like(X)
+    np.add.at(expected, index, 1)
+    np.testing.assert_array_equal(grad(x[index].sum(), x)[0].data, expected)
+
+
+def test_a_tensor_can_be_unpacked():
+    first, second = Tensor(X)
+    assert first.data.tolist() == [0, 1, 2]
+    assert second.data.tolist() == [3, 4, 5]
+
+
+def test_both_ways_to_write_a_shape_or_axes():
+    x = Tensor(X)
+    assert x.reshape(3, 2).shape == x.reshape((3, 2)).shape == x.reshape(3, -1).shape == (3, 2)
+    assert x.transpose(1, 0).shape == x.transpose((1, 0)).shape == x.transpose().shape == (3, 2)
+
+
+ERRORS = {
+    "reshape": (lambda x: x.reshape(4), ValueError, r"Reshape of shapes \(2, 3\): cannot reshape"),
+    "transpose": (
+        lambda x: x.transpose(0),
+        ValueError,
+        r"Transpose of shapes \(2, 3\): axes don't",
+    ),
+    "index": (lambda x: x[2], IndexError, "index 2 is out of bounds for axis 0 with size 2"),
+    "concatenate": (lambda x: ops.concatenate([x, x.T]), ValueError, r"\(2, 3\), \(3, 2\)"),
+    "stack": (lambda x: ops.stack([x, x.T]), ValueError, r"\(1, 2, 3\), \(1, 3, 2\)"),
+    "broadcast": (
+        lambda x: ops.broadcast_to(x, (3, 3)),
+        ValueError,
+        r"BroadcastTo of shapes \(2, 3\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("apply, error, message", ERRORS.values(), ids=ERRORS.keys())
+def test_what_does_not_fit_is_named(apply, error, message):
+    with pytest.raises(error, match=message):
+        apply(Tensor(X))

@@ -1,0 +1,205 @@
+"""A stand-in for CuPy that computes with NumPy, and differs from it where CuPy does.
+
+So that code which would fail on a GPU fails on a CPU: an array does not turn into a NumPy array or
+mix with one unless it is asked to (`asnumpy`, `get`, `asarray`); a reduction or an index makes an
+array without axes, on the device, where NumPy makes a scalar; and a name that CuPy lacks is
+missing, from the module and from its arrays. The names are those in cupy_names.txt.
+
+A test puts it into sys.modules["cupy"]; minigan.backend finds it there.
+"""
+
+import operator
+import types
+from pathlib import Path
+
+import numpy as np
+
+LINES = Path(__file__).with_name("cupy_names.txt").read_text().splitlines()
+NAMES = frozenset(line for line in LINES if not line.startswith("#"))
+NOT_IN_CUPY = {"where", "initial", "subok", "like"}  # arguments of NumPy's functions
+FROM_NUMPY = {"array", "asarray", "ascontiguousarray"}  # functions that take a NumPy array
+
+
+class ndarray:
+    """An array "on the device": `_host` holds the numbers, and only this file looks at it."""
+
+    __slots__ = ("_host",)
+    __hash__ = None
+
+    def __init__(self, host):
+        assert isinstance(host, np.ndarray)
+        self._host = host
+
+    shape = property(lambda self: self._host.shape)
+    dtype = property(lambda self: self._host.dtype)
+    ndim = property(lambda self: self._host.ndim)
+    size = property(lambda self: self._host.size)
+    nbytes = property(lambda self: self._host.nbytes)
+    itemsize = property(lambda self: self._host.itemsize)
+    strides = property(lambda self: self._host.strides)
+    flags = property(lambda self: self._host.flags)
+    T = property(lambda self: ndarray(self._host.T))
+    base = property(lambda self: None if self._host.base is None else to_device(self._host.base))
+
+    def get(self):
+        """A copy as a NumPy array: the one way back."""
+        return self._host.copy()
+
+    def item(self):
+        return self._host.item()
+
+    def tolist(self):
+        return self._host.tolist()
+
+    def __array__(self, *args, **kwargs):
+        raise TypeError(
+            "Implicit conversion to a NumPy array is not allowed. Please use `.get()` to construct "
+            "a NumPy array explicitly."
+        )
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        """What `np.float32(2) * x` comes to; and np.exp(x), which CuPy computes on the device."""
+        if method != "__call__":
+            raise TypeError(f"numpy.{ufunc.__name__}.{method} of a CuPy array")
+        return call(ufunc, inputs, kwargs)
+
+    def __getitem__(self, index):
+        index = index if isinstance(index, tuple) else (index,)
+        if not any(part is Ellipsis for part in index):
+            index = (*index, Ellipsis)  # then NumPy, too, makes an array and no scalar
+        return ndarray(self._host[to_host(index, numpy_too=True)])
+
+    def __setitem__(self, index, value):
+        self._host[to_host(index, numpy_too=True)] = to_host(value)
+
+    def __len__(self):
+        return len(self._host)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self):
+        return bool(self._host)
+
+    def __float__(self):
+        return float(self._host)
+
+    def __int__(self):
+        return int(self._host)
+
+    def __repr__(self):
+        return repr(self._host)
+
+    def __getattr__(self, name):
+        """The methods that CuPy's arrays share with NumPy's."""
+        if f"ndarray.{name}" not in NAMES:
+            raise AttributeError(f"'ndarray' object has no attribute {name!r}")
+        method = getattr(self._host, name)
+        return lambda *args, **kwargs: call(method, args, kwargs)
+
+
+def binary(apply, swapped=False):
+    """An operator of two operands; a class that wants the say (a Tensor) is given it."""
+
+    def method(self, other):
+        if getattr(type(other), "__array_ufunc__", self) is None:
+            return NotImplemented
+        return call(apply, (other, self) if swapped else (self, other), {})
+
+    return method
+
+
+def in_place(apply):
+    def method(self, other):
+        self._host = apply(self._host, to_host(other))
+        return self
+
+    return method
+
+
+BOTH_WAYS = ("add", "sub", "mul", "truediv", "floordiv", "pow", "matmul", "and", "or", "xor")
+for _name in BOTH_WAYS:
+    _apply = getattr(operator, f"__{_name}__")
+    setattr(ndarray, f"__{_name}__", binary(_apply))
+    setattr(ndarray, f"__r{_name}__", binary(_apply, swapped=True))
+    setattr(ndarray, f"__i{_name}__", in_place(getattr(operator, f"__i{_name}__")))
+for _name in ["eq", "ne", "lt", "le", "gt", "ge"]:
+    setattr(ndarray, f"__{_name}__", binary(getattr(operator, f"__{_name}__")))
+for _name in ["neg", "pos", "abs", "invert"]:
+    _apply = getattr(operator, f"__{_name}__")
+    setattr(ndarray, f"__{_name}__", lambda self, apply=_apply: call(apply, (self,), {}))
+
+
+def call(function, args, kwargs, numpy_too=False):
+    """The function on the host, between two moves."""
+    if unknown := NOT_IN_CUPY & kwargs.keys():
+        raise TypeError(f"CuPy's {function.__name__} has no argument {unknown.pop()!r}")
+    args = [to_host(arg, numpy_too) for arg in args]
+    kwargs = {name: to_host(arg) for name, arg in kwargs.items()}
+    return to_device(function(*args, **kwargs))
+
+
+def to_host(x, numpy_too=False):
+    if isinstance(x, ndarray):
+        return x._host
+    if isinstance(x, np.ndarray) and not numpy_too:
+        raise TypeError(f"Unsupported type {type(x)}")
+    if isinstance(x, (tuple, list)):
+        return type(x)(to_host(part, numpy_too) for part in x)
+    return x
+
+
+def to_device(x):
+    if isinstance(x, (np.ndarray, np.generic)):
+        return ndarray(np.asarray(x))
+    if isinstance(x, (tuple, list)):
+        return type(x)(to_device(part) for part in x)
+    return x
+
+
+class Function:
+    """A function of the module, or a ufunc, which has methods of its own."""
+
+    def __init__(self, name, function):
+        self.name, self.function = name, function
+
+    def __call__(self, *args, **kwargs):
+        return call(self.function, args, kwargs, numpy_too=self.name in FROM_NUMPY)
+
+    def __getattr__(self, name):
+        if f"ufunc.{name}" not in NAMES:
+            raise AttributeError(f"'cupy.ufunc' object has no attribute {name!r}")
+        if name != "at":
+            return lambda *args, **kwargs: call(getattr(self.function, name), args, kwargs)
+        return lambda a, index, b: self.function.at(
+            a._host, to_host(index, numpy_too=True), to_host(b)
+        )
+
+
+class Module(types.ModuleType):
+    """A module of NumPy's functions, as far as CuPy has them."""
+
+    def __init__(self, name, numpy_module, names=None):
+        super().__init__(name)
+        self._numpy_module, self._names = numpy_module, names
+
+    def __getattr__(self, name):
+        if self._names is not None and name not in self._names:
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        value = getattr(self._numpy_module, name)
+        if isinstance(value, types.ModuleType):
+            return Module(f"{self.__name__}.{name}", value)
+        if callable(value) and not isinstance(value, type):
+            return Function(name, value)
+        return value
+
+
+def make():
+    """The stand-in, ready for sys.modules["cupy"]."""
+    cupy = Module("cupy", np, NAMES)
+    cupy.ndarray = ndarray
+    cupy.asnumpy = lambda a: a.get() if isinstance(a, ndarray) else np.asarray(a)
+    cupy.cuda = types.SimpleNamespace(
+        runtime=types.SimpleNamespace(getDeviceCount=lambda: 1, CUDARuntimeError=RuntimeError)
+    )
+    return cupy

@@ -1,0 +1,64 @@
+"""A checker that cannot fail is worth nothing: mistakes planted on purpose are all caught."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import Phase
+from mistakes import CACHE, MISTAKES, X
+from properties import check_case
+from test_nothing_is_left_out import CASES
+
+from minigan import ops
+from minigan.gradcheck import GradientError, gradcheck
+from minigan.ops.elementwise import ReLU
+from minigan.tensor import as_array
+
+AS_IN_CI = {"max_examples": 25, "derandomize": True, "phases": [Phase.generate]}
+
+
+@pytest.fixture
+def planted(request, monkeypatch):
+    """The mistake, in its place for the length of a test."""
+    mistake = request.param
+    CACHE.clear()
+    monkeypatch.setattr(mistake.owner, mistake.attribute, mistake.wrong)
+    return mistake
+
+
+def run_gradcheck(mistake):
+    inputs = [np.array(x, order="K") for x in mistake.inputs]  # one of them is changed in place
+    gradcheck(mistake.fn, inputs, module=mistake.module)
+
+
+@pytest.mark.parametrize("planted", MISTAKES, ids=str, indirect=True)
+def test_gradcheck_catches(planted):
+    with pytest.raises(GradientError, match=planted.message):
+        run_gradcheck(planted)
+
+
+@pytest.mark.parametrize("planted", MISTAKES, ids=str, indirect=True)
+def test_the_property_tests_catch(planted):
+    (case,) = (case for case in CASES if case.name == planted.case)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what wrong numbers lead to
+        with pytest.raises((AssertionError, TypeError, ValueError)):
+            check_case(case, **AS_IN_CI)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=str)
+def test_without_the_mistake_the_same_check_passes(mistake):
+    run_gradcheck(mistake)
+
+
+def test_a_mask_in_float64_is_caught_by_the_property_tests_alone(monkeypatch):
+    """gradcheck works in float64, where nothing is wrong with it; float32 would become float64."""
+
+    def wrong(self, gy, y, x):
+        return gy * np.where(as_array(x) > 0, 1.0, 0.0)
+
+    monkeypatch.setattr(ReLU, "backward", wrong)
+    gradcheck(ops.relu, [X])
+    (case,) = (case for case in CASES if case.name == "relu")
+    with pytest.raises(TypeError, match=r"ReLU.* which is float32, a float64 gradient"):
+        check_case(case, **AS_IN_CI)

@@ -1,0 +1,180 @@
+"""Everything runs on a strict stand-in for CuPy, and gives what it gives on NumPy."""
+
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import strict_cupy
+from cases import arithmetic, elementwise, losses, matmul, nn, reduce, shape
+from devices import compare_with_numpy, move
+from hypothesis import given, settings
+
+import minigan
+from minigan import Tensor, backend, optim, randn, trainers
+from minigan import nn as layers
+from minigan.gradcheck import gradcheck
+
+FAMILIES = [arithmetic, elementwise, losses, matmul, nn, reduce, shape]
+CASES = [case for family in FAMILIES for case in family.CASES]
+
+
+@pytest.fixture
+def cupy(monkeypatch):
+    """The stand-in, imported and in use."""
+    monkeypatch.setitem(sys.modules, "cupy", strict_cupy.make())
+    with backend.use("cupy"):
+        yield backend.current()
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_values_and_derivatives_are_numpys(case, cupy):
+    @settings(max_examples=5)
+    @given(case.problems)
+    def compare(problem):
+        compare_with_numpy(problem, np.float64, cupy, rtol=1e-12)
+
+    compare()
+
+
+def mlp(*widths, last):
+    parts = [
+        part for i, o in pairwise(widths) for part in (layers.Linear(i, o), layers.LeakyReLU(0.2))
+    ]
+    return layers.Sequential(*parts[:-1], *last)
+
+
+OPTIMIZERS = {
+    "SGD": lambda p: optim.SGD(p, lr=0.1, momentum=0.5),
+    "RMSprop": lambda p: optim.RMSprop(p, lr=0.01),
+    "Adam": lambda p: optim.Adam(p, lr=0.01),
+}
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
+def test_an_optimizer_moves_the_parameters_as_on_numpy(make, cupy):
+    def trained():
+        minigan.seed(0)
+        net = mlp(3, 4, 2, last=[])
+        optimizer, x = make(net.parameters()), randn(5, 3)
+        for _ in range(3):
+            optimizer.zero_grad()
+            (net(x) ** 2).mean().backward()
+            optimizer.step()
+        return net, optimizer
+
+    net, optimizer = trained()
+    for p in net.parameters():
+        assert isinstance(p.data, cupy.ndarray)
+    with backend.use("numpy"):
+        expected, expected_optimizer = trained()
+    for name, value in expected.state_dict().items():
+        np.testing.assert_allclose(net.state_dict()[name], value, rtol=1e-6, atol=1e-7)
+    expected_optimizer.load_state_dict(optimizer.state_dict())
+    optimizer.load_state_dict(expected_optimizer.state_dict())
+    optimizer.step()
+
+
+def gan(G, D):
+    D = layers.Sequential(*D, layers.Sigmoid())
+    return trainers.GAN(G, D, optim.Adam(G.parameters()), optim.Adam(D.parameters()))
+
+
+def wgan(G, f):
+    return trainers.WGAN(
+        G, f, optim.RMSprop(G.parameters(), lr=1e-3), optim.RMSprop(f.parameters(), lr=1e-3)
+    )
+
+
+def wgan_gp(G, f):
+    return trainers.WGANGP(G, f, optim.Adam(G.parameters()), optim.Adam(f.parameters()))
+
+
+@pytest.mark.parametrize("make", [gan, wgan, wgan_gp])
+def test_a_trainer_takes_the_steps_that_it_takes_on_numpy(make, cupy):
+    def trained():
+        minigan.seed(0)
+        G = mlp(2, 8, 3, last=[layers.BatchNorm1d(3), layers.Tanh()])
+        D = mlp(3, 8, 1, last=[])
+        trainer = make(G, D)
+        reports = list(trainer.train([randn(6, 3).data for _ in range(6)], lambda m: randn(m, 2)))
+        return reports, G.state_dict() | {f"D.{name}": p for name, p in D.state_dict().items()}
+
+    reports, state = trained()
+    with backend.use("numpy"):
+        expected_reports, expected_state = trained()
+    assert len(reports[-2]) + len(reports[-1]) > 4
+    for report, expected in zip(reports, expected_reports, strict=True):
+        assert report == pytest.approx(expected, rel=1e-5, abs=1e-6)
+        assert all(type(value) is float for value in report.values())
+    for name, value in expected_state.items():
+        np.testing.assert_allclose(state[name], value, rtol=1e-4, atol=1e-6)
+
+
+def test_gradcheck_checks_what_is_on_the_device(cupy):
+    layer = layers.Sequential(layers.Linear(3, 2), layers.Softplus()).double()
+    x = cupy.asarray(np.linspace(-1.0, 1.0, 6).reshape(2, 3))
+    weight = layer[0].weight.data
+    for mode in ("full", "directional"):
+        gradcheck(layer, [x], mode=mode)
+    assert layer[0].weight.data is weight
+
+
+def test_noise_is_the_same_on_both(cupy):
+    minigan.seed(3)
+    on_device = randn(4, 2)
+    minigan.seed(3)
+    with backend.use("numpy"):
+        assert isinstance(on_device.data, cupy.ndarray)
+        np.testing.assert_array_equal(on_device.numpy(), randn(4, 2).data)
+
+
+def test_arrays_of_both_are_never_mixed(cupy):
+    x, y = Tensor(cupy.ones(2)), Tensor(np.ones(2))
+    for mix in (lambda: x + y, lambda: x * np.ones(2), lambda: np.ones(2) / x, lambda: y @ x):
+        with pytest.raises(TypeError, match="NumPy and CuPy arrays are mixed"):
+            mix()
+
+
+def test_a_module_can_be_moved_and_saved(cupy):
+    net = layers.Sequential(layers.Linear(2, 3), layers.BatchNorm1d(3))
+    state = net.state_dict()
+    assert all(type(value) is np.ndarray for value in state.values())
+    net.load_state_dict(state)
+    assert isinstance(net[0].weight.data, cupy.ndarray)
+    assert isinstance(net[1].running_mean, cupy.ndarray)
+    move(net, backend.to_numpy)
+    assert type(net[0].weight.data) is np.ndarray
+
+
+# The stand-in itself: a stand-in that lets everything pass would prove nothing.
+
+FORBIDDEN = {
+    "conversion": (lambda cp, x: np.asarray(x), TypeError, "Implicit conversion"),
+    "an argument": (lambda cp, x: cp.maximum(x, np.ones(2)), TypeError, "Unsupported type"),
+    "an operand": (lambda cp, x: x + np.ones(2), TypeError, "Unsupported type"),
+    "an operand without axes": (lambda cp, x: x * np.array(2.0), TypeError, "Unsupported type"),
+    "in place": (lambda cp, x: x.__iadd__(np.ones(2)), TypeError, "Unsupported type"),
+    "assignment": (lambda cp, x: x.__setitem__(0, np.ones(1)), TypeError, "Unsupported type"),
+    "a NumPy buffer": (lambda cp, x: np.add(np.ones(2), x), TypeError, "Unsupported type"),
+    "a function it lacks": (lambda cp, x: cp.errstate, AttributeError, "'cupy' has no attribute"),
+    "another": (lambda cp, x: cp.float128, AttributeError, "'cupy' has no attribute"),
+    "a method it lacks": (lambda cp, x: x.setflags, AttributeError, "has no attribute 'setflags'"),
+    "an argument it lacks": (lambda cp, x: x.sum(where=True), TypeError, "has no argument 'where'"),
+}
+
+
+@pytest.mark.parametrize("misuse, error, message", FORBIDDEN.values(), ids=FORBIDDEN.keys())
+def test_the_stand_in_forbids(misuse, error, message, cupy):
+    with pytest.raises(error, match=message):
+        misuse(cupy, cupy.ones(2))
+
+
+def test_the_stand_in_keeps_scalars_on_the_device(cupy):
+    x = cupy.ones((2, 3))
+    for y in (x.sum(), x[0, 0], x.max(axis=(0, 1)), cupy.asarray(2.0), x.sum() * 2, -x[1, 1]):
+        assert isinstance(y, cupy.ndarray)
+        assert y.shape == ()
+    x[0, 0][...] = 5.0  # a view, as every basic index makes
+    assert x[0, 0].item() == 5.0
+    assert isinstance(np.float32(2) * x, cupy.ndarray)
