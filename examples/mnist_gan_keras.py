@@ -14,6 +14,7 @@ import harness
 
 import minigan
 from minigan import datasets, losses, nn, optim
+from minigan.checks import check_loss
 from minigan.ops import concatenate
 from minigan.trainers import GAN
 
@@ -75,13 +76,14 @@ class ConcatenatedGAN(GAN):
         labels = minigan.tensor([[self.real_label]] * m + [[0.0]] * m)
         p = self.discriminator(x)
         loss = losses.binary_cross_entropy(p, labels)
+        d_loss = check_loss(loss, "discriminator", real)
 
         self.d_optimizer.zero_grad()
         loss.backward()
         self.d_optimizer.step()
         self.steps += 1
         return {
-            "d_loss": loss.item(),
+            "d_loss": d_loss,
             "D(x)": p[:m].mean().item(),
             "D(G(z))": p[m:].mean().item(),
         }

@@ -102,7 +102,7 @@ def check_loss(loss, player, data):
             else "the minibatch is finite, so the networks have diverged; lower the learning rate, "
             "or find the first bad operation with minigan.detect_anomaly()"
         )
-        raise FloatingPointError(f"the {player}'s loss is {value}: {why} (no parameter was updated)")
+        raise FloatingPointError(f"{player}'s loss is {value}: {why} (no parameter was updated)")
     return value
 
 
