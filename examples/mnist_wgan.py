@@ -29,7 +29,7 @@ def main(argv=None):
     args = harness.parse_flags(
         __doc__,
         argv,
-        n_epochs=30,
+        n_epochs=20,
         batch_size=64,
         lr=5e-5,
         n_critic=5,

@@ -19,7 +19,7 @@ def main(argv=None):
     args = harness.parse_flags(
         __doc__,
         argv,
-        n_epochs=30,
+        n_epochs=20,
         batch_size=64,
         lr=1e-4,
         b1=0.5,

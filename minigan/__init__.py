@@ -9,6 +9,7 @@ from minigan.backend import seed
 from minigan.tensor import Tensor, rand, randn, tensor
 from minigan.autograd import Op, detect_anomaly, grad, no_grad
 from minigan import ops, nn, losses, optim, trainers, datasets, mixtures, metrics, diagnosis, plot
+from minigan.gradcheck import GradientError, gradcheck
 from minigan.checkpoint import CheckpointError, load, save
 
 __version__ = "0.1.0"

@@ -18,6 +18,9 @@ from minigan.nn.module import Module
 
 __all__ = ["GradientError", "Report", "gradcheck"]
 
+MODES = ("full", "directional")
+KINKS = ("raise", "skip", "ignore")
+
 
 def gradcheck(
     fn,
@@ -81,7 +84,3 @@ def gradcheck(
         if order == 2:
             lines += compare(Gradient(f, outputs, random), how, 2)
     return Report(mode, lines)
-
-
-MODES = ("full", "directional")
-KINKS = ("raise", "skip", "ignore")

@@ -8,7 +8,15 @@ import numpy as np
 from minigan.backend import get_array_module, to_numpy
 from minigan.gradcheck.function import vjp
 from minigan.gradcheck.numeric import ComplexStep, Differences, join
-from minigan.gradcheck.report import GradientError, Line, kink_text, listing, place, wrong_text
+from minigan.gradcheck.report import (
+    WORST,
+    GradientError,
+    Line,
+    kink_text,
+    listing,
+    place,
+    wrong_text,
+)
 from minigan.tensor import Tensor
 
 EXACT = 1e-12  # the tolerance beside a complex step
@@ -61,10 +69,8 @@ class Variable:
     def __init__(self, f, i, outputs, order, numbers, how):
         self.i, self.name, self.shape = i, f.names[i], numbers.point[i].shape
         self.what, self.order, self.numbers, self.how = f.what, order, numbers, how
-        self.output_names, self.output_shapes = (
-            f.output_names(len(outputs)),
-            [y.shape for y in outputs],
-        )
+        self.output_names = f.output_names(len(outputs))
+        self.output_shapes = [y.shape for y in outputs]
         exact = isinstance(numbers, ComplexStep)
         self.atol, self.rtol = (EXACT, EXACT) if exact else (how.atol, how.rtol)
 
@@ -74,14 +80,16 @@ class Variable:
             [self.numbers.along(self.i, self.unit(j)) for j in range(analytic.shape[1])],
             np.column_stack,
         )
-        places = [
-            (self.output_place(r), place(self.shape, j)) for r, j in np.ndindex(*analytic.shape)
-        ]
-        self.check_kinks(slopes, places)
+
+        def place_of(k):
+            r, j = divmod(k, analytic.shape[1])
+            return self.output_place(r), place(self.shape, j)
+
+        self.check_kinks(slopes, place_of)
         excess = self.excess(analytic, slopes)
         if (excess > 1).any():
             where = f"in {(excess > 1).sum()} of {excess.size} elements"
-            self.fail(where, places, analytic, slopes, excess)
+            self.fail(where, place_of, analytic, slopes, excess)
         return self.line(analytic, slopes, excess)
 
     def check_directions(self, analytic, vs):
@@ -90,14 +98,17 @@ class Variable:
         us /= np.linalg.norm(us, axis=1, keepdims=True)
         found = (analytic * us).sum(axis=1)
         slopes = self.along(us, vs)
-        places = [(f"v · {self.what}", f"random direction {k}") for k in range(len(us))]
-        self.check_kinks(slopes, places)
+
+        def place_of(k):
+            return f"v · {self.what}", f"random direction {k}"
+
+        self.check_kinks(slopes, place_of)
         excess = self.excess(found, slopes)
         if (excess > 1).any():
             where = f"along {(excess > 1).sum()} of {excess.size} random directions"
             worst = int(np.argmax(excess))
             self.find_elements(where, analytic[worst], vs[worst])
-            self.fail(where, places, found, slopes, excess)
+            self.fail(where, place_of, found, slopes, excess)
         return self.line(found, slopes, excess)
 
     def find_elements(self, where, analytic, v):
@@ -107,9 +118,12 @@ class Variable:
         excess = self.excess(analytic[probed], slopes)
         wrong = (excess > 1).sum()
         if wrong:
+
+            def place_of(k):
+                return f"v · {self.what}", place(self.shape, probed[k])
+
             where += f"; of {len(probed)} elements probed one by one, {wrong} are wrong"
-            places = [(f"v · {self.what}", place(self.shape, j)) for j in probed]
-            self.fail(where, places, analytic[probed], slopes, excess)
+            self.fail(where, place_of, analytic[probed], slopes, excess)
 
     def along(self, us, vs):
         """The slopes of the number v · f along u, for each u and its v."""
@@ -142,11 +156,11 @@ class Variable:
         excess[(off == 0) | ~slopes.smooth] = 0
         return excess
 
-    def check_kinks(self, slopes, places):
+    def check_kinks(self, slopes, place_of):
         if self.how.kinks != "raise" or slopes.smooth.all():
             return
         k = int(np.argmin(slopes.smooth))
-        output, at = places[k]
+        output, at = place_of(k)
         raise GradientError(
             kink_text(
                 f"{output}, as a function of {self.name}, {at},",
@@ -156,9 +170,10 @@ class Variable:
             )
         )
 
-    def fail(self, where, places, analytic, slopes, excess):
-        """Raise, for the elements with an excess above 1; places has an entry for every element."""
+    def fail(self, where, place_of, analytic, slopes, excess):
+        """Raise, for the elements with an excess above 1. place_of(k) names the k-th element."""
         wrong = np.flatnonzero(excess > 1)
+        wrong = wrong[np.argsort(-excess.flat[wrong], kind="stable")]  # the worst first
         order = "to second order, " if self.order == 2 else ""
         headline = (
             f"{order}the derivative of {self.what} with respect to {self.name}, of shape "
@@ -173,10 +188,9 @@ class Variable:
             wrong_text(
                 headline,
                 self.name,
-                [places[k] for k in wrong],
+                [place_of(k) for k in wrong[:WORST]],
                 analytic.flat[wrong],
                 slopes.value.flat[wrong],
-                excess.flat[wrong],
                 how_compared,
             )
         )

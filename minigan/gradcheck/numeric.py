@@ -43,7 +43,7 @@ class Differences:
 
     def __init__(self, f, eps, atol, rtol, probe):
         self.f, self.eps, self.atol, self.rtol, self.probe = f, eps, atol, rtol, probe
-        self.point = [np.array(to_numpy(x), order="C") for x in f.point]
+        self.point = [np.array(to_numpy(x)) for x in f.point]
         self.y = f.values(self.point)
 
     def along(self, i, direction, v=None):
@@ -98,7 +98,7 @@ class ComplexStep:
 
     def __init__(self, f, reference):
         self.reference = reference
-        self.point = [np.array(to_numpy(x), order="C") for x in f.point]
+        self.point = [np.array(to_numpy(x)) for x in f.point]
         self.y = flat(reference(*self.point))
 
     def along(self, i, direction, v=None):

@@ -60,30 +60,22 @@ class Report:
         return "\n".join(["gradcheck passed", *table([head, *rows])])
 
 
-def wrong_text(headline, variable, places, found, expected, excess, how_compared):
-    """The message about wrong elements, of which the worst are shown.
+def wrong_text(headline, variable, places, found, expected, how_compared):
+    """The message about wrong elements, the worst first.
 
-    places: for each, where it is in the output and where in the variable. excess: how far off it
-    is, as a multiple of what is allowed. how_compared: the last line.
+    places: of the few that are shown, where each is in the output and where in the variable.
+    found, expected: all of them, analytic and numeric. how_compared: the last line.
     """
-    worst = np.argsort(-excess, kind="stable")[:WORST]
-    error = np.abs(found - expected)
+    shown = found[: len(places)], expected[: len(places)]
+    error = np.abs(shown[0] - shown[1])
     with np.errstate(divide="ignore"):
-        relative = error / np.abs(expected)
-    head = ("of", f"in {variable}", "analytic", "numeric", "error", "relative")
-    rows = [
-        (
-            *places[k],
-            f"{found[k]:.6g}",
-            f"{expected[k]:.6g}",
-            f"{error[k]:.1e}",
-            f"{relative[k]:.1e}",
-        )
-        for k in worst
-    ]
-    lines = [headline, *table([head, *rows])]
-    if len(places) > WORST:
-        lines.append(f"  ... and {len(places) - WORST} more")
+        relative = error / np.abs(shown[1])
+    rows = [("of", f"in {variable}", "analytic", "numeric", "error", "relative")]
+    for where, a, n, e, r in zip(places, *shown, error, relative, strict=True):
+        rows.append((*where, f"{a:.6g}", f"{n:.6g}", f"{e:.1e}", f"{r:.1e}"))
+    lines = [headline, *table(rows)]
+    if len(found) > len(places):
+        lines.append(f"  ... and {len(found) - len(places)} more")
     return "\n".join([*lines, *_pattern(found, expected), how_compared])
 
 

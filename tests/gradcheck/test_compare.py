@@ -139,6 +139,15 @@ def test_a_nan_is_not_an_agreement():
     assert "the first at [0, 2]" in text
 
 
+def test_a_nan_that_only_some_incoming_gradients_lead_to_is_wrong_too():
+    class DividesByTheGradient(Cube):
+        def backward(self, gy, y, x):
+            return gy * gy / gy * (3 * x**2)  # right, but for an element of gy that is 0
+
+    with np.errstate(invalid="ignore"):
+        assert "nan" in failure(DividesByTheGradient(), [X])
+
+
 def test_an_output_that_is_not_finite_has_its_own_message():
     text = failure(lambda x: x.log(), [np.array([1.0, 0.0])])
     assert (
