@@ -1,13 +1,14 @@
 """minigan: generative adversarial networks from scratch, to read and to step through.
 
-In reading order: backend, tensor, autograd, ops, nn, losses, optim, gradcheck, trainers; and
-beside them datasets, mixtures, metrics, plot and checkpoint.
+In reading order: backend, tensor, op, autograd, ops, nn, losses, optim, gradcheck, trainers;
+and beside them datasets, mixtures, metrics, diagnosis, plot, files and checkpoint.
 """
 
 from minigan import backend
 from minigan.backend import seed
 from minigan.tensor import Tensor, rand, randn, tensor
-from minigan.autograd import Op, detect_anomaly, grad, no_grad
+from minigan.op import Op, detect_anomaly, no_grad
+from minigan.autograd import grad
 from minigan import ops, nn, losses, optim, trainers, datasets, mixtures, metrics, diagnosis, plot
 from minigan.gradcheck import GradientError, gradcheck
 from minigan.checkpoint import CheckpointError, load, save

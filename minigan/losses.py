@@ -7,9 +7,10 @@ WGAN the critic's scores are plain numbers, and the loss is the difference of th
 import numpy as np
 
 from minigan import ops
-from minigan.autograd import Op, grad
+from minigan.autograd import grad
 from minigan.backend import get_array_module, to_numpy
 from minigan.checks import check_inputs
+from minigan.op import Op
 from minigan.ops.elementwise import Maximum, Sigmoid
 from minigan.tensor import Tensor, as_array
 

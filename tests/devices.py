@@ -5,7 +5,8 @@ import copy
 import numpy as np
 
 from minigan import Tensor, backend
-from minigan.autograd import Op, grad
+from minigan.autograd import grad
+from minigan.op import Op
 
 
 def derivatives(problem, dtype, xp):

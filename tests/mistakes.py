@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigan import autograd, losses, nn, ops
+from minigan import autograd, losses, nn, op, ops
 from minigan.ops import arithmetic, elementwise, matmul, norm, reduce, shape
 from minigan.ops.elementwise import Sigmoid
 from minigan.ops.matmul import swap
@@ -73,7 +73,7 @@ def _(self, gy, y, x):
     case="mean", fn=lambda x: x.mean(), inputs=[X], message="6 times what it should be",
 )  # fmt: skip
 def _(self, gy, y, x):
-    return autograd.BroadcastTo(x.shape)(self.unfold(gy, x))
+    return op.BroadcastTo(x.shape)(self.unfold(gy, x))
 
 
 @mistake(
@@ -95,7 +95,7 @@ def _(self, gy, y, x):
 
 
 @mistake(
-    "a forgotten sum over a broadcast axis", autograd.SumTo, "forward",
+    "a forgotten sum over a broadcast axis", op.SumTo, "forward",
     case="a * b", fn=lambda a, b: a * b, inputs=[X, ROW], message="with respect to input 1",
 )  # fmt: skip
 def _(self, x):

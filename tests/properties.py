@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, settings
 
-from minigan.autograd import Op, grad
+from minigan.autograd import grad
 from minigan.gradcheck import gradcheck
+from minigan.op import Op
 from minigan.tensor import Tensor
 from minigan.testing import all_layouts
 

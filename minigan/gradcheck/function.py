@@ -5,10 +5,11 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from minigan.autograd import Op, grad
+from minigan.autograd import grad
 from minigan.backend import get_array_module, to_numpy
 from minigan.gradcheck.numeric import flat
 from minigan.gradcheck.report import GradientError
+from minigan.op import Op
 from minigan.tensor import Tensor, as_array
 
 

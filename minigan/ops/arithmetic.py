@@ -3,7 +3,7 @@
 Both sides are broadcast as NumPy does it; no rule undoes that, because the walk does.
 """
 
-from minigan.autograd import Op
+from minigan.op import Op
 from minigan.tensor import as_array
 
 

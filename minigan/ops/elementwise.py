@@ -6,8 +6,8 @@ backward modes: the derivative of a step is 0 wherever there is one.
 
 import numpy as np
 
-from minigan.autograd import Op
 from minigan.backend import get_array_module
+from minigan.op import Op
 from minigan.tensor import as_array
 
 

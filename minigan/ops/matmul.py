@@ -1,6 +1,6 @@
 """a @ b, and the Linear layer's product."""
 
-from minigan.autograd import Op
+from minigan.op import Op
 
 
 class MatMul(Op):

@@ -8,7 +8,7 @@ With μ and σ² the mean and the (biased) variance of x over some axes, and s =
 where the two means are there because μ and σ depend on every x.
 """
 
-from minigan.autograd import Op
+from minigan.op import Op
 from minigan.ops.reduce import var
 from minigan.tensor import Tensor
 

@@ -5,8 +5,8 @@ axis: an int, a tuple of them, or None for all; keepdims: leave each folded axis
 
 import math
 
-from minigan.autograd import BroadcastTo, Op
 from minigan.backend import get_array_module
+from minigan.op import BroadcastTo, Op
 from minigan.ops.elementwise import Exp
 from minigan.tensor import as_array
 

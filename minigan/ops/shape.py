@@ -5,8 +5,8 @@ Each of these is linear, and its rule is the operation that puts the numbers bac
 
 import numpy as np
 
-from minigan.autograd import BroadcastTo, Op
 from minigan.backend import get_array_module
+from minigan.op import BroadcastTo, Op
 
 
 class Reshape(Op):

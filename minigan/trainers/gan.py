@@ -11,9 +11,9 @@ Goodfellow et al. 2014, "Generative Adversarial Nets", Algorithm 1:
 """
 
 from minigan import losses
-from minigan.autograd import no_grad
 from minigan.checks import check_loss
 from minigan.nn import frozen
+from minigan.op import no_grad
 from minigan.tensor import as_tensor
 
 

@@ -11,9 +11,9 @@ Arjovsky et al. 2017, "Wasserstein GAN", Algorithm 1 (there f is called f_w, and
 """
 
 from minigan import losses
-from minigan.autograd import no_grad
 from minigan.checks import check_loss
 from minigan.nn import frozen
+from minigan.op import no_grad
 from minigan.tensor import as_tensor
 from minigan.trainers.checks import check_critic, generator_is_due
 

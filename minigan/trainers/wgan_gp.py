@@ -12,9 +12,9 @@ Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", Algorithm 1 (D i
 """
 
 from minigan import losses
-from minigan.autograd import no_grad
 from minigan.checks import check_loss
 from minigan.nn import frozen
+from minigan.op import no_grad
 from minigan.tensor import as_tensor, rand
 from minigan.trainers.checks import check_critic, check_no_batch_norm, generator_is_due
 

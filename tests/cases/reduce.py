@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from cases import Problem, arrays, axes, case, problem_case
 from minigan import ops
-from minigan.autograd import BroadcastTo, SumTo
+from minigan.op import BroadcastTo, SumTo
 from minigan.ops.arithmetic import Sub
 from minigan.ops.reduce import LogSoftmax, Max, Mean, Norm, Sum
 from minigan.testing import broadcastable_shapes, shapes
