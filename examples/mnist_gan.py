@@ -49,7 +49,7 @@ def main(argv=None):
     args = harness.parse_flags(
         __doc__,
         argv,
-        n_epochs=8,
+        n_epochs=7,
         batch_size=64,
         lr=2e-4,
         b1=0.5,
