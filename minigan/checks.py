@@ -60,6 +60,8 @@ def check_data(data):
     """What NumPy would quietly make a number of: None (a NaN) and text ("1" is 1.0)."""
     if data is None or isinstance(data, (str, bytes)):
         raise TypeError(f"a Tensor, an array or numbers are needed, not {data!r}")
+    if isinstance(data, (list, tuple)) and any(hasattr(x, "requires_grad") for x in data):
+        raise TypeError("a list of Tensors would lose their history: use ops.stack or concatenate")
 
 
 def check_count(op, gxs):
@@ -87,6 +89,16 @@ def check_finite(y, maker, inputs, called_at):
         raise FloatingPointError(
             f"{maker} made {nan} nan and {infinite} infinite of {y.size} elements, from inputs "
             f"that are {'all' if innocent else 'not all'} finite; called at {called_at}"
+        )
+
+
+def check_optimizer(optimizer, network, player):
+    """An optimizer that moves its own player, since the two are easily swapped."""
+    own = {id(p) for p in network.parameters()}
+    if not all(id(p) in own for p in optimizer.params):
+        raise ValueError(
+            f"the {player}'s optimizer has parameters that are not the {player}'s; the arguments "
+            "are both networks, then both optimizers, each time the generator's first"
         )
 
 

@@ -1,4 +1,6 @@
-"""What an operation is: a class with a forward and a backward, and the two that the walk needs.
+"""What an operation is: a class with a forward and a backward, and the first pair of them.
+
+SumTo, which the walk back needs to undo broadcasting, and BroadcastTo are each other's gradient.
 
 Reading on: `autograd.py` walks back through what the operations here have recorded.
 """
@@ -40,6 +42,7 @@ class Op:
 
     called_at = "an unknown line"  # known only inside detect_anomaly
     inputs = None  # the Tensors it was called on, once that call is part of a graph
+    versions = ()  # of the inputs, when it was called
     needs = ()  # set by the walk: for each input, whether its gradient is wanted
 
     def forward(self, *xs):

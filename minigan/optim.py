@@ -1,6 +1,7 @@
 """Optimizers: from a gradient g to a new parameter p.
 
-Each class docstring has the textbook update, and `update` computes just that, for one block of each
+Each class docstring has the textbook update, and `update` computes just that (the same
+numbers, regrouped to need one temporary array), for one block of each
 parameter at a time: p, g and the moments of a block stay in the processor's cache from the first
 line of the update to the last, where whole arrays would travel to memory and back for every line.
 """
@@ -23,7 +24,12 @@ class Optimizer:
     def __init__(self, params, lr):
         self.params = list(params)
         self.lr = lr
-        if not self.params or not all(isinstance(p, Parameter) for p in self.params):
+        if not self.params:
+            raise ValueError(
+                "there are no parameters to learn: a module finds only those that are attributes "
+                "of it or of its submodules, so put layers in nn.Sequential and not in a list"
+            )
+        if not all(isinstance(p, Parameter) for p in self.params):
             raise ValueError(
                 "an optimizer needs a list of Parameters, as module.parameters() gives"
             )

@@ -160,9 +160,14 @@ def randn(*shape, dtype=np.float32):
     >>> randn(64, 100).shape
     (64, 100)
     """
-    return Tensor(backend.asarray(backend.rng().standard_normal(shape, dtype=dtype)))
+    return Tensor(backend.asarray(backend.rng().standard_normal(unpacked(shape), dtype=dtype)))
 
 
 def rand(*shape, dtype=np.float32):
     """Noise uniform on [0, 1) of the given shape, from `minigan.seed`'s generator."""
-    return Tensor(backend.asarray(backend.rng().random(shape, dtype=dtype)))
+    return Tensor(backend.asarray(backend.rng().random(unpacked(shape), dtype=dtype)))
+
+
+def unpacked(args):
+    """(2, 3) from f(2, 3) and from f((2, 3)) alike."""
+    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args

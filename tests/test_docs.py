@@ -21,6 +21,18 @@ def test_breakpoints_are_where_the_page_says(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_debugger_frames_show_the_line_they_name(page):
+    frames = r"^>? *((?:minigan|examples)/[\w/]+\.py)\((\d+)\)\w+\(\)\n-> (.*)$"
+    for path, line, code in re.findall(frames, page.read_text(), re.MULTILINE):
+        found = (ROOT / path).read_text().splitlines()[int(line) - 1]
+        assert found.strip() == code, f"{page.name} shows {path}({line})"
+
+
+def test_no_figure_is_left_open():
+    assert "TIME_" not in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_linked_files_exist(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if "://" not in target:

@@ -246,7 +246,7 @@ P = [nn.Parameter([1.0])]
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: optim.SGD([], lr=0.1), "needs a list of Parameters"),
+        (lambda: optim.SGD([], lr=0.1), "there are no parameters to learn"),
         (lambda: optim.SGD([minigan.Tensor([1.0])], lr=0.1), "needs a list of Parameters"),
         (lambda: optim.Adam(nn.Linear(2, 2)(minigan.randn(1, 2))), "needs a list of Parameters"),
         (lambda: optim.SGD(P, lr=-0.1), "lr must not be negative, and is -0.1"),

@@ -27,10 +27,10 @@ class Normalize(Op):
         y *= self.s
         return y
 
-    def backward(self, gy, y, x):
+    def backward(self, gy, y, x):  # gy is g, and y is x̂
         s = self.s
         if isinstance(x, Tensor):  # to be differentiated again: s depends on x, too
             s = (var(x, self.axes, keepdims=True, correction=0) + self.eps) ** -0.5
-        g_mean = gy.mean(axis=self.axes, keepdims=True)
-        gy_mean = (gy * y).mean(axis=self.axes, keepdims=True)
-        return s * (gy - g_mean - y * gy_mean)
+        mean_g = gy.mean(axis=self.axes, keepdims=True)
+        mean_gx = (gy * y).mean(axis=self.axes, keepdims=True)
+        return s * (gy - mean_g - y * mean_gx)

@@ -7,6 +7,7 @@ import numpy as np
 
 from minigan.backend import get_array_module
 from minigan.op import BroadcastTo, Op
+from minigan.tensor import unpacked
 
 
 class Reshape(Op):
@@ -122,12 +123,12 @@ def stack(tensors, axis=0):
 
 def reshape(x, *shape):
     """x in another shape: x.reshape(2, 3) or x.reshape((2, 3)); one dimension may be -1."""
-    return Reshape(_unpacked(shape))(x)
+    return Reshape(unpacked(shape))(x)
 
 
 def transpose(x, *axes):
     """x with its axes in the order given, as NumPy's; reversed if none is."""
-    return Transpose(_unpacked(axes) or None)(x)
+    return Transpose(unpacked(axes) or None)(x)
 
 
 def flatten(x, start_dim=0):
@@ -148,8 +149,3 @@ def _may_repeat(index):
 
 def _is_mask(index):
     return hasattr(index, "dtype") and index.dtype.kind == "b"
-
-
-def _unpacked(args):
-    """(2, 3) from f(2, 3) and from f((2, 3)) alike."""
-    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args

@@ -11,7 +11,7 @@ Goodfellow et al. 2014, "Generative Adversarial Nets", Algorithm 1:
 """
 
 from minigan import losses
-from minigan.checks import check_loss
+from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
 from minigan.op import no_grad
 from minigan.tensor import as_tensor
@@ -52,6 +52,8 @@ class GAN:
             raise ValueError(
                 f"k, the discriminator steps to a generator step, is {k}, not 1 or more"
             )
+        check_optimizer(g_optimizer, generator, "generator")
+        check_optimizer(d_optimizer, discriminator, "discriminator")
         self.generator, self.g_optimizer = generator, g_optimizer
         self.discriminator, self.d_optimizer = discriminator, d_optimizer
         self.k, self.real_label, self.generator_loss = k, real_label, generator_loss

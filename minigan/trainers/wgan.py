@@ -11,7 +11,7 @@ Arjovsky et al. 2017, "Wasserstein GAN", Algorithm 1 (there f is called f_w, and
 """
 
 from minigan import losses
-from minigan.checks import check_loss
+from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
 from minigan.op import no_grad
 from minigan.tensor import as_tensor
@@ -58,6 +58,8 @@ class WGAN:
             raise ValueError(
                 f"clip_value, the bound of the critic's weights, is {clip_value}, not > 0"
             )
+        check_optimizer(g_optimizer, generator, "generator")
+        check_optimizer(c_optimizer, critic, "critic")
         self.generator, self.g_optimizer = generator, g_optimizer
         self.critic, self.c_optimizer = critic, c_optimizer
         self.clip_value, self.n_critic, self.warm_up = clip_value, n_critic, warm_up
@@ -75,7 +77,7 @@ class WGAN:
         loss.backward()
         self.c_optimizer.step()
         for w in self.critic.parameters():
-            w.data.clip(-self.clip_value, self.clip_value, out=w.data)
+            w.data = w.data.clip(-self.clip_value, self.clip_value)
         self.steps += 1
         return {"c_loss": c_loss, "wasserstein": -c_loss}
 

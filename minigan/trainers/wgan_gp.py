@@ -12,7 +12,7 @@ Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", Algorithm 1 (D i
 """
 
 from minigan import losses
-from minigan.checks import check_loss
+from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
 from minigan.op import no_grad
 from minigan.tensor import as_tensor, rand
@@ -59,6 +59,8 @@ class WGANGP:
         check_no_batch_norm(critic)
         if not penalty_weight >= 0:
             raise ValueError(f"penalty_weight, λ, is {penalty_weight}, not 0 or more")
+        check_optimizer(g_optimizer, generator, "generator")
+        check_optimizer(c_optimizer, critic, "critic")
         self.generator, self.g_optimizer = generator, g_optimizer
         self.critic, self.c_optimizer = critic, c_optimizer
         self.penalty_weight, self.n_critic, self.warm_up = penalty_weight, n_critic, warm_up

@@ -15,12 +15,12 @@ rng = np.random.default_rng(0)
 REAL, Z, Z_AGAIN = rng.standard_normal((5, 2)), *rng.standard_normal((2, 5, 3))
 
 
-def small_gan(**settings):
+def small_gan(trainer=GAN, **settings):
     """G(z) = A z + a and D(x) = sigmoid(w x + c), in float64, each descended with step LR."""
     G = nn.Sequential(nn.Linear(3, 2)).double()
     D = nn.Sequential(nn.Linear(2, 1), nn.Sigmoid()).double()
     optimizers = optim.SGD(G.parameters(), LR), optim.SGD(D.parameters(), LR)
-    return GAN(G, D, *optimizers, **settings)
+    return trainer(G, D, *optimizers, **settings)
 
 
 def arrays_of(gan):
@@ -169,7 +169,7 @@ class LoggedGAN(GAN):
 
 
 def logged(k, minibatches=7, steps=0):
-    gan, draws = LoggedGAN(None, None, None, None, k=k), iter(range(100))
+    gan, draws = small_gan(LoggedGAN, k=k), iter(range(100))
     gan.steps = steps
     batches = [np.full(4, i) for i in range(minibatches)]
     sizes = []
@@ -198,6 +198,13 @@ def test_k_discriminator_steps_to_a_generator_step_also_after_a_stop(steps, expe
     assert [set(r) for r in reports] == [
         {"d", "g"} if (steps + i) % 3 == 0 else {"d"} for i in range(1, 8)
     ]
+
+
+def test_swapped_optimizers_are_refused():
+    G, D = nn.Linear(3, 2), nn.Sequential(nn.Linear(2, 1), nn.Sigmoid())
+    g_optimizer, d_optimizer = optim.SGD(G.parameters(), LR), optim.SGD(D.parameters(), LR)
+    with pytest.raises(ValueError, match="the generator's optimizer has parameters that are not"):
+        GAN(G, D, d_optimizer, g_optimizer)
 
 
 def test_train_takes_a_step_only_when_it_is_asked_for_one():
