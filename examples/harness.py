@@ -68,7 +68,7 @@ def parse_flags(description, argv=None, **defaults):
         import PIL.Image  # noqa: F401
         import tqdm  # noqa: F401
     except ImportError as error:
-        parser.error(f"{error}; install what the examples need: pip install 'minigan[examples]'")
+        parser.error(f"{error}; install what the examples need: pip install -e '.[examples]'")
     checkpoint = args.out / "checkpoint.npz"
     if args.resume and not checkpoint.exists():
         parser.error(f"there is no run to resume in {args.out}: no {checkpoint.name}")

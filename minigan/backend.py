@@ -121,7 +121,7 @@ def _load(name):
     except ImportError as error:
         raise ImportError(
             "the cupy backend needs CuPy, which is not installed; install the extra that fits "
-            'your driver: pip install "minigan[cuda12]" or "minigan[cuda13]"'
+            'your driver: pip install -e ".[cuda12]" or ".[cuda13]"'
         ) from error
     try:
         cupy.cuda.runtime.getDeviceCount()

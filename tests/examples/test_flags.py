@@ -142,8 +142,8 @@ def test_cupy_where_it_is_missing(refused, out, monkeypatch, by_flag):
         monkeypatch.setenv("MINIGAN_BACKEND", "cupy")
     sentence = refused(*["--backend", "cupy"] if by_flag else [])
     assert "CuPy, which is not installed; install the extra" in sentence
-    assert "minigan[cuda12]" in sentence
-    assert "minigan[examples]" not in sentence  # which would not help
+    assert ".[cuda12]" in sentence
+    assert ".[examples]" not in sentence  # which would not help
     assert not out.exists()
 
 
@@ -152,7 +152,7 @@ def test_package_that_the_examples_need(refused, out, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
     sentence = refused()
     assert package in sentence
-    assert "pip install 'minigan[examples]'" in sentence
+    assert "pip install -e '.[examples]'" in sentence
     assert not out.exists()
 
 
