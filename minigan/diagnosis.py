@@ -16,6 +16,7 @@ CERTAIN = 0.01  # D's mean answer to the fakes, below which there is little left
 STEEP = 10.0  # a gradient norm, where the penalty asks for 1
 ALIKE = 0.3  # of the data's spread
 START = 5  # windows in which a critic may still be finding its feet
+BEHIND = 0.1  # of the largest estimate: where G has arrived, it is 0 on average, of either sign
 
 
 class Diagnosis:
@@ -36,6 +37,7 @@ class Diagnosis:
         self.data_spread = spread(data)
         self.window = []  # the reports since the last look
         self.windows = 0  # how many there have been
+        self.farthest = 0.0  # the largest estimate of the distance, in size
         self.losses = {}  # name of a loss: the means of its size over the windows
         self.present = set()  # the troubles that have been told, and last
 
@@ -53,6 +55,7 @@ class Diagnosis:
                 self.losses.setdefault(name, []).append(np.mean(np.abs(values[name])))
         self.window, self.windows = [], self.windows + 1
         mean = {name: np.mean(values[name]) for name in values}
+        self.farthest = max(self.farthest, abs(mean.get("wasserstein", 0.0)))
         found = dict(self._in_reports(mean))
         return self._new(step, found, {"saturated", "diverging", "steep", "behind"})
 
@@ -85,7 +88,7 @@ class Diagnosis:
             )
         if self.windows <= START:
             return
-        if mean.get("wasserstein", 0.0) < 0:
+        if mean.get("wasserstein", 0.0) < -BEHIND * self.farthest:
             yield (
                 "behind",
                 f"The critic scored the fakes above the data, by {-mean['wasserstein']:.3g} on "

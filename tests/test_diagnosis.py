@@ -47,6 +47,10 @@ def test_a_critic_that_is_too_steep_or_cannot_keep_up():
     assert "step 600: behind. The critic scored the fakes above the data, by 0.2" in told[1]
 
 
+def test_a_generator_that_has_arrived_is_not_ahead_of_its_critic():
+    assert watch([{"wasserstein": w} for w in (1.0, 0.5, 0.1, 0.01, 0.01, 0.001, -0.001)]) == []
+
+
 def test_collapse():
     diagnosis = Diagnosis(DATA)
     assert diagnosis.look(0, DATA * 0.01) == []  # an untrained generator's are alike
