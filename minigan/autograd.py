@@ -69,7 +69,7 @@ def grad(outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused
 def _walk(outputs, gradients, wanted, create_graph):
     """Carry the outputs' gradients back to the `wanted` tensors, or to every leaf if that is None.
 
-    Returns (tensor, gradient) pairs; the gradients are Tensors, and no two share memory.
+    Returns (tensor, gradient) pairs of Tensors; no two share memory, unless create_graph.
     """
     graph = _graph(outputs)
     if wanted is None:
