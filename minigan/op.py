@@ -19,7 +19,7 @@ _anomaly = False  # on inside detect_anomaly()
 class Op:
     """A differentiable function of arrays. A subclass writes `forward` and `backward`.
 
-    forward(*xs) takes arrays and returns a new array; it changes no x, and keeps no array it returns.
+    forward(*xs) takes arrays and returns a new array; it changes no x and keeps no result.
     backward(gy, y, *xs) is given the gradient gy of the loss with respect to y = forward(*xs) and
     returns the gradient for each x (one, or a tuple; None for one that is not wanted, see `needs`).
     All its arguments are arrays, or all Tensors when the gradient must itself be differentiable;

@@ -40,6 +40,8 @@ LAYERS = {  # name: (the layer of either library, the shape of its input)
     "BatchNorm1d": (lambda nn: nn.BatchNorm1d(5), (7, 5)),
     "BatchNorm1d of sequences": (lambda nn: nn.BatchNorm1d(3), (4, 3, 5)),
     "BatchNorm1d with settings": (lambda nn: nn.BatchNorm1d(5, eps=0.8, momentum=0.3), (7, 5)),
+    "BatchNorm2d": (lambda nn: nn.BatchNorm2d(3), (4, 3, 5, 2)),
+    "Upsample": (lambda nn: nn.Upsample(scale_factor=2), (2, 3, 4, 5)),
     "LayerNorm": (lambda nn: nn.LayerNorm(5), (3, 5)),
     "LayerNorm of two dimensions": (lambda nn: nn.LayerNorm((4, 5), eps=0.1), (3, 4, 5)),
 }
@@ -55,6 +57,33 @@ def test_layers_in_training_and_in_use(name):
         assert_same_state(ours, theirs)  # batch norm's running averages among it
     assert_agree_to_second_order(ours.eval(), theirs.eval(), [x], pair)
     assert_same_state(ours, theirs)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (7, 9), (6, 5)])
+@pytest.mark.parametrize("padding", [0, 1, 2, (1, 0)])
+@pytest.mark.parametrize("kernel", [1, 3, 4, 5, (3, 1)])
+@pytest.mark.parametrize("stride", [1, 2, (2, 1)])
+@pytest.mark.parametrize("channels", [(2, 3), (4, 1)])
+def test_convolutions(channels, stride, kernel, padding, size):
+    def build(nn):
+        return nn.Conv2d(*channels, kernel, stride=stride, padding=padding)
+
+    ours, theirs = pair = build_twice(build)
+    assert_agree_to_second_order(ours, theirs, [RNG.standard_normal((2, channels[0], *size))], pair)
+
+
+@pytest.mark.parametrize("size", [(4, 4), (3, 5)])
+@pytest.mark.parametrize("padding", [0, 1, (1, 0)])
+@pytest.mark.parametrize("kernel", [3, 4, 5, (5, 3)])
+@pytest.mark.parametrize(("stride", "output_padding"), [(1, 0), (2, 0), (2, 1), ((2, 1), (1, 0))])
+@pytest.mark.parametrize("channels", [(2, 3), (4, 1), (1, 4)])
+def test_transposed_convolutions(channels, stride, output_padding, kernel, padding, size):
+    def build(nn):
+        settings = {"stride": stride, "padding": padding, "output_padding": output_padding}
+        return nn.ConvTranspose2d(*channels, kernel, **settings)
+
+    ours, theirs = pair = build_twice(build)
+    assert_agree_to_second_order(ours, theirs, [RNG.standard_normal((2, channels[0], *size))], pair)
 
 
 def test_dropout_in_use():
@@ -181,6 +210,8 @@ def test_repr_has_the_same_structure():
         lambda nn: nn.Linear(2, 3),
         lambda nn: nn.LeakyReLU(0.2),
         lambda nn: nn.Unflatten(1, (2, 3)),
+        lambda nn: nn.Conv2d(2, 3, 5, stride=2, padding=1),
+        lambda nn: nn.ConvTranspose2d(2, 3, 4, stride=2, padding=1, output_padding=1, bias=False),
         lambda nn: nn.Sequential(nn.Sequential(nn.Linear(2, 3), nn.Tanh()), nn.Sigmoid()),
     ],
 )

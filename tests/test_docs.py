@@ -15,7 +15,7 @@ BREAKPOINTS = {
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 def test_breakpoints_are_where_the_page_says(page):
-    for path, line in re.findall(r'\bb (minigan/[\w/]+\.py):(\d+)', page.read_text()):
+    for path, line in re.findall(r"\bb (minigan/[\w/]+\.py):(\d+)", page.read_text()):
         code = (ROOT / path).read_text().splitlines()[int(line) - 1]
         assert code.strip() == BREAKPOINTS[path], f"{page.name} stops at {path}:{line}"
 

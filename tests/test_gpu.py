@@ -5,7 +5,7 @@ Run with `pytest -m gpu`; skipped where CuPy or a GPU is missing.
 
 import numpy as np
 import pytest
-from cases import arithmetic, elementwise, losses, matmul, nn, reduce, shape
+from cases import arithmetic, conv, elementwise, losses, matmul, nn, reduce, shape
 from devices import compare_with_numpy
 from hypothesis import given, settings
 
@@ -16,7 +16,7 @@ from minigan.gradcheck import gradcheck
 
 pytestmark = pytest.mark.gpu
 
-FAMILIES = [arithmetic, elementwise, losses, matmul, nn, reduce, shape]
+FAMILIES = [arithmetic, conv, elementwise, losses, matmul, nn, reduce, shape]
 CASES = [case for family in FAMILIES for case in family.CASES]
 
 

@@ -6,14 +6,14 @@ import pkgutil
 
 import numpy as np
 import pytest
-from cases import arithmetic, elementwise, losses, matmul, nn, reduce, shape
+from cases import arithmetic, conv, elementwise, losses, matmul, nn, reduce, shape
 from hypothesis import given, settings
 from properties import operations, run, weights
 
 import minigan
 from minigan import Op, grad
 
-FAMILIES = [arithmetic, elementwise, losses, matmul, nn, reduce, shape]
+FAMILIES = [arithmetic, conv, elementwise, losses, matmul, nn, reduce, shape]
 CASES = [case for family in FAMILIES for case in family.CASES]
 COVERED = {covered for case in CASES for covered in case.covers}
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import strict_cupy
-from cases import arithmetic, elementwise, losses, matmul, nn, reduce, shape
+from cases import arithmetic, conv, elementwise, losses, matmul, nn, reduce, shape
 from devices import compare_with_numpy, move
 from hypothesis import given, settings
 
@@ -15,7 +15,7 @@ from minigan import Tensor, backend, optim, randn, trainers
 from minigan import nn as layers
 from minigan.gradcheck import gradcheck
 
-FAMILIES = [arithmetic, elementwise, losses, matmul, nn, reduce, shape]
+FAMILIES = [arithmetic, conv, elementwise, losses, matmul, nn, reduce, shape]
 CASES = [case for family in FAMILIES for case in family.CASES]
 
 

@@ -17,7 +17,7 @@ class Dropout(Module):
 
     def __init__(self, p=0.5):
         if not 0 <= p < 1:
-            raise ValueError(f"Dropout: p must be in [0, 1), not {p}")
+            raise ValueError(f"{type(self).__name__}: p must be in [0, 1), not {p}")
         self.p = p
 
     def forward(self, x):
@@ -31,3 +31,14 @@ class Dropout(Module):
 
     def extra_repr(self):
         return f"p={self.p}"
+
+
+class Dropout2d(Dropout):
+    """Dropout of whole channels of images (N, C, H, W): neighbouring pixels are too alike for one
+    of them to be missed (Tompson et al. 2015). Raises ValueError for another shape.
+    """
+
+    def mask_shape(self, x):
+        if x.ndim != 4:
+            raise ValueError(f"{self}: expected (N, C, H, W), got {x.shape}")
+        return (*x.shape[:2], 1, 1)

@@ -20,7 +20,7 @@ class Linear(Module):
     """
 
     def __init__(self, in_features, out_features, bias=True):
-        _check_positive(self, in_features=in_features, out_features=out_features)
+        check_positive(self, in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         self.weight = init.default_(zeros(out_features, in_features), in_features)
         self.bias = init.default_(zeros(out_features), in_features) if bias else None
@@ -56,7 +56,7 @@ class Maxout(Module):
     """
 
     def __init__(self, in_features, out_features, num_pieces):
-        _check_positive(self, num_pieces=num_pieces, out_features=out_features)
+        check_positive(self, num_pieces=num_pieces, out_features=out_features)
         self.out_features, self.num_pieces = out_features, num_pieces
         self.linear = Linear(in_features, out_features * num_pieces)
 
@@ -70,7 +70,7 @@ def zeros(*shape):
     return Parameter(backend.current().zeros(shape, dtype=np.float32))
 
 
-def _check_positive(layer, **sizes):
+def check_positive(layer, **sizes):
     for name, size in sizes.items():
         if size < 1:
             raise ValueError(f"{type(layer).__name__}: {name} must be at least 1, not {size}")

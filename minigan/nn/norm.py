@@ -1,4 +1,4 @@
-"""BatchNorm1d and LayerNorm: mean 0 and variance 1, and then a learned scale and shift.
+"""BatchNorm1d and 2d, LayerNorm: mean 0 and variance 1, and then a learned scale and shift.
 
 eps is keyword-only: well-known GAN scripts pass 0.8 for it by position, where a momentum was meant.
 """
@@ -77,6 +77,20 @@ class BatchNorm1d(BatchNorm):
     """
 
     dims = (2, 3)
+
+
+class BatchNorm2d(BatchNorm):
+    """Batch norm of images (N, C, H, W), over N, H and W; see BatchNorm.
+
+    Raises ValueError for another shape, and in training for one value per channel.
+
+    >>> from minigan import randn
+    >>> y = BatchNorm2d(3)(randn(64, 3, 8, 8))
+    >>> bool((abs(y.data.mean(axis=(0, 2, 3))) < 1e-6).all())
+    True
+    """
+
+    dims = (4,)
 
 
 class LayerNorm(Module):

@@ -2,7 +2,8 @@
 """The operations, a family a file, and the notation that a Tensor has for them.
 
 arithmetic: + - * / ** and comparisons.  elementwise: exp, log, sigmoid, ...  reduce: sum, mean, ...
-shape: reshape, indexing, ...  matmul: @.  norm: what batch norm and layer norm share.
+shape: reshape, indexing, ...  matmul: @.  conv: convolution and its two adjoints.  norm: what batch
+norm and layer norm share.
 """
 
 from minigan.ops import arithmetic, elementwise, matmul, reduce, shape

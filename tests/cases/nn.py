@@ -83,6 +83,13 @@ def dropout(draw):
     return Problem(with_noise(layer), [draw(arrays())])
 
 
+@problem_case("Dropout2d in training, the mask held fixed", nn.Dropout2d)
+@st.composite
+def dropout2d(draw):
+    shape = draw(shapes(min_dims=4, max_dims=4, max_side=2))
+    return Problem(with_noise(nn.Dropout2d(0.5)), [draw(arrays(shape))])
+
+
 @problem_case("Dropout in use", nn.Dropout)
 @st.composite
 def no_dropout(draw):
@@ -186,9 +193,11 @@ CASES = [
     maxout,
     *ACTIVATIONS,
     dropout,
+    dropout2d,
     no_dropout,
     *batch_norm(nn.BatchNorm1d, 2),
     *batch_norm(nn.BatchNorm1d, 3),
+    *batch_norm(nn.BatchNorm2d, 4),
     layer_norm,
     flatten,
     unflatten,

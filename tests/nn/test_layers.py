@@ -77,6 +77,27 @@ def test_a_network_in_use_records_nothing():
     assert not y.requires_grad
 
 
+def test_dropout2d_drops_whole_channels():
+    y = nn.Dropout2d(0.5)(Tensor(np.ones((8, 16, 3, 3), np.float32))).data
+    assert set(y[:, :, 0, 0].ravel().tolist()) == {0.0, 2.0}
+    assert (y == y[:, :, :1, :1]).all()
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride"), [(7, 3, 1), (7, 3, 2), (8, 3, 2), (8, 5, 2), (7, 4, 1), (5, 2, 3)]
+)
+def test_padding_same_gives_as_many_pixels_as_strides_fit(size, kernel, stride):
+    layer = nn.Conv2d(1, 1, kernel, stride=stride, padding="same")
+    assert layer(randn(1, 1, size, size)).shape == (1, 1, *2 * (-(-size // stride),))
+
+
+def test_padding_same_has_the_odd_pixel_below_and_right():
+    layer = nn.Conv2d(1, 1, 2, padding="same", bias=False)
+    layer.weight.data = np.array([[[[1, 10], [100, 1000]]]], dtype=np.float32)
+    y = layer(Tensor(np.array([[[[1, 2], [3, 4]]]], dtype=np.float32)))
+    assert y.data.tolist() == [[[[4321, 402], [43, 4]]]]
+
+
 # --- what is refused ---------------------------------------------------------------------------
 
 
@@ -92,6 +113,16 @@ def test_a_network_in_use_records_nothing():
         (nn.BatchNorm1d(3), (2, 3, 4, 5), r"BatchNorm1d\(3, .*got \(2, 3, 4, 5\)"),
         (nn.BatchNorm1d(3), (1, 3), r"BatchNorm1d\(3, .*one value .*larger batch or eval"),
         (nn.BatchNorm1d(3), (0, 3), r"BatchNorm1d\(3, .*one value .*larger batch or eval"),
+        (nn.BatchNorm2d(3), (5, 3), r"BatchNorm2d\(3, .*got \(5, 3\)"),
+        (nn.BatchNorm2d(3), (2, 4, 5, 5), r"BatchNorm2d\(3, .*got \(2, 4, 5, 5\)"),
+        (nn.Dropout2d(), (5, 3), r"Dropout2d\(p=0.5\): expected \(N, C, H, W\), got \(5, 3\)"),
+        (nn.Conv2d(3, 9, 3), (2, 1, 8, 8), r"Conv2d\(3, .*\(N, 3, H, W\), got \(2, 1, 8, 8\)"),
+        (nn.Conv2d(3, 9, 3), (3, 8, 8), r"Conv2d\(3, .*got \(3, 8, 8\)"),
+        (nn.Conv2d(3, 9, 5), (2, 3, 8, 4), r"kernel of \(5, 5\) does not fit .*\(8, 4\)"),
+        (nn.ConvTranspose2d(3, 9, 4), (2, 4, 8, 8), r"ConvTranspose2d\(3, .*\(N, 3, H, W\), got"),
+        (nn.ConvTranspose2d(3, 9, 1, padding=1), (2, 3, 2, 2), r"size \(0, 0\)"),
+        (nn.UpsampleConv2d(3, 9, 3), (2, 1, 8, 8), r"UpsampleConv2d\(3, .*got \(2, 1, 8, 8\)"),
+        (nn.Upsample(2), (2, 8, 8), r"Upsample\(scale_factor=2\): .*got \(2, 8, 8\)"),
         (nn.LayerNorm((2, 3)), (5, 3, 2), r"LayerNorm\(\(2, 3\), .*got \(5, 3, 2\)"),
         (nn.LayerNorm((2, 3)), (3,), r"LayerNorm\(\(2, 3\), .*got \(3,\)"),
         (nn.Unflatten(1, (2, 3)), (4, 7), r"Unflatten\(dim=1, .*dimension 1 .*\(4, 7\)"),
@@ -111,6 +142,18 @@ def test_input_that_does_not_fit_is_refused_with_the_layer_and_both_shapes(layer
         (lambda: nn.Linear(3, -1), "Linear: out_features must be at least 1, not -1"),
         (lambda: nn.Maxout(3, 2, 0), "Maxout: num_pieces must be at least 1, not 0"),
         (lambda: nn.Maxout(3, 0, 2), "Maxout: out_features must be at least 1, not 0"),
+        (lambda: nn.Conv2d(0, 3, 3), "Conv2d: in_channels must be at least 1, not 0"),
+        (lambda: nn.Conv2d(3, 3, 0), "kernel_size must be an integer or two, at least 1, not 0"),
+        (lambda: nn.Conv2d(3, 3, 3, stride=0), "stride must be .* at least 1, not 0"),
+        (lambda: nn.Conv2d(3, 3, 3, padding=-1), "padding must be .* at least 0, not -1"),
+        (lambda: nn.Conv2d(3, 3, 3, padding="valid"), "padding must be .*, not 'valid'"),
+        (lambda: nn.Conv2d(3, 3, (3, 3, 3)), r"kernel_size must be .*, not \(3, 3, 3\)"),
+        (
+            lambda: nn.ConvTranspose2d(3, 3, 3, output_padding=1),
+            "output_padding 1 is not less than",
+        ),
+        (lambda: nn.UpsampleConv2d(3, 3, 4), "UpsampleConv2d: kernel_size must be odd, not 4"),
+        (lambda: nn.Upsample(1.5), "scale_factor must be an integer or two, at least 1, not 1.5"),
         (lambda: nn.Dropout(1.0), r"Dropout: p must be in \[0, 1\), not 1.0"),
         (lambda: nn.Dropout(-0.1), r"Dropout: p must be in \[0, 1\), not -0.1"),
     ],

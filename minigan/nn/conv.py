@@ -1,0 +1,199 @@
+"""Conv2d, ConvTranspose2d, Upsample, and the last two in one: layers of images, (N, C, H, W)."""
+
+import math
+
+import numpy as np
+
+from minigan import backend
+from minigan.nn import init
+from minigan.nn.linear import check_positive, zeros
+from minigan.nn.module import Module
+from minigan.ops import broadcast_to
+from minigan.ops.conv import Convolution, Geometry, TransposedConvolution
+
+
+class Conv2d(Module):
+    """Every kernel at every place: (N, in_channels, H, W) -> (N, out_channels, H', W')
+
+    H' = ⌊(H + 2 padding - kernel_size) / stride⌋ + 1, and W' likewise; a setting is a number or a
+    pair (of the height, of the width). padding="same" is Keras's: H' = ⌈H / stride⌉, and where the
+    padding is odd, the larger half is below and to the right. (PyTorch's "same" has stride 1 only.)
+
+    weight: (out_channels, in_channels, kH, kW), bias: (out_channels,), both U(±1/√fan_in) at first,
+    with a fan_in of in_channels · kH · kW. Raises ValueError for settings out of range, and for an
+    input of another shape or smaller than the kernel.
+
+    >>> from minigan import randn
+    >>> Conv2d(1, 16, 3, stride=2, padding=1)(randn(64, 1, 32, 32)).shape
+    (64, 16, 16, 16)
+    """
+
+    def __init__(self, in_channels, out_channels, kernel_size, *, stride=1, padding=0, bias=True):
+        check_positive(self, in_channels=in_channels, out_channels=out_channels)
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.kernel_size, self.stride = _pair("kernel_size", kernel_size), _pair("stride", stride)
+        self.padding = padding if padding == "same" else _pair("padding", padding, at_least=0)
+        fan_in = in_channels * math.prod(self.kernel_size)
+        self.weight = init.default_(zeros(out_channels, in_channels, *self.kernel_size), fan_in)
+        self.bias = init.default_(zeros(out_channels), fan_in) if bias else None
+
+    def forward(self, x):
+        _check_images(self, x)
+        padding = [(p, p) for p in self.padding]
+        if self.padding == "same":
+            padding = [
+                _same(*sizes)
+                for sizes in zip(x.shape[2:], self.kernel_size, self.stride, strict=True)
+            ]
+        y = Convolution(Geometry(self.kernel_size, self.stride, padding))(x, self.weight)
+        return y if self.bias is None else y + self.bias.reshape(-1, 1, 1)
+
+    def extra_repr(self):
+        return _settings(self)
+
+
+class ConvTranspose2d(Module):
+    """Every pixel spreads its kernel: (N, in_channels, H, W) -> (N, out_channels, H', W')
+
+    The adjoint of Conv2d in its input, with H' = (H - 1) stride - 2 padding + kernel_size +
+    output_padding: where several sizes would be convolved to H, output_padding says which is meant.
+    weight: (in_channels, out_channels, kH, kW); the rest as in Conv2d.
+
+    >>> from minigan import randn
+    >>> ConvTranspose2d(64, 32, 4, stride=2, padding=1)(randn(8, 64, 7, 7)).shape
+    (8, 32, 14, 14)
+    """
+
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        *,
+        stride=1,
+        padding=0,
+        output_padding=0,
+        bias=True,
+    ):
+        check_positive(self, in_channels=in_channels, out_channels=out_channels)
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.kernel_size, self.stride = _pair("kernel_size", kernel_size), _pair("stride", stride)
+        self.padding = _pair("padding", padding, at_least=0)
+        self.output_padding = _pair("output_padding", output_padding, at_least=0)
+        if any(p >= s for p, s in zip(self.output_padding, self.stride, strict=True)):
+            raise ValueError(f"output_padding {output_padding} is not less than stride {stride}")
+        fan_in = out_channels * math.prod(self.kernel_size)  # as PyTorch counts it
+        self.weight = init.default_(zeros(in_channels, out_channels, *self.kernel_size), fan_in)
+        self.bias = init.default_(zeros(out_channels), fan_in) if bias else None
+
+    def forward(self, x):
+        _check_images(self, x)
+        size = tuple(
+            (n - 1) * s - 2 * p + k + extra
+            for n, k, s, p, extra in zip(
+                x.shape[2:],
+                self.kernel_size,
+                self.stride,
+                self.padding,
+                self.output_padding,
+                strict=True,
+            )
+        )
+        if min(size) < 1:
+            raise ValueError(f"{self}: an input of shape {x.shape} leaves an output of size {size}")
+        geometry = Geometry(self.kernel_size, self.stride, [(p, p) for p in self.padding])
+        y = TransposedConvolution(geometry, size)(x, self.weight)
+        return y if self.bias is None else y + self.bias.reshape(-1, 1, 1)
+
+    def extra_repr(self):
+        return _settings(self)
+
+
+class Upsample(Module):
+    """Every pixel becomes a square of `scale_factor` by `scale_factor` (nearest neighbour).
+
+    >>> from minigan import Tensor
+    >>> Upsample(2)(Tensor([[[[1.0, 2.0]]]]))
+    Tensor([[[[1., 1., 2., 2.],
+              [1., 1., 2., 2.]]]])
+    """
+
+    def __init__(self, scale_factor):
+        self.scale_factor = _pair("scale_factor", scale_factor)
+
+    def forward(self, x):
+        if x.ndim != 4:
+            raise ValueError(f"{self}: expected (N, C, H, W), got {x.shape}")
+        (n, c, h, w), (sh, sw) = x.shape, self.scale_factor
+        y = broadcast_to(x.reshape(n, c, h, 1, w, 1), (n, c, h, sh, w, sw))
+        return y.reshape(n, c, h * sh, w * sw)
+
+    def extra_repr(self):
+        return f"scale_factor={_short(self.scale_factor)}"
+
+
+class UpsampleConv2d(Conv2d):
+    """Upsample(2) and Conv2d(…, kernel_size, padding=kernel_size // 2) in one, and faster.
+
+    (N, in_channels, H, W) -> (N, out_channels, 2 H, 2 W). A pixel of the small image is two of the
+    large one, so what it is multiplied by are sums of neighbouring weights: along one axis, with a
+    kernel (a, b, c), its own two places get b + c and a + b, those before and after them c and a.
+    That is a transposed convolution of stride 2 with a kernel one wider, and for kernel_size 3 has
+    (4/6)² = 0.44 of the multiplications. kernel_size is odd; weight and bias are Conv2d's.
+
+    >>> from minigan import randn
+    >>> UpsampleConv2d(128, 64, 3)(randn(8, 128, 8, 8)).shape
+    (8, 64, 16, 16)
+    """
+
+    def __init__(self, in_channels, out_channels, kernel_size, *, bias=True):
+        if kernel_size % 2 == 0:
+            raise ValueError(f"UpsampleConv2d: kernel_size must be odd, not {kernel_size}")
+        super().__init__(
+            in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=bias
+        )
+
+    def forward(self, x):
+        _check_images(self, x)
+        k = self.kernel_size[0]
+        sums = np.eye(k + 1, k, dtype=x.dtype) + np.eye(k + 1, k, -1, dtype=x.dtype)
+        sums = backend.asarray(np.kron(sums, sums)[:, ::-1].copy())  # ((k+1)², k²), kernel turned
+        W = self.weight.transpose(1, 0, 2, 3).reshape(-1, k * k) @ sums.T
+        W = W.reshape(self.in_channels, self.out_channels, k + 1, k + 1)
+        p = k // 2
+        geometry = Geometry((k + 1, k + 1), (2, 2), [(p, p), (p, p)])
+        size = (2 * x.shape[2], 2 * x.shape[3])
+        y = TransposedConvolution(geometry, size)(x, W)
+        return y if self.bias is None else y + self.bias.reshape(-1, 1, 1)
+
+
+def _pair(name, value, at_least=1):
+    pair = value if isinstance(value, (tuple, list)) else (value, value)
+    if len(pair) != 2 or not all(isinstance(n, int) and n >= at_least for n in pair):
+        raise ValueError(f"{name} must be an integer or two, at least {at_least}, not {value!r}")
+    return tuple(pair)
+
+
+def _same(n, k, s):
+    """Keras's padding (before, after) along an axis of n pixels."""
+    total = max((math.ceil(n / s) - 1) * s + k - n, 0)
+    return total // 2, total - total // 2
+
+
+def _check_images(layer, x):
+    if x.ndim != 4 or x.shape[1] != layer.in_channels:
+        raise ValueError(f"{layer}: expected (N, {layer.in_channels}, H, W), got {x.shape}")
+
+
+def _settings(layer):
+    text = f"{layer.in_channels}, {layer.out_channels}, kernel_size={layer.kernel_size}"
+    text += f", stride={layer.stride}"
+    if layer.padding != (0, 0):
+        text += f", padding={layer.padding}"
+    if getattr(layer, "output_padding", (0, 0)) != (0, 0):
+        text += f", output_padding={layer.output_padding}"
+    return text if layer.bias is not None else text + ", bias=False"
+
+
+def _short(pair):
+    return pair[0] if pair[0] == pair[1] else pair

@@ -1,0 +1,190 @@
+"""Convolution: three operations, each of which is the gradient of the other two.
+
+Let x be images, W kernels, and g numbers for each place that a kernel can stand at. They make one
+number, linear in each of the three:
+
+    T(x, W, g) = Σ  g[n, o, p, q] W[o, c, i, j] x[n, c, s p + i, s q + j]
+                 n o p q c i j
+
+Its derivative with respect to g is the convolution of x and W (a cross-correlation, as everywhere
+in deep learning); with respect to x, the transposed convolution of g and W; with respect to W, the
+correlation of x and g. Differentiating one of these again gives another of them, to any order.
+
+    x: (N, C, H, W), zero-padded on the way in    W: (O, C, kH, kW)    g: (N, O, H', W')
+
+Each is a matrix product of windows, the kH·kW·C numbers that a kernel meets at a place:
+
+    Convolution            y = windows(x) Wᵀ          (N·H'·W', kH·kW·C)(kH·kW·C, O)
+    TransposedConvolution  windows(x) = g W           (N·H'·W', O)(O, kH·kW·C), then added up
+    KernelCorrelation      W = Σ windows(x)ᵀ g        (kH·kW·C, N·H'·W')(N·H'·W', O)
+
+Three things make it fast. Windows are made for a few images at a time, and stay in the cache until
+the product has read them. In memory the channels come last: a row of a window is then one run of
+kW·C numbers. (The arrays returned are such memory, seen as (N, C, H, W); any other is taken too.)
+And with a stride of 1 x and g may change places, the kernel turned by 180°: the windows are then of
+the one that has fewer channels.
+"""
+
+import numpy as np
+
+from minigan.backend import get_array_module
+from minigan.op import Op
+
+CACHED = 2**18  # numbers in the windows made at a time: 1 MiB of float32, within a core's L2
+
+
+class Geometry:
+    """How a kernel moves over an image: sizes as (height, width), and how to take it apart."""
+
+    def __init__(self, kernel, stride, padding):
+        self.kernel, self.stride, self.padding = kernel, stride, padding
+
+    def output(self, size):
+        """The places that the kernel can stand at, of an image of this size."""
+        places = []
+        for n, k, s, (before, after) in zip(
+            size, self.kernel, self.stride, self.padding, strict=True
+        ):
+            if n + before + after < k:
+                raise ValueError(
+                    f"a kernel of {self.kernel} does not fit into an image of {tuple(size)} with "
+                    f"padding {self.padding}"
+                )
+            places.append((n + before + after - k) // s + 1)
+        return tuple(places)
+
+    def can_turn(self):
+        """Whether x and g may change places."""
+        fits = all(p < k for k, both in zip(self.kernel, self.padding, strict=True) for p in both)
+        return self.stride == (1, 1) and fits
+
+    def turned(self):
+        """How a kernel of this size moves over g, if x and g change places."""
+        padding = [
+            (k - 1 - before, k - 1 - after)
+            for k, (before, after) in zip(self.kernel, self.padding, strict=True)
+        ]
+        return Geometry(self.kernel, self.stride, padding)
+
+    def pad(self, x):
+        """(N, C, H, W) -> (N, Hp, Wp, C), zeros around."""
+        n, c, h, w = x.shape
+        (top, bottom), (left, right) = self.padding
+        shape = (n, top + h + bottom, left + w + right, c)
+        padded = get_array_module(x).zeros(shape, dtype=x.dtype)
+        padded[:, top : top + h, left : left + w] = x.transpose(0, 2, 3, 1)
+        return padded
+
+    def windows(self, x):
+        """Yield (some of the images as a slice, the windows of these as a matrix).
+
+        (N, C, H, W) -> (n·H'·W', kH·kW·C) for n images, in memory that the next ones overwrite.
+        """
+        xp = get_array_module(x)
+        (kh, kw), (sh, sw) = self.kernel, self.stride
+        x = self.pad(x)
+        view = xp.lib.stride_tricks.sliding_window_view(x, (kh, kw), axis=(1, 2))[:, ::sh, ::sw]
+        view = view.transpose(0, 1, 2, 4, 5, 3)  # (N, H', W', kH, kW, C)
+        n = images_at_a_time(x, view.size)
+        memory = xp.empty((n, *view.shape[1:]), dtype=x.dtype)
+        for some in slices(len(x), n):
+            part = memory[: some.stop - some.start]
+            part[...] = view[some]
+            yield some, part.reshape(-1, kh * kw * x.shape[3])
+
+
+class Convolution(Op):
+    """y = ∂T/∂g: every kernel at every place      x: (N, C, H, W)  W: (O, C, kH, kW)"""
+
+    def __init__(self, geometry):
+        self.geometry = geometry
+
+    def forward(self, x, W):
+        (n, c, *size), o = x.shape, len(W)
+        places = self.geometry.output(size)
+        if self.geometry.can_turn() and o < c // 2:
+            return add_up(self.geometry.turned(), places, x, turned(W))
+        y = get_array_module(x, W).empty((n, *places, o), dtype=x.dtype)
+        W = W.transpose(2, 3, 1, 0).reshape(-1, o)  # (kH·kW·C, O)
+        for some, windows in self.geometry.windows(x):
+            y[some] = (windows @ W).reshape(-1, *places, o)
+        return y.transpose(0, 3, 1, 2)
+
+    def backward(self, gy, y, x, W):
+        gx = TransposedConvolution(self.geometry, x.shape[2:])(gy, W) if self.needs[0] else None
+        gW = KernelCorrelation(self.geometry)(x, gy) if self.needs[1] else None
+        return gx, gW
+
+
+class TransposedConvolution(Op):
+    """x = ∂T/∂x: every g spreads its kernel      g: (N, O, H', W')  W: (O, C, kH, kW)"""
+
+    def __init__(self, geometry, size):
+        self.geometry, self.size = geometry, size
+
+    def forward(self, g, W):
+        o, c = W.shape[:2]
+        if self.geometry.can_turn() and o <= 2 * c:
+            return Convolution(self.geometry.turned()).forward(g, turned(W))
+        return add_up(self.geometry, self.size, g, W)
+
+    def backward(self, gy, y, g, W):
+        gg = Convolution(self.geometry)(gy, W) if self.needs[0] else None
+        gW = KernelCorrelation(self.geometry)(gy, g) if self.needs[1] else None
+        return gg, gW
+
+
+class KernelCorrelation(Op):
+    """W = ∂T/∂W: every shift of x against g      x: (N, C, H, W)  g: (N, O, H', W')"""
+
+    def __init__(self, geometry):
+        self.geometry = geometry
+
+    def forward(self, x, g):
+        c, o = x.shape[1], g.shape[1]
+        if self.geometry.can_turn() and o < c // 2:
+            return turned(KernelCorrelation(self.geometry.turned()).forward(g, x))
+        kh, kw = self.geometry.kernel
+        W = get_array_module(x, g).zeros((kh * kw * c, o), dtype=x.dtype)
+        g = g.transpose(0, 2, 3, 1)
+        for some, windows in self.geometry.windows(x):
+            W += windows.T @ g[some].reshape(-1, o)
+        return W.reshape(kh, kw, c, o).transpose(3, 2, 0, 1)
+
+    def backward(self, gy, y, x, g):
+        gx = TransposedConvolution(self.geometry, x.shape[2:])(g, gy) if self.needs[0] else None
+        gg = Convolution(self.geometry)(x, gy) if self.needs[1] else None
+        return gx, gg
+
+
+def add_up(geometry, size, g, W):
+    """A transposed convolution: the windows g W, each added to where it belongs."""
+    xp = get_array_module(g, W)
+    (n, o, h, w), (_, c, kh, kw) = g.shape, W.shape
+    (sh, sw), ((top, bottom), (left, right)) = geometry.stride, geometry.padding
+    x = xp.zeros((n, top + size[0] + bottom, left + size[1] + right, c), dtype=g.dtype)
+    g = g.transpose(0, 2, 3, 1)
+    W = W.transpose(0, 2, 3, 1).reshape(o, -1)  # (O, kH·kW·C)
+    for some in slices(n, images_at_a_time(g, n * h * w * kh * kw * c)):
+        windows = (g[some].reshape(-1, o) @ W).reshape(-1, h, w, kh, kw, c)
+        for i in range(kh):
+            for j in range(kw):
+                x[some, i : i + sh * h : sh, j : j + sw * w : sw] += windows[:, :, :, i, j]
+    return x[:, top : top + size[0], left : left + size[1]].transpose(0, 3, 1, 2)
+
+
+def turned(W):
+    """(O, C, kH, kW) -> (C, O, kH, kW), each kernel turned by 180°."""
+    return W[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
+
+
+def slices(n, step):
+    """slice(0, step), slice(step, 2 step), ... up to n"""
+    return [slice(start, min(start + step, n)) for start in range(0, n, step)]
+
+
+def images_at_a_time(x, total):
+    """How many images' windows the cache holds, of `total` numbers in all; a GPU takes them all."""
+    if len(x) == 0 or get_array_module(x) is not np:
+        return max(1, len(x))
+    return max(1, CACHED * len(x) // max(1, total))
