@@ -1,51 +1,13 @@
-"""Images to learn from: MNIST's files, their pixels as floats, and a minibatch at a time."""
+"""Images on their way to a network: their pixels as floats, and a minibatch at a time."""
 
-import gzip
 import math
 import operator
-import zlib
-from pathlib import Path
 
 import numpy as np
 
 from minigan.backend import get_array_module, to_numpy
 
-__all__ = ["minibatches", "mnist", "to_float"]
-
-
-def mnist(folder, *, train=True):
-    """Read MNIST, or a data set in the same four files such as Fashion-MNIST, from `folder`.
-
-    The files are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and, for `train=False`, the
-    two that begin with `t10k`; each may be gzipped and end in `.gz`. A smaller set is fine: only
-    the format and, through gzip's CRC-32, the bytes are checked.
-
-    Returns (images, labels): uint8 (N, 28, 28), 0 the black background and 255 white, and uint8
-    (N,). MNIST has N = 60,000 and 10,000.
-
-    Raises FileNotFoundError if a file is missing and ValueError if one is cut short, corrupt, of
-    another format or shape, or has not as many labels as images; each names the file.
-
-    Source: Y. LeCun, C. Cortes and C. J. C. Burges, "The MNIST database of handwritten digits".
-
-    >>> images, labels = mnist("examples/data/mnist", train=False)
-    >>> images.shape, labels[:4]
-    ((10000, 28, 28), array([7, 2, 1, 0], dtype=uint8))
-    """
-    part = "train" if train else "t10k"
-    images_path = _find(folder, f"{part}-images-idx3-ubyte")
-    labels_path = _find(folder, f"{part}-labels-idx1-ubyte")
-    images = _read_idx(images_path, ndim=3)
-    labels = _read_idx(labels_path, ndim=1)
-    if images.shape[1:] != (28, 28):
-        height, width = images.shape[1:]
-        raise ValueError(f"{images_path}: expected images of 28×28, found {height}×{width}")
-    if len(images) != len(labels):
-        raise ValueError(
-            f"{labels_path}: expected {len(images)} labels, one for each image in "
-            f"{images_path.name}, found {len(labels)}"
-        )
-    return images, labels
+__all__ = ["minibatches", "to_float"]
 
 
 def to_float(images, low=-1.0, high=1.0):
@@ -147,47 +109,3 @@ def _require_finite(data):
         f"expected finite data, found {len(bad)} NaN or infinite of {data.size} values, the first "
         f"at data[{', '.join(map(str, first))}]"
     )
-
-
-def _find(folder, name):
-    """The path of the file `name` or `name`.gz in `folder`."""
-    for path in (Path(folder, name + ".gz"), Path(folder, name)):
-        if path.is_file():
-            return path
-    raise FileNotFoundError(
-        f"{Path(folder, name)}: expected this file, or the same with .gz, found neither; "
-        "MNIST is in examples/data/mnist of minigan's repository"
-    )
-
-
-def _read_idx(path, ndim):
-    """Read an idx file of bytes: uint8 with `ndim` dimensions.
-
-    Format: two zero bytes, 8 for uint8, the number of dimensions, each dimension as a big-endian
-    int32, then the values, the last index running fastest.
-    """
-    content = path.read_bytes()
-    if content.startswith(b"\x1f\x8b"):  # by content: browsers unpack .gz files and keep the name
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise ValueError(
-                f"{path}: expected a whole gzip file, found a cut or corrupt one ({error}); "
-                "download it again"
-            ) from error
-    magic = bytes([0, 0, 8, ndim])
-    if content[:4] != magic:
-        raise ValueError(
-            f"{path}: expected an idx file of uint8 with {ndim} dimensions, which begins with "
-            f"{magic!r}, found {content[:4]!r}"
-        )
-    header = 4 + 4 * ndim
-    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, header, 4))
-    expected, found = header + math.prod(shape), len(content)
-    if found != expected:
-        raise ValueError(
-            f"{path}: expected {expected} bytes for the shape {shape}, found {found}; it is cut "
-            "short or corrupt, so download it again"
-        )
-    # A copy, because an array over `bytes` cannot be written to.
-    return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape).copy()

@@ -1,0 +1,27 @@
+"""Images to learn from: MNIST, Fashion-MNIST, Quick, Draw!, CIFAR-10, and your own.
+
+Each set is read from a folder, or, where none is given, downloaded once to a cache. Pixels are
+uint8, 0 to 255: `to_float` scales them, and `minibatches` goes through them a batch at a time.
+
+In reading order: batches, idx (MNIST's files), cifar, npy (Quick, Draw!), folder (your own images),
+and what is below them all, download.
+"""
+
+from minigan.datasets.batches import minibatches, to_float
+from minigan.datasets.idx import fashion_mnist, mnist
+from minigan.datasets.cifar import CIFAR10_CLASSES, cifar10
+from minigan.datasets.npy import quickdraw
+from minigan.datasets.folder import images
+from minigan.datasets.download import cache_folder
+
+__all__ = [
+    "to_float",
+    "minibatches",
+    "mnist",
+    "fashion_mnist",
+    "cifar10",
+    "CIFAR10_CLASSES",
+    "quickdraw",
+    "images",
+    "cache_folder",
+]

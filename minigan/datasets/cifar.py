@@ -1,0 +1,111 @@
+"""CIFAR-10, from its binary version. The pickled one is not read: a pickle can run any code."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from minigan.datasets.download import cache_folder, fetch
+
+__all__ = ["CIFAR10_CLASSES", "cifar10"]
+
+CIFAR10_CLASSES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+ARCHIVE = "cifar-10-binary.tar.gz"
+INNER_FOLDER = "cifar-10-batches-bin"  # the files' folder in the archive
+SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
+MIRRORS = [
+    "https://www.cs.toronto.edu/~kriz/",
+    "https://mindspore-website.obs.cn-north-4.myhuaweicloud.com/notebook/datasets/",
+]
+RECORD = 1 + 3 * 32 * 32  # bytes: a label, then the red, green and blue planes row by row
+
+
+def cifar10(folder=None, *, train=True):
+    """Read CIFAR-10 from `folder`.
+
+    It holds `data_batch_1.bin` to `data_batch_5.bin` and, for `train=False`, `test_batch.bin`; or a
+    folder `cifar-10-batches-bin` that does; or the archive of them all, `cifar-10-binary.tar.gz`,
+    which is read without being unpacked. Smaller files are fine. If folder is None, the archive is
+    in `cifar10` of the cache folder, and is downloaded (170 MB) if it is not.
+
+    Returns (images, labels): uint8 (N, 3, 32, 32), and uint8 (N,), which index CIFAR10_CLASSES.
+    CIFAR-10 has N = 50,000 and 10,000.
+
+    Raises FileNotFoundError if a file is missing and ValueError if one is cut short, corrupt or of
+    another format; each names the file.
+
+    Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "test_batch.bin").write_bytes(bytes([7]) + bytes(3072))  # a black horse
+    >>> images, labels = cifar10(folder, train=False)
+    >>> images.shape, CIFAR10_CLASSES[labels[0]]
+    ((1, 3, 32, 32), 'horse')
+    """
+    names = [f"data_batch_{i}.bin" for i in range(1, 6)] if train else ["test_batch.bin"]
+    place = cache_folder() / "cifar10" if folder is None else Path(folder)
+    for batches in (place, place / INNER_FOLDER):
+        if all((batches / name).is_file() for name in names):
+            parts = [_parse((batches / name).read_bytes(), batches / name) for name in names]
+            break
+    else:
+        if folder is None:
+            fetch(place / ARCHIVE, [mirror + ARCHIVE for mirror in MIRRORS], sha256=SHA256)
+        parts = _read_archive(place / ARCHIVE, names)
+    images = np.concatenate([images for images, _ in parts])
+    return images.reshape(-1, 3, 32, 32), np.concatenate([labels for _, labels in parts])
+
+
+def _read_archive(path, names):
+    """The parsed files `names` of the archive."""
+    import tarfile
+
+    if not path.is_file():
+        missing = [name for name in names if not path.with_name(name).is_file()]
+        raise FileNotFoundError(
+            f"{path}: expected this file, or {' '.join(missing)} beside it, found neither; "
+            "the version in Python's pickles is not read"
+        )
+    wanted = {f"{INNER_FOLDER}/{name}": name for name in names}
+    parts = {}
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            for member in archive:  # in the archive's order: to go back is to unpack it once more
+                if member.name in wanted and member.isfile():
+                    content = archive.extractfile(member).read()
+                    parts[wanted[member.name]] = _parse(content, f"{path}: {member.name}")
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise ValueError(
+            f"{path}: expected a whole tar.gz file, found a cut or corrupt one ({error}); "
+            "download it again"
+        ) from error
+    missing = [name for name in names if name not in parts]
+    if missing:
+        raise ValueError(f"{path}: expected {' '.join(missing)} in the folder {INNER_FOLDER} of it")
+    return [parts[name] for name in names]
+
+
+def _parse(content, path):
+    """Images (N, 3072) and labels (N,) of a file's bytes."""
+    if len(content) == 0 or len(content) % RECORD:
+        raise ValueError(
+            f"{path}: expected a multiple of {RECORD} bytes, a label and 32×32×3 pixels for each "
+            f"image, found {len(content)} bytes"
+        )
+    records = np.frombuffer(content, np.uint8).reshape(-1, RECORD)
+    images, labels = records[:, 1:], records[:, 0]
+    if labels.max() > 9:
+        raise ValueError(f"{path}: expected labels from 0 to 9, found {labels.max()}")
+    return images, labels

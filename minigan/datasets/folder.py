@@ -1,0 +1,190 @@
+"""Your own images: from a folder of files, or one .npy file, to squares of one size."""
+
+import math
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from minigan.datasets.npy import load_npy
+
+__all__ = ["images"]
+
+SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+LAYOUTS = "(N, H, W), (N, H, W, 1 or 3), (N, 1 or 3, H, W) or (N, side²)"
+
+
+def images(path, size=None, *, channels=3, on_error="raise"):
+    """Read the images in a folder, or in one .npy file, as squares of `size` pixels a side.
+
+    Args:
+        path: a folder, which is searched with its subfolders and in sorted order (what is hidden or
+            has no usual suffix is passed over); or a .npy file of uint8: (N, H, W), (N, H, W, 1 or
+            3), (N, 1 or 3, H, W), or (N, side²) for flat squares. Where the first and the last of
+            these could both hold the channels, it is the last.
+        size: pixels a side. The middle of each image, the largest square in it, is scaled to that
+            (Lanczos). None keeps the size of these squares, which must then be the same.
+        channels: 3 for colour, 1 for grey; images are converted to it.
+        on_error: what to do with a file that cannot be read, or that would unpack to so many pixels
+            that it may be an attack: "raise", or "skip" it and warn of how many there were.
+
+    Images are turned upright as their EXIF data say, and what is transparent becomes white.
+
+    Returns uint8 (N, channels, size, size).
+
+    Raises FileNotFoundError if there is nothing at `path`, or no image in the folder; ValueError
+    for a file that cannot be read, naming it, for sizes that differ, and for an array that is empty
+    or of another shape; TypeError for an array that is not uint8; and ImportError without Pillow,
+    which all but a .npy file of the right size needs.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "faces.npy"
+    >>> np.save(path, np.zeros((5, 218, 178, 3), np.uint8))
+    >>> images(path, size=64).shape
+    (5, 3, 64, 64)
+    """
+    if size is not None and not (isinstance(size, int | np.integer) and size >= 1):
+        raise ValueError(f"size must be None or an integer of at least 1, not {size!r}")
+    if channels not in (1, 3):
+        raise ValueError(f"channels must be 1 or 3, not {channels!r}")
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f'on_error must be "raise" or "skip", not {on_error!r}')
+    path = Path(path)
+    if path.is_dir():
+        return _read_folder(path, size, channels, on_error)
+    if path.suffix == ".npy" and path.is_file():
+        return _read_npy(path, size, channels)
+    found = "another file" if path.exists() else "nothing"
+    raise FileNotFoundError(f"{path}: expected a folder of images or a .npy file, found {found}")
+
+
+def _read_folder(folder, size, channels, on_error):
+    _need_pillow()
+    files = _image_files(folder)
+    pixels, kept, unreadable = None, [], []
+    for file in files:
+        try:
+            square = _read_file(file, size, channels)
+        except Exception as error:  # Pillow's decoders raise what they like
+            if on_error == "raise":
+                raise ValueError(
+                    f"{file}: cannot read this image ({error}); mend or delete it, or leave such "
+                    'files out with on_error="skip"'
+                ) from error
+            unreadable.append(file)
+            continue
+        if pixels is None:
+            pixels = np.empty((len(files), *square.shape), np.uint8)
+        if square.shape != pixels.shape[1:]:
+            sides = pixels.shape[-1], square.shape[-1]
+            raise ValueError(
+                f"{file}: expected a square of {sides[0]} pixels a side like that of {kept[0]}, "
+                f"found {sides[1]}; scale them all to one size, such as size={min(sides)}"
+            )
+        pixels[len(kept)] = square
+        kept.append(file)
+    if unreadable:
+        names = ", ".join(str(file.relative_to(folder)) for file in unreadable[:3])
+        more = ", …" if len(unreadable) > 3 else ""
+        message = f"{len(unreadable)} of {len(files)} images cannot be read: {names}{more}"
+        if not kept:
+            raise ValueError(f"{folder}: {message}")
+        warnings.warn(f"{folder}: {message}; they are left out", stacklevel=3)
+    return pixels[: len(kept)]
+
+
+def _image_files(folder):
+    """The paths of the images in `folder` and below."""
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        and not any(name.startswith(".") for name in path.relative_to(folder).parts)
+    ]
+    if not files:
+        raise FileNotFoundError(
+            f"{folder}: expected images in this folder or below ({' '.join(sorted(SUFFIXES))}), "
+            "found none"
+        )
+    return files
+
+
+def _read_file(file, size, channels):
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(file) as image:
+            return _square(image, size, channels)
+
+
+def _read_npy(path, size, channels):
+    pixels = _channels_last(load_npy(path), path)
+    n, h, w, c = pixels.shape
+    if h == w and size in (None, h) and c in (1, channels):
+        pixels = pixels.transpose(0, 3, 1, 2)
+        return np.array(np.broadcast_to(pixels, (n, channels, h, w)), order="C")
+    _need_pillow()
+    from PIL import Image
+
+    size = size or min(h, w)
+    squares = np.empty((n, channels, size, size), np.uint8)
+    for i in range(n):
+        image = Image.fromarray(pixels[i, :, :, 0] if c == 1 else pixels[i])
+        squares[i] = _square(image, size, channels)
+    return squares
+
+
+def _channels_last(pixels, path):
+    """A view of the array as (N, H, W, C), C being 1 or 3."""
+    if pixels.dtype != np.uint8:
+        raise TypeError(
+            f"{path}: expected pixels of uint8, 0 to 255, found {pixels.dtype}; if they are floats "
+            "from 0 to 1, save np.rint(x * 255).astype(np.uint8)"
+        )
+    shape = pixels.shape
+    if pixels.size == 0:
+        raise ValueError(f"{path}: expected images, found none in an array of {shape}")
+    if pixels.ndim == 2 and math.isqrt(shape[1]) ** 2 == shape[1]:
+        return pixels.reshape(len(pixels), math.isqrt(shape[1]), -1, 1)
+    if pixels.ndim == 3:
+        return pixels[:, :, :, None]
+    if pixels.ndim == 4 and shape[3] in (1, 3):
+        return pixels
+    if pixels.ndim == 4 and shape[1] in (1, 3):
+        return pixels.transpose(0, 2, 3, 1)
+    raise ValueError(f"{path}: expected images of the shape {LAYOUTS}, found {shape}")
+
+
+def _square(image, size, channels):
+    """The middle of a Pillow image, as uint8 (channels, size, size)."""
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    image = image.crop((left, top, left + side, top + side))
+    if image.mode.startswith("I;16"):  # Pillow would clip what is above 255
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise ValueError(
+            f"its pixels are of mode {image.mode}, without a range; save them as 8 bits"
+        )
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image.convert("L" if channels == 1 else "RGB")
+    if size not in (None, side):
+        image = image.resize((size, size), Image.Resampling.LANCZOS)
+    return np.asarray(image).reshape(*image.size, channels).transpose(2, 0, 1)
+
+
+def _need_pillow():
+    try:
+        import PIL.Image  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "to read or scale images, datasets.images needs Pillow, which is not installed: "
+            "pip install pillow"
+        ) from error

@@ -1,0 +1,144 @@
+"""MNIST, and Fashion-MNIST, which is in files of the same names and format."""
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from minigan.datasets.download import cache_folder, fetch
+
+__all__ = ["fashion_mnist", "mnist"]
+
+# Of the files as published, with .gz; the mirrors have these very bytes.
+MNIST_SHA256 = {
+    "train-images-idx3-ubyte": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    "train-labels-idx1-ubyte": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    "t10k-images-idx3-ubyte": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    "t10k-labels-idx1-ubyte": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+}
+MNIST_MIRRORS = [
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+]
+MNIST_HINT = "MNIST is in examples/data/mnist of minigan's repository"
+
+FASHION_MNIST_SHA256 = {
+    "train-images-idx3-ubyte": "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+    "train-labels-idx1-ubyte": "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+    "t10k-images-idx3-ubyte": "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+    "t10k-labels-idx1-ubyte": "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+}
+FASHION_MNIST_MIRRORS = [
+    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+]
+FASHION_MNIST_HINT = "Fashion-MNIST is in data/fashion of github.com/zalandoresearch/fashion-mnist"
+
+
+def mnist(folder=None, *, train=True):
+    """Read MNIST, or a data set in the same four files, from `folder`.
+
+    The files are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and, for `train=False`, the
+    two that begin with `t10k`; each may be gzipped and end in `.gz`. A smaller set is fine: only
+    the format and, through gzip's CRC-32, the bytes are checked. If folder is None, they are in
+    `mnist` of the cache folder, and are downloaded (11 MB) if they are not.
+
+    Returns (images, labels): uint8 (N, 28, 28), 0 the black background and 255 white, and uint8
+    (N,). MNIST has N = 60,000 and 10,000.
+
+    Raises FileNotFoundError if a file is missing and ValueError if one is cut short, corrupt, of
+    another format or shape, or has not as many labels as images; each names the file.
+
+    Source: Y. LeCun, C. Cortes and C. J. C. Burges, "The MNIST database of handwritten digits".
+
+    >>> images, labels = mnist("examples/data/mnist", train=False)
+    >>> images.shape, labels[:4]
+    ((10000, 28, 28), array([7, 2, 1, 0], dtype=uint8))
+    """
+    source = ("mnist", MNIST_MIRRORS, MNIST_SHA256, MNIST_HINT)
+    return _read_set(folder, train, source)
+
+
+def fashion_mnist(folder=None, *, train=True):
+    """Read Fashion-MNIST, pictures of clothes as large and as many as MNIST's, from `folder`.
+
+    Files, arguments, what is returned and what raises are those of `mnist`; the cache's folder is
+    `fashion_mnist`, and 30 MB are downloaded. Labels: 0 T-shirt/top, 1 trouser, 2 pullover,
+    3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
+
+    Source: H. Xiao, K. Rasul and R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for
+    Benchmarking Machine Learning Algorithms", arXiv:1708.07747.
+
+    >>> images, labels = fashion_mnist("examples/data/mnist")  # for want of clothes, digits
+    >>> images.shape, labels.shape
+    ((60000, 28, 28), (60000,))
+    """
+    source = ("fashion_mnist", FASHION_MNIST_MIRRORS, FASHION_MNIST_SHA256, FASHION_MNIST_HINT)
+    return _read_set(folder, train, source)
+
+
+def _read_set(folder, train, source):
+    part = "train" if train else "t10k"
+    images_path = _locate(f"{part}-images-idx3-ubyte", folder, *source)
+    labels_path = _locate(f"{part}-labels-idx1-ubyte", folder, *source)
+    images = _read_idx(images_path, ndim=3)
+    labels = _read_idx(labels_path, ndim=1)
+    if images.shape[1:] != (28, 28):
+        height, width = images.shape[1:]
+        raise ValueError(f"{images_path}: expected images of 28×28, found {height}×{width}")
+    if len(images) != len(labels):
+        raise ValueError(
+            f"{labels_path}: expected {len(images)} labels, one for each image in "
+            f"{images_path.name}, found {len(labels)}"
+        )
+    return images, labels
+
+
+def _locate(file, folder, cached, mirrors, sha256, hint):
+    """The path of `file` or `file`.gz in `folder`, or in the cache, where it may be downloaded."""
+    place = cache_folder() / cached if folder is None else Path(folder)
+    for path in (place / f"{file}.gz", place / file):
+        if path.is_file():
+            return path
+    if folder is None:
+        urls = [f"{mirror}{file}.gz" for mirror in mirrors]
+        return fetch(place / f"{file}.gz", urls, sha256=sha256[file], hint=hint)
+    raise FileNotFoundError(
+        f"{place / file}: expected this file, or the same with .gz, found neither; {hint}"
+    )
+
+
+def _read_idx(path, ndim):
+    """Read an idx file of bytes: uint8 with `ndim` dimensions.
+
+    Format: two zero bytes, 8 for uint8, the number of dimensions, each dimension as a big-endian
+    int32, then the values, the last index running fastest.
+    """
+    content = path.read_bytes()
+    if content.startswith(b"\x1f\x8b"):  # by content: browsers unpack .gz files and keep the name
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(
+                f"{path}: expected a whole gzip file, found a cut or corrupt one ({error}); "
+                "download it again"
+            ) from error
+    magic = bytes([0, 0, 8, ndim])
+    if content[:4] != magic:
+        raise ValueError(
+            f"{path}: expected an idx file of uint8 with {ndim} dimensions, which begins with "
+            f"{magic!r}, found {content[:4]!r}"
+        )
+    header = 4 + 4 * ndim
+    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, header, 4))
+    expected, found = header + math.prod(shape), len(content)
+    if found != expected:
+        raise ValueError(
+            f"{path}: expected {expected} bytes for the shape {shape}, found {found}; it is cut "
+            "short or corrupt, so download it again"
+        )
+    # A copy, because an array over `bytes` cannot be written to.
+    return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape).copy()

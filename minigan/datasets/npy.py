@@ -1,0 +1,86 @@
+"""Images in NumPy's .npy files: those that hold plain numbers, and Quick, Draw!'s drawings."""
+
+from pathlib import Path
+
+import numpy as np
+
+from minigan.datasets.download import cache_folder, fetch
+
+__all__ = ["load_npy", "quickdraw"]
+
+MAGIC = b"\x93NUMPY"  # how every .npy file begins
+MIRRORS = [  # two names of one store; Google publishes no checksums
+    "https://storage.googleapis.com/quickdraw_dataset/full/numpy_bitmap/",
+    "https://commondatastorage.googleapis.com/quickdraw_dataset/full/numpy_bitmap/",
+]
+CATEGORIES = "github.com/googlecreativelab/quickdraw-dataset/blob/master/categories.txt"
+
+
+def quickdraw(category, folder=None):
+    """Read Quick, Draw!'s drawings of one category, such as "cat" or "The Eiffel Tower".
+
+    They are in the file `<category>.npy` of `folder`, (N, 784) uint8, as Google publishes it. If
+    folder is None, that is `quickdraw` of the cache folder, and the file is downloaded (about
+    100 MB) if it is not there.
+
+    Returns uint8 (N, 28, 28), 0 the black background and 255 white; most categories have N of
+    more than 100,000.
+
+    Raises FileNotFoundError if the file is missing and ValueError if it is cut short or of another
+    format, naming the file.
+
+    Source: The Quick, Draw! Dataset, Google Creative Lab, CC BY 4.0; its categories are listed at
+    https://github.com/googlecreativelab/quickdraw-dataset/blob/master/categories.txt
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> np.save(folder / "cat.npy", np.zeros((5, 784), np.uint8))
+    >>> quickdraw("cat", folder).shape
+    (5, 28, 28)
+    """
+    from urllib.parse import quote
+
+    if not category or Path(category).name != category:
+        raise ValueError(f"expected the name of a category, such as 'cat', found {category!r}")
+    name, hint = f"{category}.npy", f"the categories are listed at {CATEGORIES}"
+    if folder is None:
+        path = cache_folder() / "quickdraw" / name
+        fetch(path, [mirror + quote(name) for mirror in MIRRORS], begins=MAGIC, hint=hint)
+    else:
+        path = Path(folder, name)
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: expected this file, found none; {hint}")
+    drawings = load_npy(path)
+    if drawings.dtype != np.uint8 or drawings.ndim != 2 or drawings.shape[1] != 784:
+        raise ValueError(
+            f"{path}: expected uint8 of the shape (N, 784), found {drawings.dtype} of "
+            f"{drawings.shape}"
+        )
+    return np.array(drawings).reshape(-1, 28, 28)
+
+
+def load_npy(path):
+    """The array in a .npy file, read from the disk as it is used: read-only, of any shape.
+
+    Raises ValueError, naming the file, if it is no .npy file, is cut short, or holds Python
+    objects, since to load those may run code.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.npy"
+    >>> np.save(path, np.zeros((2, 3)))
+    >>> load_npy(path).shape
+    (2, 3)
+    """
+    with open(path, "rb") as file:
+        start = file.read(len(MAGIC))
+    if start != MAGIC:
+        raise ValueError(
+            f"{path}: expected a .npy file, which begins with {MAGIC!r}, found {start!r}"
+        )
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(
+            f"{path}: expected a whole .npy file of numbers, found one that is cut short or holds "
+            f"Python objects ({error}); np.save one uint8 array, or download the file again"
+        ) from error

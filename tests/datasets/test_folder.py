@@ -1,0 +1,247 @@
+"""minigan.datasets.folder: the pixels of the files, upright, in the middle, in order."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from minigan.datasets import images
+
+
+def noise(*shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def middle(image):
+    """The largest square in the middle of an (H, W, ...) image."""
+    h, w = image.shape[:2]
+    side = min(h, w)
+    y, x = (h - side) // 2, (w - side) // 2
+    return image[y : y + side, x : x + side]
+
+
+def save(path, image, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image).save(path, **options)
+
+
+# --- a folder ----------------------------------------------------------------------------------
+
+
+def test_files_in_sorted_order_from_subfolders_too(tmp_path):
+    names = ["b/2.png", "10.PNG", "b/1.bmp", "9.tiff", "a/deep/er/x.gif", "z.webp", "p.ppm"]
+    for name in names:
+        save(tmp_path / name, np.full((4, 4), 10 * names.index(name), np.uint8), lossless=True)
+    for name in ("notes.txt", ".hidden.png", "b/._2.png", ".trash/old.png", "folder.png/x.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"not an image")
+    found = images(str(tmp_path), channels=1)
+    order = ["10.PNG", "9.tiff", "a/deep/er/x.gif", "b/1.bmp", "b/2.png", "p.ppm", "z.webp"]
+    assert (found.dtype, found.shape) == (np.uint8, (7, 1, 4, 4))
+    assert found[:, 0, 0, 0].tolist() == [10 * names.index(name) for name in order]
+    assert (found == found[:, :, :1, :1]).all()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    h=st.integers(1, 40),
+    w=st.integers(1, 40),
+    size=st.none() | st.integers(1, 40),
+    colour=st.booleans(),
+    channels=st.sampled_from([1, 3]),
+)
+def test_file_and_array_agree_on_the_middle(tmp_path, h, w, size, colour, channels):
+    pixels = noise(2, h, w, 3) if colour else noise(2, h, w)
+    for i in range(2):
+        save(tmp_path / "folder" / f"{i}.png", pixels[i])
+    np.save(tmp_path / "a.npy", pixels)
+    found = images(tmp_path / "folder", size, channels=channels)
+    np.testing.assert_array_equal(found, images(tmp_path / "a.npy", size, channels=channels))
+    side = size or min(h, w)
+    assert (found.dtype, found.shape) == (np.uint8, (2, channels, side, side))
+    if side == min(h, w) and channels == (3 if colour else 1):  # then it is only cut out
+        expected = np.stack([middle(image).reshape(side, side, channels) for image in pixels])
+        np.testing.assert_array_equal(found, expected.transpose(0, 3, 1, 2))
+
+
+def test_flat_areas_keep_their_colour_at_every_size(tmp_path):
+    image = np.zeros((30, 50, 3), np.uint8)
+    image[:] = 200, 100, 50
+    save(tmp_path / "a.png", image)
+    for size in (1, 7, 30, 64):
+        (found,) = images(tmp_path, size)
+        assert (found == np.array([200, 100, 50])[:, None, None]).all()
+
+
+def test_scaling_down_averages(tmp_path):
+    save(tmp_path / "a.png", (np.indices((64, 64)).sum(0) % 2 * 255).astype(np.uint8))
+    found = images(tmp_path, 8, channels=1)  # every 8th pixel alone would be black
+    assert abs(found.astype(int) - 127.5).max() <= 2
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_rotation(tmp_path, orientation):
+    upright = noise(6, 6, 3)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    # Each of these undoes what the tag asks for; together they are the eight symmetries.
+    stored = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright),
+        7: np.rot90(upright, 2).transpose(1, 0, 2),
+        8: np.rot90(upright, -1),
+    }[orientation]
+    save(tmp_path / "a.png", np.ascontiguousarray(stored), exif=exif)
+    np.testing.assert_array_equal(images(tmp_path)[0], upright.transpose(2, 0, 1))
+
+
+def test_transparent_becomes_white(tmp_path):
+    rgba = np.zeros((2, 2, 4), np.uint8)
+    rgba[0, 0] = 255, 0, 0, 255
+    rgba[0, 1] = 0, 0, 0, 128
+    expected = np.array([[[255, 0, 0], [127, 127, 127]], [[255] * 3, [255] * 3]])
+    save(tmp_path / "rgba" / "a.png", rgba)
+    np.testing.assert_array_equal(images(tmp_path / "rgba")[0].transpose(1, 2, 0), expected)
+
+    grey = np.stack([noise(3, 3), np.zeros((3, 3), np.uint8)], axis=-1)
+    save(tmp_path / "la" / "a.png", grey)
+    assert (images(tmp_path / "la") == 255).all()
+
+    palette = Image.fromarray(np.array([[0, 1], [1, 1]], np.uint8))
+    palette.putpalette([10, 20, 30, 40, 50, 60])
+    (tmp_path / "p").mkdir()
+    palette.save(tmp_path / "p" / "a.png", transparency=1)
+    found = images(tmp_path / "p")[0].transpose(1, 2, 0)
+    assert found.reshape(4, 3).tolist() == [[10, 20, 30]] + [[255] * 3] * 3
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "L", "RGB", "CMYK"])
+def test_modes(tmp_path, mode):
+    white = Image.new("RGB", (4, 4), "white").convert(mode)
+    white.save(tmp_path / "a.tiff")
+    assert (images(tmp_path) == 255).all()
+    assert (images(tmp_path, channels=1) == 255).all()
+
+
+def test_sixteen_bits_become_eight(tmp_path):
+    save(tmp_path / "a.tiff", np.array([[0, 255], [256, 65535]], np.uint16))
+    assert images(tmp_path, channels=1).tolist() == [[[[0, 0], [1, 255]]]]
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_numbers_without_a_range_are_refused(tmp_path, dtype):
+    save(tmp_path / "a.tiff", np.ones((2, 2), dtype))
+    with pytest.raises(ValueError, match=r"cannot read .*of mode [IF], .*save them as 8 bits"):
+        images(tmp_path)
+
+
+# --- files that cannot be read -------------------------------------------------------------------
+
+
+@pytest.fixture
+def spoilt(tmp_path):
+    """A folder of two images and five files that cannot be read, and the names of these."""
+    for name in ("a.png", "f.jpg"):
+        save(tmp_path / name, noise(16, 16, 3))
+    content = {name: (tmp_path / name).read_bytes() for name in ("a.png", "f.jpg")}
+    bad = {
+        "b.png": b"<!DOCTYPE html>",
+        "c.jpg": content["f.jpg"][: len(content["f.jpg"]) // 2],
+        "d.png": content["a.png"][: len(content["a.png"]) // 2],
+        "e.png": b"",
+        "sub/g.png": content["a.png"][:33] + b"?" * 40 + content["a.png"][73:],
+    }
+    for name, spoilt in bad.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(spoilt)
+    return tmp_path, list(bad)
+
+
+def test_each_bad_file_is_named(spoilt):
+    folder, names = spoilt
+    for name in names:
+        with pytest.raises(
+            ValueError, match=rf"{name}: cannot read this image .*on_error=\"skip\""
+        ):
+            images(folder)
+        (folder / name).unlink()
+    assert images(folder).shape == (2, 3, 16, 16)
+
+
+def test_bad_files_are_left_out_and_counted(spoilt):
+    folder, names = spoilt
+    message = r"5 of 7 images cannot be read: b\.png, c\.jpg, d\.png, …; they are left out"
+    with pytest.warns(UserWarning, match=message) as warned:
+        found = images(folder, on_error="skip")
+    assert warned[0].filename == __file__
+    for name in names:
+        (folder / name).unlink()
+    np.testing.assert_array_equal(found, images(folder, on_error="skip"))
+
+
+def test_nothing_but_bad_files(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"1 of 1 images cannot be read: a\.png$"):
+        images(tmp_path, on_error="skip")
+
+
+@pytest.mark.parametrize("limit", [255, 100])  # a warning of Pillow's, and an error
+def test_decompression_bomb(tmp_path, monkeypatch, limit):
+    save(tmp_path / "a.png", noise(16, 16))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    with pytest.raises(ValueError, match=r"a\.png: cannot read .*bomb"):
+        images(tmp_path)
+
+
+def test_ctrl_c_is_not_a_bad_file(spoilt, monkeypatch):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Image, "open", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        images(spoilt[0], on_error="skip")
+
+
+# --- what is asked for ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(size=0), "size must be None or an integer of at least 1, not 0"),
+        (dict(size=-8), "size must be .*not -8"),
+        (dict(size=64.0), "size must be .*not 64.0"),
+        (dict(channels=4), "channels must be 1 or 3, not 4"),
+        (dict(on_error="ignore"), 'on_error must be "raise" or "skip", not \'ignore\''),
+    ],
+)
+def test_arguments_that_are_refused(tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        images(tmp_path, **arguments)
+
+
+def test_sizes_that_differ_ask_for_one(tmp_path):
+    save(tmp_path / "a.png", noise(20, 16))
+    save(tmp_path / "b.png", noise(16, 30))
+    save(tmp_path / "c.png", noise(12, 12))
+    with pytest.raises(ValueError, match=r"c\.png: .*16 .*a\.png, found 12; .*such as size=12"):
+        images(tmp_path)
+    assert images(tmp_path, np.int64(12)).shape == (3, 3, 12, 12)
+
+
+def test_empty_folder(tmp_path):
+    (tmp_path / "notes.txt").write_bytes(b"")
+    with pytest.raises(FileNotFoundError, match=r"expected images .*\.jpeg \.jpg .*found none"):
+        images(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "found"), [("nowhere", "nothing"), ("a.zip", "another file")])
+def test_neither_folder_nor_npy(tmp_path, name, found):
+    (tmp_path / "a.zip").write_bytes(b"PK")
+    with pytest.raises(FileNotFoundError, match=rf"{name}: expected a folder .*found {found}"):
+        images(tmp_path / name)
