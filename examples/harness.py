@@ -15,9 +15,10 @@ from minigan.datasets import minibatches
 from minigan.diagnosis import Diagnosis
 from minigan.files import atomic_write, check_writable
 
-HERE = Path(__file__).parent
+MNIST = Path(__file__).parent / "data" / "mnist"
 HELP = {
     "n_epochs": "passes through the data",
+    "n_steps": "steps of the discriminator or critic",
     "batch_size": "samples in a minibatch",
     "lr": "learning rate",
     "b1": "Adam's first decay rate, of the mean gradient",
@@ -25,31 +26,50 @@ HELP = {
     "latent_dim": "dimensions of the noise z",
     "n_critic": "critic steps to a generator step",
     "clip_value": "bound of the critic's weights",
+    "category": "what the images show",
+    "size": "pixels of an image's side",
+    "channels": "1 for grey, 3 for colour",
+    "growth": "how the generator makes its images larger",
+    "g_lr": "learning rate of the generator",
+    "d_lr": "learning rate of the discriminator",
     "penalty_weight": "weight λ of the gradient penalty",
     "sample_interval": "steps between sample grids; the checkpoint is saved with each",
 }
-NOT_IN_THE_MATHEMATICS = {"n_epochs", "sample_interval", "out", "resume", "data", "backend"}
+NOT_IN_THE_MATHEMATICS = {
+    "n_epochs",
+    "n_steps",
+    "sample_interval",
+    "out",
+    "resume",
+    "data",
+    "backend",
+}
 
 
-def parse_flags(description, argv=None, **defaults):
+def parse_flags(
+    description, argv=None, *, data=MNIST, data_help="folder of the MNIST files", **defaults
+):
     """The command line: a flag for each keyword, its default given, and those that all have.
 
+    A tuple gives the values to choose from, the default first.
     Checks what can be checked before any work: an --out that cannot be written, or that holds
     another run, and packages or a GPU that are missing, end the program with a sentence.
     """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    choices = {name: value for name, value in defaults.items() if type(value) is tuple}
+    defaults |= {name: values[0] for name, values in choices.items()}
     for name, default in defaults.items():
         parser.add_argument(
             f"--{name}",
             type=type(default),
             default=default,
+            choices=choices.get(name),
             help=f"{HELP[name]} (default: {default})",
         )
     out = Path("runs") / Path(sys.argv[0]).stem
-    mnist = HERE / "data" / "mnist"
-    parser.add_argument("--data", type=Path, default=mnist, help="folder of the MNIST files")
+    parser.add_argument("--data", type=Path, default=data, help=data_help)
     parser.add_argument("--seed", type=int, default=0, help="of weights, noise and shuffling")
     parser.add_argument(
         "--out", type=Path, default=out, help=f"folder for results (default: {out})"
@@ -59,7 +79,7 @@ def parse_flags(description, argv=None, **defaults):
     args = parser.parse_args(argv)
     for name, default in defaults.items():
         least = 1 if type(default) is int else 0
-        if not getattr(args, name) >= least:  # nor NaN
+        if type(default) is not str and not getattr(args, name) >= least:  # nor NaN
             parser.error(f"--{name} must be at least {least}, not {getattr(args, name)}")
     if args.seed < 0:
         parser.error(f"--seed must not be negative, and is {args.seed}")
@@ -107,7 +127,7 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
     run = _Run(args, trainer, diagnosis, noise(n_samples), picture, columns)
     if args.resume:
         run.load()
-    last_step = args.n_epochs * per_epoch
+    last_step = args.n_steps if "n_steps" in args else args.n_epochs * per_epoch
     if trainer.steps == 0:
         run.draw_samples()
     with (
@@ -140,6 +160,12 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
     if trainer.steps < last_step:
         print(f"stopped at step {trainer.steps} of {last_step}; go on with --resume")
     print(f"samples, losses and checkpoint are in {args.out}")
+
+
+def picture(x):
+    """What `train` wants as pictures of what a convolutional generator makes, (N, C, H, W)."""
+    x = (x.transpose(0, 2, 3, 1) + 1) / 2
+    return x[..., 0] if x.shape[3] == 1 else x
 
 
 class _Run:

@@ -1,0 +1,103 @@
+"""The Wasserstein GAN with clipped weights, on CIFAR-10: horses, if nothing else is asked for.
+
+    python examples/cifar_wgan.py --category horse
+
+Clipping, RMSprop and the critic steps are the paper's (Arjovsky et al. 2017, Algorithm 1); the
+networks are DCGAN's in the paper's fashion, batch norm in both, for 32 × 32 pixels.
+"""
+
+import harness
+
+import minigan
+from minigan import datasets, nn, optim
+from minigan.trainers import WGAN
+
+
+def build_generator(latent_dim):
+    """(N, latent_dim) noise -> (N, 3, 32, 32) pixels from -1 to 1"""
+
+    def block(n_in, n_out):
+        grow = nn.ConvTranspose2d(n_in, n_out, 4, stride=2, padding=1, bias=False)
+        return grow, nn.BatchNorm2d(n_out), nn.ReLU()
+
+    return nn.Sequential(
+        nn.Linear(latent_dim, 256 * 4 * 4),
+        nn.Unflatten(1, (256, 4, 4)),
+        nn.BatchNorm2d(256),
+        nn.ReLU(),
+        *block(256, 128),
+        *block(128, 64),
+        nn.ConvTranspose2d(64, 3, 4, stride=2, padding=1),
+        nn.Tanh(),
+    ).apply(initialize)
+
+
+def build_critic():
+    """(N, 3, 32, 32) pixels -> (N, 1), a score"""
+
+    def block(n_in, n_out):
+        shrink = nn.Conv2d(n_in, n_out, 4, stride=2, padding=1, bias=False)
+        return shrink, nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)
+
+    return nn.Sequential(
+        nn.Conv2d(3, 64, 4, stride=2, padding=1),
+        nn.LeakyReLU(0.2),
+        *block(64, 128),
+        *block(128, 256),
+        nn.Flatten(),
+        nn.Linear(256 * 4 * 4, 1),
+    ).apply(initialize)
+
+
+def initialize(layer):
+    """DCGAN's initial weights: N(0, 0.02²), and N(1, 0.02²) for batch norm's scale."""
+    if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.normal_(layer.weight, 0.0, 0.02)
+    elif isinstance(layer, nn.BatchNorm2d):
+        nn.init.normal_(layer.weight, 1.0, 0.02)
+
+
+def load(category, data):
+    """CIFAR-10's training images of a category, from its files or from a .npy or folder of them."""
+    if data is not None and not list(data.glob("*.bin")) and not list(data.glob("*.tar.gz")):
+        return datasets.images(data, size=32)
+    images, labels = datasets.cifar10(data)
+    return images[labels == datasets.CIFAR10_CLASSES.index(category)]
+
+
+def main(argv=None):
+    args = harness.parse_flags(
+        __doc__,
+        argv,
+        data=None,
+        data_help="folder of CIFAR-10's binary version (default: downloaded once), or your images",
+        category=("horse", *(c for c in datasets.CIFAR10_CLASSES if c != "horse")),
+        n_steps=10_000,
+        batch_size=64,
+        lr=5e-5,
+        n_critic=5,
+        clip_value=0.01,
+        latent_dim=100,
+        sample_interval=500,
+    )
+    G, f = build_generator(args.latent_dim), build_critic()
+    trainer = WGAN(
+        G,
+        f,
+        optim.RMSprop(G.parameters(), args.lr),
+        optim.RMSprop(f.parameters(), args.lr),
+        clip_value=args.clip_value,
+        n_critic=args.n_critic,
+    )
+    harness.train(
+        args,
+        trainer,
+        load(args.category, args.data),
+        prepare=datasets.to_float,
+        noise=lambda m: minigan.randn(m, args.latent_dim),
+        picture=harness.picture,
+    )
+
+
+if __name__ == "__main__":
+    main()
