@@ -59,10 +59,11 @@ def initialize(layer):
 
 def load(category, data):
     """CIFAR-10's training images of a category, from its files or from a .npy or folder of them."""
-    if data is not None and not list(data.glob("*.bin")) and not list(data.glob("*.tar.gz")):
-        return datasets.images(data, size=32)
-    images, labels = datasets.cifar10(data)
-    return images[labels == datasets.CIFAR10_CLASSES.index(category)]
+    patterns = "*.bin", "*/*.bin", "*.tar.gz"
+    if data is None or any(any(data.glob(pattern)) for pattern in patterns):
+        images, labels = datasets.cifar10(data)
+        return images[labels == datasets.CIFAR10_CLASSES.index(category)]
+    return datasets.images(data, size=32)
 
 
 def main(argv=None):
@@ -80,6 +81,7 @@ def main(argv=None):
         latent_dim=100,
         sample_interval=500,
     )
+    images = harness.read(load, args.category, args.data)
     G, f = build_generator(args.latent_dim), build_critic()
     trainer = WGAN(
         G,
@@ -92,7 +94,7 @@ def main(argv=None):
     harness.train(
         args,
         trainer,
-        load(args.category, args.data),
+        images,
         prepare=datasets.to_float,
         noise=lambda m: minigan.randn(m, args.latent_dim),
         picture=harness.picture,

@@ -51,7 +51,7 @@ def main(argv=None):
     args = harness.parse_flags(
         __doc__,
         argv,
-        data=None,
+        data_required=True,
         data_help="a folder of images, or one .npy of them",
         size=(32, 64),
         channels=(1, 3),
@@ -65,9 +65,7 @@ def main(argv=None):
         latent_dim=100,
         sample_interval=500,
     )
-    if args.data is None:
-        raise SystemExit("error: --data is missing: a folder of images, or one .npy of them")
-    images = datasets.images(args.data, args.size, channels=args.channels)
+    images = harness.read(datasets.images, args.data, args.size, channels=args.channels)
     G = build_generator(args.latent_dim, args.size, args.channels)
     f = build_critic(args.size, args.channels)
     trainer = WGANGP(

@@ -5,8 +5,8 @@ There is no mathematics here. An example builds its networks and a trainer, and 
 
 import argparse
 import csv
+import inspect
 import signal
-import sys
 from pathlib import Path
 
 import minigan
@@ -36,6 +36,7 @@ HELP = {
     "sample_interval": "steps between sample grids; the checkpoint is saved with each",
 }
 NOT_IN_THE_MATHEMATICS = {
+    "example",
     "n_epochs",
     "n_steps",
     "sample_interval",
@@ -47,7 +48,13 @@ NOT_IN_THE_MATHEMATICS = {
 
 
 def parse_flags(
-    description, argv=None, *, data=MNIST, data_help="folder of the MNIST files", **defaults
+    description,
+    argv=None,
+    *,
+    data=MNIST,
+    data_help="folder of the MNIST files",
+    data_required=False,
+    **defaults,
 ):
     """The command line: a flag for each keyword, its default given, and those that all have.
 
@@ -68,8 +75,10 @@ def parse_flags(
             choices=choices.get(name),
             help=f"{HELP[name]} (default: {default})",
         )
-    out = Path("runs") / Path(sys.argv[0]).stem
-    parser.add_argument("--data", type=Path, default=data, help=data_help)
+    example = Path(inspect.stack(0)[1].filename).stem  # the caller's
+    parser.set_defaults(example=example)
+    out = Path("runs") / example
+    parser.add_argument("--data", type=Path, default=data, help=data_help, required=data_required)
     parser.add_argument("--seed", type=int, default=0, help="of weights, noise and shuffling")
     parser.add_argument(
         "--out", type=Path, default=out, help=f"folder for results (default: {out})"
@@ -78,9 +87,16 @@ def parse_flags(
     parser.add_argument("--backend", choices=["numpy", "cupy"], default=None, help="default: numpy")
     args = parser.parse_args(argv)
     for name, default in defaults.items():
+        value = getattr(args, name)
         least = 1 if type(default) is int else 0
-        if type(default) is not str and not getattr(args, name) >= least:  # nor NaN
-            parser.error(f"--{name} must be at least {least}, not {getattr(args, name)}")
+        if name == "batch_size":
+            least = 2  # batch norm takes two, and so does the mean of a critic's scores
+        if type(default) is not str and not value >= least:  # nor NaN
+            parser.error(f"--{name} must be at least {least}, not {value}")
+        if name in ("b1", "b2") and value >= 1:
+            parser.error(f"--{name} must be less than 1, not {value}")
+        if name == "clip_value" and value == 0:
+            parser.error("--clip_value must be more than 0")
     if args.seed < 0:
         parser.error(f"--seed must not be negative, and is {args.seed}")
     try:
@@ -106,6 +122,14 @@ def parse_flags(
         parser.error(str(error))
     minigan.seed(args.seed)
     return args
+
+
+def read(function, *args, **settings):
+    """function(*args, **settings); a file of the user's that will not do ends the program."""
+    try:
+        return function(*args, **settings)
+    except (OSError, ValueError, TypeError) as error:
+        raise SystemExit(f"error: {error}") from error
 
 
 def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, columns=10):
@@ -149,7 +173,7 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
                     if trainer.steps % args.sample_interval == 0:
                         run.draw_samples()
                         run.save()
-                    if interrupt.requested:
+                    if interrupt.requested or trainer.steps == last_step:
                         break
         finally:  # a run that diverged keeps its losses, and its last good checkpoint
             run.save_losses()
@@ -182,6 +206,7 @@ class _Run:
     def save(self):
         state = {name: part.state_dict() for name, part in self.parts.items()}
         state["steps"] = self.trainer.steps
+        state["example"] = self.args.example
         state["flags"] = self.flags
         state["fixed_noise"] = self.fixed_noise
         state["rng"] = backend.rng().bit_generator.state
@@ -189,23 +214,48 @@ class _Run:
         minigan.save(state, self.checkpoint)
 
     def load(self):
-        state = minigan.load(self.checkpoint)
-        for name, value in self.flags.items():
-            if state["flags"].get(name) != value:
-                raise SystemExit(
-                    f"error: the run in {self.args.out} had --{name} {state['flags'].get(name)}, "
-                    f"not {value}: resume it with the same flags"
-                )
-        for name, part in self.parts.items():
-            part.load_state_dict(state[name])
-        self.trainer.steps = state["steps"]
-        self.fixed_noise = minigan.Tensor(backend.asarray(state["fixed_noise"]))
-        backend.rng().bit_generator.state = state["rng"]
-        with open(self.args.out / "losses.csv", newline="") as file:
-            rows = [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
-        self.history = [
-            row | {"step": int(row["step"])} for row in rows if row["step"] <= state["steps"]
-        ]
+        out, example = self.args.out, self.args.example
+        state = read(minigan.load, self.checkpoint)
+        wrote = state.get("example", example)  # which an older checkpoint does not say
+        if wrote != example:
+            raise SystemExit(
+                f"error: the run in {out} is one of {wrote}.py, not of {example}.py: go on with it "
+                "by that example, or choose another --out"
+            )
+        try:
+            for name, value in self.flags.items():
+                if state["flags"][name] != value:
+                    raise SystemExit(
+                        f"error: the run in {out} had --{name} {state['flags'][name]}, not {value}:"
+                        " resume it with the same flags"
+                    )
+            for name, part in self.parts.items():
+                part.load_state_dict(state[name])
+            self.trainer.steps = state["steps"]
+            self.fixed_noise = minigan.Tensor(backend.asarray(state["fixed_noise"]))
+            backend.rng().bit_generator.state = state["rng"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise SystemExit(
+                f"error: {self.checkpoint} does not fit {example}.py; another program, or another "
+                f"version of this one, wrote it ({type(error).__name__}: {error})"
+            ) from error
+        self.load_losses(out / "losses.csv")
+
+    def load_losses(self, path):
+        """The history, as much of it as there is: the run can go on without."""
+        steps = self.trainer.steps
+        try:
+            lines = path.read_text().splitlines(keepends=True)
+            whole = [line for line in lines if line.endswith("\n")]  # the last may be cut short
+            rows = [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(whole)]
+            self.history = [
+                row | {"step": int(row["step"])} for row in rows if row["step"] <= steps
+            ]
+        except (OSError, ValueError, TypeError, KeyError, csv.Error):
+            self.history = []
+        last = self.history[-1]["step"] if self.history else 0
+        if last < steps:
+            self.tell([f"{path} lacks steps {last + 1} to {steps}: going on without their losses"])
 
     def tell(self, sentences):
         """Print what the diagnosis says, above the progress bar."""

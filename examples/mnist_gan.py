@@ -57,7 +57,7 @@ def main(argv=None):
         latent_dim=100,
         sample_interval=400,
     )
-    images, _ = datasets.mnist(args.data)
+    images, _ = harness.read(datasets.mnist, args.data)
     G, D = build_generator(args.latent_dim), build_discriminator()
     trainer = GAN(
         G,

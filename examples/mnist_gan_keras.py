@@ -101,7 +101,7 @@ def main(argv=None):
         latent_dim=100,
         sample_interval=468,
     )
-    images, _ = datasets.mnist(args.data)
+    images, _ = harness.read(datasets.mnist, args.data)
     G, D = build_generator(args.latent_dim), build_discriminator()
 
     def adam(network):

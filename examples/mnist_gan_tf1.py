@@ -46,7 +46,7 @@ def main(argv=None):
     args = harness.parse_flags(
         __doc__, argv, n_epochs=100, batch_size=100, lr=2e-4, latent_dim=128, sample_interval=550
     )
-    images, _ = datasets.mnist(args.data)
+    images, _ = harness.read(datasets.mnist, args.data)
     G, D = build_generator(args.latent_dim), build_discriminator()
     harness.train(
         args,

@@ -29,7 +29,7 @@ def main(argv=None):
         latent_dim=100,
         sample_interval=1000,
     )
-    images, _ = datasets.mnist(args.data)
+    images, _ = harness.read(datasets.mnist, args.data)
     G, f = build_generator(args.latent_dim), build_critic()
     trainer = WGANGP(
         G,

@@ -84,7 +84,7 @@ def main(argv=None):
         latent_dim=100,
         sample_interval=250,
     )
-    images = datasets.quickdraw(args.category, args.data)[:, None]
+    images = harness.read(datasets.quickdraw, args.category, args.data)[:, None]
     G, D = build_generator(args.latent_dim, args.growth), build_discriminator()
 
     def rmsprop(network, lr):  # with Keras's defaults

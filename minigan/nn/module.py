@@ -24,6 +24,9 @@ class Parameter(Tensor):
 class Module:
     """A function with parameters; a subclass sets them in __init__ and computes in `forward`.
 
+    Only what is an attribute itself is found: to assign a list or tuple of modules or Parameters
+    raises TypeError, and so does anything but a Parameter or None in a Parameter's place.
+
     >>> from minigan import nn, randn
     >>> class Twice(nn.Module):
     ...     def __init__(self):
@@ -40,6 +43,22 @@ class Module:
     buffer_names: tuple[
         str, ...
     ] = ()  # attributes that are state but not learned, e.g. batch norm's averages
+
+    def __setattr__(self, name, value):
+        if isinstance(value, (list, tuple)) and any(
+            isinstance(item, (Module, Parameter)) for item in value
+        ):
+            raise TypeError(
+                f"{type(self).__name__}.{name}: layers in a {type(value).__name__} would not be "
+                "found, nor learned; use Sequential(*layers), or an attribute for each"
+            )
+        is_parameter = isinstance(vars(self).get(name), Parameter)
+        if is_parameter and not (value is None or isinstance(value, Parameter)):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a Parameter, and a {type(value).__name__} in its "
+                f"place would not be learned; set {name}.data, or assign a Parameter(...)"
+            )
+        super().__setattr__(name, value)
 
     def forward(self, *inputs):
         raise NotImplementedError(f"{type(self).__name__} has no forward")

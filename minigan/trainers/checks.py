@@ -21,6 +21,15 @@ def check_critic(critic, n_critic, warm_up):
         raise ValueError(f"warm_up, a number of generator steps, is {warm_up}, not 0 or more")
 
 
+def check_minibatch(real):
+    """Raise ValueError for a minibatch that is too small to tell how far apart two sets are."""
+    if len(real) < 2:
+        raise ValueError(
+            f"a minibatch of {len(real)}: the mean over fewer than two samples is no estimate of a "
+            "distance; use a larger batch, and leave out a last one that is smaller (drop_last)"
+        )
+
+
 def check_no_batch_norm(critic):
     """Raise ValueError for a critic to which a gradient penalty cannot be applied."""
     for name, module in critic.named_modules():

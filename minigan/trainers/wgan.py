@@ -15,7 +15,7 @@ from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
 from minigan.op import no_grad
 from minigan.tensor import as_tensor
-from minigan.trainers.checks import check_critic, generator_is_due
+from minigan.trainers.checks import check_critic, check_minibatch, generator_is_due
 
 
 class WGAN:
@@ -30,7 +30,8 @@ class WGAN:
     first follows a critic that is near its best (25 in the authors' code; not in the algorithm).
 
     The paper's optimizers are RMSprop(..., lr=5e-5); with momentum, it found, training is unstable.
-    Raises ValueError for a setting out of its range or a critic that ends in a Sigmoid.
+    Raises ValueError for a setting out of its range or a critic that ends in a Sigmoid; and in
+    critic_step, for a minibatch of one, since a mean over one sample is no estimate of a distance.
 
     >>> import numpy as np
     >>> from minigan import nn, optim, randn
@@ -68,6 +69,7 @@ class WGAN:
     def critic_step(self, real, z):
         """Ascend f once, on a minibatch `real` of data and on G's answer to the noise z."""
         real, z = as_tensor(real), as_tensor(z)
+        check_minibatch(real)
         with no_grad():  # G is held fixed
             fake = self.generator(z)
         loss = losses.wasserstein_critic_loss(self.critic(real), self.critic(fake))

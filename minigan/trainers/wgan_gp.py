@@ -16,7 +16,12 @@ from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
 from minigan.op import no_grad
 from minigan.tensor import as_tensor, rand
-from minigan.trainers.checks import check_critic, check_no_batch_norm, generator_is_due
+from minigan.trainers.checks import (
+    check_critic,
+    check_minibatch,
+    check_no_batch_norm,
+    generator_is_due,
+)
 
 
 class WGANGP:
@@ -70,8 +75,11 @@ class WGANGP:
         """Descend f once, on a minibatch `real` of data and on G's answer to the noise z.
 
         eps: where between the two to take the gradient's norm, (m,), from U[0, 1].
+        Raises ValueError for an eps of another shape or range, and for fewer than two samples: a
+        mean over one is no estimate of a distance.
         """
         real, z = as_tensor(real), as_tensor(z)
+        check_minibatch(real)
         with no_grad():  # G is held fixed
             fake = self.generator(z)
         norms = losses.gradient_norms(self.critic, real, fake, eps)

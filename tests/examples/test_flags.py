@@ -3,12 +3,14 @@
 import gzip
 import os
 import sys
+import urllib.request
 
 import numpy as np
 import pytest
 
 import minigan
 from minigan import backend, datasets
+from minigan.trainers import GAN
 
 
 @pytest.fixture
@@ -26,9 +28,9 @@ def refused(example, out, monkeypatch, capsys):
     monkeypatch.setattr(backend, "_xp", None)  # as in a new process
     monkeypatch.setattr(datasets, "mnist", no_data)
 
-    def refused(*flags):
+    def refused(*flags, by="mnist_gan"):
         with pytest.raises(SystemExit) as caught:
-            example("mnist_gan").main(["--out", str(out), *map(str, flags)])
+            example(by).main(["--out", str(out), *map(str, flags)])
         assert caught.value.code == 2
         return capsys.readouterr().err.splitlines()[-1]
 
@@ -39,12 +41,15 @@ def refused(example, out, monkeypatch, capsys):
     ("flags", "message"),
     [
         (["--n_epochs", 0], "--n_epochs must be at least 1, not 0"),
-        (["--batch_size", -3], "--batch_size must be at least 1, not -3"),
+        (["--batch_size", -3], "--batch_size must be at least 2, not -3"),
+        (["--batch_size", 1], "--batch_size must be at least 2, not 1"),
         (["--sample_interval", 0], "--sample_interval must be at least 1, not 0"),
         (["--latent_dim", 1.5], "argument --latent_dim: invalid int value: '1.5'"),
         (["--lr", "fast"], "argument --lr: invalid float value: 'fast'"),
         (["--lr", -0.1], "--lr must be at least 0, not -0.1"),
         (["--lr", "nan"], "--lr must be at least 0, not nan"),
+        (["--b1", 1.0], "--b1 must be less than 1, not 1.0"),
+        (["--b2", 1.5], "--b2 must be less than 1, not 1.5"),
         (["--seed", -1], "--seed must not be negative, and is -1"),
         (["--backend", "torch"], "argument --backend: invalid choice: 'torch'"),
         (["--epochs", 3], "unrecognized arguments: --epochs 3"),
@@ -53,6 +58,24 @@ def refused(example, out, monkeypatch, capsys):
 )
 def test_wrong_values(refused, out, flags, message):
     assert message in refused(*flags)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "message"),
+    [
+        ("quickdraw_gan", ["--n_steps", 0], "--n_steps must be at least 1, not 0"),
+        ("quickdraw_gan", ["--growth", "slow"], "argument --growth: invalid choice: 'slow'"),
+        ("cifar_wgan", ["--category", "unicorn"], "argument --category: invalid choice: 'unicorn'"),
+        ("cifar_wgan", ["--clip_value", 0], "--clip_value must be more than 0"),
+        ("cifar_wgan", ["--n_critic", 0], "--n_critic must be at least 1, not 0"),
+        ("faces_wgan_gp", [], "the following arguments are required: --data"),
+        ("faces_wgan_gp", ["--data", ".", "--size", 48], "argument --size: invalid choice: 48"),
+        ("faces_wgan_gp", ["--data", ".", "--penalty_weight", -1], "must be at least 0, not -1.0"),
+    ],
+)
+def test_wrong_values_of_other_examples(refused, out, name, flags, message):
+    assert message in refused(*flags, by=name)
     assert not out.exists()
 
 
@@ -121,9 +144,47 @@ def test_resume_of_what_cannot_be_gone_on_with(finished, run_example, out, data)
         resume("--batch_size", 200, "--lr", 0.1)
     assert {name: (out / name).read_bytes() for name in finished} == finished
 
-    (out / "checkpoint.npz").write_bytes(finished["checkpoint.npz"][:-1000])
-    with pytest.raises(minigan.CheckpointError, match=r"checkpoint\.npz is cut short or damaged"):
-        resume("--batch_size", 200)
+    with pytest.raises(
+        SystemExit, match=r"one of mnist_gan\.py, not of mnist_gan_keras\.py: go on"
+    ):
+        run_example("mnist_gan_keras", "--resume", out=out, data=data)
+    assert {name: (out / name).read_bytes() for name in finished} == finished
+
+    def without(key):
+        state = minigan.load(out / "checkpoint.npz")
+        del state[key]
+        minigan.save(state, out / "checkpoint.npz")
+
+    def foreign():
+        np.savez(out / "checkpoint.npz", weights=np.ones(3))
+
+    def other_networks():
+        state = minigan.load(out / "checkpoint.npz")
+        state["discriminator"] = {"weight": np.ones(3)}
+        minigan.save(state, out / "checkpoint.npz")
+
+    for spoil, message in [
+        (lambda: os.truncate(out / "checkpoint.npz", 5000), r"npz is cut short or damaged"),
+        (foreign, r"npz is a zip archive but not a minigan checkpoint"),
+        (lambda: without("flags"), r"does not fit mnist_gan\.py; another .* \(KeyError: 'flags'"),
+        (lambda: without("d_optimizer"), r"does not fit .* \(KeyError: 'd_optimizer'"),
+        (other_networks, r"does not fit .* \(KeyError: .*missing: .*unknown: \['weight'\]"),
+    ]:
+        (out / "checkpoint.npz").write_bytes(finished["checkpoint.npz"])
+        spoil()
+        spoilt = (out / "checkpoint.npz").read_bytes()
+        with pytest.raises(SystemExit, match="error: .*" + message):
+            resume("--batch_size", 200)
+        assert (out / "checkpoint.npz").read_bytes() == spoilt
+        assert (out / "losses.csv").read_bytes() == finished["losses.csv"]
+
+
+def test_checkpoint_from_before_they_named_their_example(finished, run_example, out, data):
+    state = minigan.load(out / "checkpoint.npz")
+    del state["example"]
+    minigan.save(state, out / "checkpoint.npz")
+    run_example("mnist_gan", "--n_epochs", 2, "--batch_size", 200, "--resume", out=out, data=data)
+    assert minigan.load(out / "checkpoint.npz")["steps"] == 2
 
 
 # --- on what to run ----------------------------------------------------------------------------
@@ -161,26 +222,96 @@ def test_package_that_the_examples_need(refused, out, monkeypatch, package):
 IMAGES = "train-images-idx3-ubyte"
 
 
+def larger(path):
+    """Images of 32 × 32 pixels in the place of MNIST's."""
+    side = (32).to_bytes(4, "big")
+    path.write_bytes(path.read_bytes()[:8] + side + side + bytes(200 * 32 * 32))
+
+
 @pytest.mark.parametrize(
-    ("spoil", "error", "message"),
+    ("spoil", "message"),
     [
-        (lambda path: path.unlink(), FileNotFoundError, "expected this file.*examples/data/mnist"),
-        (lambda path: os.truncate(path, 5000), ValueError, "expected 156816 bytes.*found 5000"),
+        (lambda path: path.unlink(), "expected this file.*examples/data/mnist"),
+        (lambda path: os.truncate(path, 5000), "expected 156816 bytes.*found 5000"),
         (
             lambda path: path.write_bytes(gzip.compress(path.read_bytes())[:-9]),
-            ValueError,
             "expected a whole gzip file",
         ),
+        (larger, "expected images of 28×28, found 32×32"),
     ],
-    ids=["missing", "cut short", "corrupt"],
+    ids=["missing", "cut short", "corrupt", "larger"],
 )
-def test_data_that_cannot_be_read(run_example, data, out, tmp_path, spoil, error, message):
-    for name in os.listdir(data):
-        (tmp_path / name).write_bytes((data / name).read_bytes())
+@pytest.mark.parametrize("name", ["mnist_gan", "mnist_dcgan"])
+def test_data_that_cannot_be_read(run_example, data, out, tmp_path, name, spoil, message):
+    for file in os.listdir(data):
+        (tmp_path / file).write_bytes((data / file).read_bytes())
     spoil(tmp_path / IMAGES)
-    with pytest.raises(error, match=f"{IMAGES}: .*{message}"):
-        run_example("mnist_gan", out=out, data=tmp_path)
+    with pytest.raises(SystemExit, match=f"error: .*{IMAGES}: .*{message}"):
+        run_example(name, out=out, data=tmp_path)
     assert os.listdir(out) == []  # so that the same command will do once the data are there
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "message"),
+    [
+        ("mnist_wgan", {}, "images-idx3-ubyte: expected this file"),
+        ("mnist_wgan_gp", {}, "images-idx3-ubyte: expected this file"),
+        ("mnist_gan_tf1", {}, "images-idx3-ubyte: expected this file"),
+        ("mnist_gan_keras", {}, "images-idx3-ubyte: expected this file"),
+        ("quickdraw_gan", {}, r"cat\.npy: expected this file, found none; the categories are"),
+        ("quickdraw_gan", {"cat.npy": b"<html>"}, r"cat\.npy: expected a \.npy file"),
+        ("quickdraw_gan", {"cat.npy": (5, 1024)}, r"cat\.npy: .*\(N, 784\), found .*\(5, 1024\)"),
+        ("cifar_wgan", {}, "expected images in this folder or below"),
+        ("cifar_wgan", {"data_batch_1.bin": bytes(3073)}, "or data_batch_2.bin .* found neither"),
+        (
+            "cifar_wgan",
+            {f"data_batch_{i}.bin": bytes(3000) for i in range(1, 6)},
+            "data_batch_1.bin: expected a multiple of 3073 bytes",
+        ),
+        ("faces_wgan_gp", {}, "expected images in this folder or below"),
+        ("faces_wgan_gp", {"a.png": b"\x89PNG"}, r"a\.png: cannot read this image"),
+    ],
+)
+def test_data_of_other_examples(run_example, out, tmp_path, name, files, message):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for file, content in files.items():
+        if isinstance(content, tuple):
+            np.save(folder / file, np.zeros(content, np.uint8))
+        else:
+            (folder / file).write_bytes(content)
+    with pytest.raises(SystemExit, match=f"error: .*{message}"):
+        run_example(name, out=out, data=folder)
+    assert os.listdir(out) == []
+
+
+def test_own_images_that_are_not_pixels(run_example, out, tmp_path):
+    np.save(tmp_path / "faces.npy", np.zeros((5, 32, 32)))
+    with pytest.raises(SystemExit, match=r"error: .*faces\.npy: expected pixels of uint8"):
+        run_example("faces_wgan_gp", out=out, data=tmp_path / "faces.npy")
+    with pytest.raises(SystemExit, match=r"nowhere: expected a folder .* found nothing"):
+        run_example("faces_wgan_gp", out=out, data=tmp_path / "nowhere")
+
+
+def test_category_that_does_not_come_from_the_network(example, out, tmp_path, monkeypatch):
+    def no_network(*args, **kwargs):
+        raise OSError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", no_network)
+    monkeypatch.setenv("MINIGAN_DATA", str(tmp_path / "cache"))
+    message = r"error: unicorn\.npy is missing and no mirror gave it .*no network.* categories are"
+    with pytest.raises(SystemExit, match=message):
+        example("quickdraw_gan").main(["--category", "unicorn", "--out", str(out)])
+    assert os.listdir(out) == []
+
+
+def test_mistake_in_training_keeps_its_traceback(run_example, data, out, monkeypatch):
+    def discriminator_step(self, real, z):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(GAN, "discriminator_step", discriminator_step)
+    with pytest.raises(ValueError, match="a bug"):
+        run_example("mnist_gan", out=out, data=data)
 
 
 def test_batch_of_more_images_than_there_are(run_example, data, out):

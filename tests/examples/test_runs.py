@@ -115,8 +115,8 @@ def test_losses_of_a_run(uninterrupted):
 def test_checkpoint_of_a_run(uninterrupted):
     state = minigan.load(uninterrupted / "checkpoint.npz")
     parts = ["generator", "g_optimizer", "discriminator", "d_optimizer"]
-    assert list(state) == [*parts, "steps", "flags", "fixed_noise", "rng"]
-    assert state["steps"] == STEPS
+    assert list(state) == [*parts, "steps", "example", "flags", "fixed_noise", "rng"]
+    assert (state["steps"], state["example"]) == (STEPS, "mnist_gan")
     assert state["fixed_noise"].shape == (100, 100)
     small_discriminator().load_state_dict(state["discriminator"])
     assert state["generator"]["1.num_batches_tracked"] == 2 * STEPS  # in each player's step
@@ -155,6 +155,30 @@ def test_resumed_run_goes_on_showing_the_noise_of_its_checkpoint(main, uninterru
     assert_same(resumed["fixed_noise"], 2 * whole["fixed_noise"])
     assert_same(resumed | {"fixed_noise": 0}, whole | {"fixed_noise": 0})
     assert (out / "samples.png").read_bytes() != (uninterrupted / "samples.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "missing"),
+    [
+        (lambda path: path.unlink(), (1, 6)),
+        (lambda path: path.write_bytes(b"\x00\xff\n" * 99), (1, 6)),
+        (lambda path: os.truncate(path, path.stat().st_size - 5), (6, 6)),
+        (lambda path: os.truncate(path, path.read_bytes().index(b"\r\n3,") + 4), (3, 6)),
+    ],
+    ids=["missing", "damaged", "last line cut", "cut to half"],
+)
+def test_resuming_without_all_of_the_losses(uninterrupted, main, capsys, spoil, missing):
+    out = main("--n_epochs", 2)
+    spoil(out / "losses.csv")
+    capsys.readouterr()
+    main("--n_epochs", 4, "--resume")
+    first, last = missing
+    assert f"losses.csv lacks steps {first} to {last}: going on without" in capsys.readouterr().out
+    assert_same(*(minigan.load(o / "checkpoint.npz") for o in (out, uninterrupted)))
+    losses, whole = ((o / "losses.csv").read_text().splitlines() for o in (out, uninterrupted))
+    assert losses == whole[:first] + whole[last + 1 :]
+    main("--n_epochs", 4, "--resume")
+    assert "lacks" not in capsys.readouterr().out  # which it has said
 
 
 def at_step(monkeypatch, step, do):

@@ -77,6 +77,28 @@ def test_parameter_replaced_or_deleted_is_not_listed_any_more():
     assert layer(np.ones((1, 2))).dtype == np.float64
 
 
+@pytest.mark.parametrize("value", [Tensor(np.zeros((3, 2))), np.zeros((3, 2)), 0.0, nn.Tanh()])
+def test_parameter_is_not_replaced_by_what_would_not_be_learned(value):
+    layer = Linear(2, 3)
+    weight = layer.weight
+    kind = type(value).__name__
+    with pytest.raises(TypeError, match=rf"Linear\.weight .* a {kind} .* weight\.data, or .*Param"):
+        layer.weight = value
+    assert layer.weight is weight
+    assert len(layer.parameters()) == 2
+
+
+@pytest.mark.parametrize("layers", [[Linear(2, 3)], (nn.Tanh(), None), [Parameter([1.0])]])
+def test_list_of_layers_is_not_taken(layers):
+    module = Module()
+    with pytest.raises(
+        TypeError, match=r"Module\.layers: .* a (list|tuple) .*Sequential\(\*layers"
+    ):
+        module.layers = layers
+    assert not hasattr(module, "layers")
+    module.sizes = [2, 3]
+
+
 def test_zero_grad_and_requires_grad():
     module = Scaled()
     module(randn(4, 2)).sum().backward()

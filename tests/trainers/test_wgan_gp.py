@@ -83,7 +83,7 @@ def test_train_draws_eps_from_the_seeded_generator():
     def run():
         minigan.seed(3)
         trainer = quadratic_pair(n_critic=2)
-        batches = [REAL, REAL[:2], REAL[:1]]  # ragged: each draws as many ε as it has samples
+        batches = [REAL, REAL[:2], REAL[1:]]  # ragged: each draws as many ε as it has samples
         reports = list(trainer.train(batches, lambda m: minigan.randn(m, 1, dtype=np.float64)))
         return reports, trainer.critic.w.data
 
@@ -169,6 +169,14 @@ def test_the_penalty_of_any_critic_against_differences(name, n):
 def test_eps_of_a_wrong_shape(eps):
     with pytest.raises(ValueError, match=r"eps has shape .* but one number for each of the 3"):
         quadratic_pair().critic_step(REAL, Z, np.asarray(eps))
+
+
+@pytest.mark.parametrize("m", [0, 1])
+def test_a_batch_of_fewer_than_two(m):
+    trainer = quadratic_pair()
+    with pytest.raises(ValueError, match=f"a minibatch of {m}: .* use a larger batch"):
+        trainer.critic_step(REAL[:m], Z[:m], EPS[:m])
+    assert trainer.steps == 0
 
 
 def test_eps_out_of_range():
