@@ -45,8 +45,8 @@ class Conv2d(Module):
                 _same(*sizes)
                 for sizes in zip(x.shape[2:], self.kernel_size, self.stride, strict=True)
             ]
-        y = Convolution(Geometry(self.kernel_size, self.stride, padding))(x, self.weight)
-        return y if self.bias is None else y + self.bias.reshape(-1, 1, 1)
+        geometry = Geometry(self.kernel_size, self.stride, padding)
+        return Convolution(geometry)(x, self.weight, *_bias(self))
 
     def extra_repr(self):
         return _settings(self)
@@ -102,8 +102,7 @@ class ConvTranspose2d(Module):
         if min(size) < 1:
             raise ValueError(f"{self}: an input of shape {x.shape} leaves an output of size {size}")
         geometry = Geometry(self.kernel_size, self.stride, [(p, p) for p in self.padding])
-        y = TransposedConvolution(geometry, size)(x, self.weight)
-        return y if self.bias is None else y + self.bias.reshape(-1, 1, 1)
+        return TransposedConvolution(geometry, size)(x, self.weight, *_bias(self))
 
     def extra_repr(self):
         return _settings(self)
@@ -163,8 +162,7 @@ class UpsampleConv2d(Conv2d):
         p = k // 2
         geometry = Geometry((k + 1, k + 1), (2, 2), [(p, p), (p, p)])
         size = (2 * x.shape[2], 2 * x.shape[3])
-        y = TransposedConvolution(geometry, size)(x, W)
-        return y if self.bias is None else y + self.bias.reshape(-1, 1, 1)
+        return TransposedConvolution(geometry, size)(x, W, *_bias(self))
 
 
 def _pair(name, value, at_least=1):
@@ -183,6 +181,10 @@ def _same(n, k, s):
 def _check_images(layer, x):
     if x.ndim != 4 or x.shape[1] != layer.in_channels:
         raise ValueError(f"{layer}: expected (N, {layer.in_channels}, H, W), got {x.shape}")
+
+
+def _bias(layer):
+    return [] if layer.bias is None else [layer.bias.reshape(-1, 1, 1)]
 
 
 def _settings(layer):

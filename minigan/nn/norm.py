@@ -9,6 +9,7 @@ from minigan import backend
 from minigan.checks import check_inputs
 from minigan.nn.linear import zeros
 from minigan.nn.module import Module
+from minigan.ops.norm import BatchNorm as BatchNormOp
 from minigan.ops.norm import Normalize
 from minigan.tensor import Tensor, as_array
 
@@ -38,28 +39,27 @@ class BatchNorm(Module):
             raise ValueError(f"{self}: expected (N, {self.num_features}, ...), got {x.shape}")
         check_inputs(self, [as_array(x), self.weight.data])  # before the averages take it in
         per_channel = (self.num_features,) + (1,) * (x.ndim - 2)  # broadcasts against x
+        gamma, beta = self.weight.reshape(per_channel), self.bias.reshape(per_channel)
         if self.training:
-            x_hat = self.normalize(x)
-        else:
-            mean = self.running_mean.reshape(per_channel)
-            scale = (self.running_var.reshape(per_channel) + self.eps) ** -0.5
-            x_hat = (x - Tensor(mean)) * Tensor(scale)
-        return x_hat * self.weight.reshape(per_channel) + self.bias.reshape(per_channel)
+            return self.normalize(x, gamma, beta)
+        mean = self.running_mean.reshape(per_channel)
+        s = (self.running_var.reshape(per_channel) + self.eps) ** -0.5
+        return (x - Tensor(mean)) * (gamma * Tensor(s)) + beta
 
-    def normalize(self, x):
-        """x̂ by this batch's mean and variance, which also enter the running averages."""
+    def normalize(self, x, gamma, beta):
+        """γ x̂ + β by this batch's mean and variance, which also enter the running averages."""
         n = x.size // self.num_features
         if n < 2:
             raise ValueError(
                 f"{self}: one value per channel has no variance; use a larger batch or eval()"
             )
-        op = Normalize((0, *range(2, x.ndim)), self.eps)
-        x_hat = op(x)
+        op = BatchNormOp(self.eps)
+        y = op(x, gamma, beta)
         m, unbiased_var = self.momentum, op.var.reshape(-1) * (n / (n - 1))
         self.running_mean = (1 - m) * self.running_mean + m * op.mean.reshape(-1)
         self.running_var = (1 - m) * self.running_var + m * unbiased_var
         self.num_batches_tracked += 1
-        return x_hat
+        return y
 
     def extra_repr(self):
         return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"

@@ -94,44 +94,52 @@ class Geometry:
 
 
 class Convolution(Op):
-    """y = ∂T/∂g: every kernel at every place      x: (N, C, H, W)  W: (O, C, kH, kW)"""
+    """y = ∂T/∂g, every kernel at every place; and the layer's b, which costs nothing here
+
+    x: (N, C, H, W)  W: (O, C, kH, kW)  b: (O, 1, 1)  y: (N, O, H', W')
+    """
 
     def __init__(self, geometry):
         self.geometry = geometry
 
-    def forward(self, x, W):
+    def forward(self, x, W, b=None):
         (n, c, *size), o = x.shape, len(W)
         places = self.geometry.output(size)
         if self.geometry.can_turn() and o < c // 2:
-            return add_up(self.geometry.turned(), places, x, turned(W))
+            return add_up(self.geometry.turned(), places, x, turned(W), b)
         y = get_array_module(x, W).empty((n, *places, o), dtype=x.dtype)
         W = W.transpose(2, 3, 1, 0).reshape(-1, o)  # (kH·kW·C, O)
         for some, windows in self.geometry.windows(x):
             y[some] = (windows @ W).reshape(-1, *places, o)
+            if b is not None:
+                y[some] += b.reshape(-1)
         return y.transpose(0, 3, 1, 2)
 
-    def backward(self, gy, y, x, W):
+    def backward(self, gy, y, x, W, b=None):
         gx = TransposedConvolution(self.geometry, x.shape[2:])(gy, W) if self.needs[0] else None
         gW = KernelCorrelation(self.geometry)(x, gy) if self.needs[1] else None
-        return gx, gW
+        return (gx, gW) if b is None else (gx, gW, gy)  # the walk sums gb over N, H' and W'
 
 
 class TransposedConvolution(Op):
-    """x = ∂T/∂x: every g spreads its kernel      g: (N, O, H', W')  W: (O, C, kH, kW)"""
+    """x = ∂T/∂x, every g spreads its kernel; and the layer's b
+
+    g: (N, O, H', W')  W: (O, C, kH, kW)  b: (C, 1, 1)  x: (N, C, H, W)
+    """
 
     def __init__(self, geometry, size):
         self.geometry, self.size = geometry, size
 
-    def forward(self, g, W):
+    def forward(self, g, W, b=None):
         o, c = W.shape[:2]
         if self.geometry.can_turn() and o <= 2 * c:
-            return Convolution(self.geometry.turned()).forward(g, turned(W))
-        return add_up(self.geometry, self.size, g, W)
+            return Convolution(self.geometry.turned()).forward(g, turned(W), b)
+        return add_up(self.geometry, self.size, g, W, b)
 
-    def backward(self, gy, y, g, W):
+    def backward(self, gy, y, g, W, b=None):
         gg = Convolution(self.geometry)(gy, W) if self.needs[0] else None
         gW = KernelCorrelation(self.geometry)(gy, g) if self.needs[1] else None
-        return gg, gW
+        return (gg, gW) if b is None else (gg, gW, gy)
 
 
 class KernelCorrelation(Op):
@@ -157,12 +165,13 @@ class KernelCorrelation(Op):
         return gx, gg
 
 
-def add_up(geometry, size, g, W):
-    """A transposed convolution: the windows g W, each added to where it belongs."""
+def add_up(geometry, size, g, W, b=None):
+    """A transposed convolution: the windows g W, each added to where it belongs, and b."""
     xp = get_array_module(g, W)
     (n, o, h, w), (_, c, kh, kw) = g.shape, W.shape
     (sh, sw), ((top, bottom), (left, right)) = geometry.stride, geometry.padding
-    x = xp.zeros((n, top + size[0] + bottom, left + size[1] + right, c), dtype=g.dtype)
+    x = xp.empty((n, top + size[0] + bottom, left + size[1] + right, c), dtype=g.dtype)
+    x[...] = 0 if b is None else b.reshape(-1)
     g = g.transpose(0, 2, 3, 1)
     W = W.transpose(0, 2, 3, 1).reshape(o, -1)  # (O, kH·kW·C)
     for some in slices(n, images_at_a_time(g, n * h * w * kh * kw * c)):

@@ -1,4 +1,4 @@
-"""Normalisation: what batch norm and layer norm have in common.
+"""Normalisation, as batch norm and layer norm do it.
 
 With μ and σ² the mean and the (biased) variance of x over some axes, and s = 1/√(σ² + ε),
 
@@ -34,3 +34,41 @@ class Normalize(Op):
         mean_g = gy.mean(axis=self.axes, keepdims=True)
         mean_gx = (gy * y).mean(axis=self.axes, keepdims=True)
         return s * (gy - mean_g - y * mean_gx)
+
+
+class BatchNorm(Op):
+    """y = γ x̂ + β, over all axes but the channels'; .mean and .var hold μ and σ² after the call
+
+    x: (N, C, ...)  γ, β: (C, 1, ...), to broadcast against x
+
+    Normalize, product and sum in one, since images are large: each pass over them that is saved
+    counts. With γ constant over the axes, and g now ∂L/∂y, the rule above is
+
+        ∂L/∂x = γ s (g - mean g - x̂ mean(g x̂)) = a g + b (x - μ) + c,
+        a = γ s,  b = -a s mean(g x̂),  c = -a mean g
+    """
+
+    def __init__(self, eps):
+        self.eps = eps
+
+    def forward(self, x, gamma, beta):
+        self.axes = (0, *range(2, x.ndim))
+        self.mean = x.mean(axis=self.axes, keepdims=True)
+        y = x - self.mean
+        self.var = (y * y).mean(axis=self.axes, keepdims=True)
+        self.s = (self.var + self.eps) ** -0.5
+        y *= gamma * self.s
+        y += beta
+        return y
+
+    def backward(self, gy, y, x, gamma, beta):
+        mean, s, n = self.mean, self.s, x.size // self.mean.size
+        if isinstance(x, Tensor):  # to be differentiated again: μ and s depend on x, too
+            mean = x.mean(self.axes, keepdims=True)
+            s = (var(x, self.axes, keepdims=True, correction=0) + self.eps) ** -0.5
+        centred = x - mean
+        g_beta = gy.sum(axis=self.axes, keepdims=True)
+        g_gamma = s * (gy * centred).sum(axis=self.axes, keepdims=True)  # Σ g x̂
+        a = gamma * s
+        gx = a * gy + (-a * s * g_gamma / n) * centred + (-a * g_beta / n)
+        return gx, g_gamma, g_beta

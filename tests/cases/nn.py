@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 import minigan
 from cases import Problem, arrays, problem_case
 from minigan import backend, nn
+from minigan.ops.norm import BatchNorm
 from minigan.testing import linear_layers, shapes
 
 BATCHES = st.integers(1, 3)
@@ -107,7 +108,7 @@ def batches_to_normalize(draw, dims):
 def batch_norm(make, dims):
     """Two Cases: normalising by the batch, and by the running averages."""
 
-    @problem_case(f"{make.__name__} in training, {dims} dimensions", make)
+    @problem_case(f"{make.__name__} in training, {dims} dimensions", (make, BatchNorm))
     @st.composite
     def training(draw):
         x = draw(batches_to_normalize(dims))
