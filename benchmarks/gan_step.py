@@ -1,15 +1,17 @@
 """The time of one GAN step (a discriminator step, then a generator step), minigan beside PyTorch.
 
-    python benchmarks/gan_step.py --torch path/to/python-that-has-torch
+    python benchmarks/gan_step.py --torch path/to/python-that-has-torch [--networks dcgan]
 
-The networks are those of examples/mnist_gan.py, batch 64, Adam; a third process computes nothing
-but the step's matrix products, with NumPy. Each works in a process of its own. They take turns,
-some steps at a time, so that a machine whose speed drifts is as slow for one as for the others; the
-ratios are taken within each round, and their median over the rounds is what counts.
+The networks are those of examples/mnist_gan.py, or of examples/mnist_dcgan.py; batch 64, Adam. For
+the MLPs a third process computes nothing but the step's matrix products, with NumPy. Each works in
+a process of its own. They take turns, some steps at a time, so that a machine whose speed drifts is
+as slow for one as for the others; the ratios are taken within each round, and their median over the
+rounds is what counts. The memory is the most that the whole process ever held.
 """
 
 import argparse
 import itertools
+import resource
 import subprocess
 import sys
 import time
@@ -17,9 +19,10 @@ import time
 G_SIZES = [100, 128, 256, 512, 1024, 784]
 D_SIZES = [784, 512, 256, 1]
 BATCH = 64
+SHAPES = {"mlp": (BATCH, 784), "dcgan": (BATCH, 1, 32, 32)}
 
 
-def minigan_step():
+def minigan_step(networks):
     import numpy as np
 
     import minigan
@@ -27,12 +30,14 @@ def minigan_step():
     from minigan.trainers import GAN
 
     sys.path.insert(0, "examples")
+    import mnist_dcgan
     import mnist_gan
 
-    G, D = mnist_gan.build_generator(100), mnist_gan.build_discriminator()
+    example = mnist_gan if networks == "mlp" else mnist_dcgan
+    G, D = example.build_generator(100), example.build_discriminator()
     adams = [optim.Adam(net.parameters(), 2e-4, betas=(0.5, 0.999)) for net in (G, D)]
     trainer = GAN(G, D, *adams)
-    real = np.random.default_rng(0).uniform(-1, 1, (BATCH, 784)).astype(np.float32)
+    real = np.random.default_rng(0).uniform(-1, 1, SHAPES[networks]).astype(np.float32)
 
     def step():
         trainer.discriminator_step(real, minigan.randn(BATCH, 100))
@@ -41,10 +46,7 @@ def minigan_step():
     return step
 
 
-def torch_step():
-    import torch
-    from torch import nn
-
+def torch_mlp(nn):
     def block(n_in, n_out):
         return nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.LeakyReLU(0.2)
 
@@ -55,10 +57,38 @@ def torch_step():
         nn.Linear(784, 512), nn.LeakyReLU(0.2), nn.Linear(512, 256), nn.LeakyReLU(0.2),
         nn.Linear(256, 1), nn.Sigmoid(),
     )  # fmt: skip
+    return G, D
+
+
+def torch_dcgan(nn):
+    def grow(n_in, n_out):
+        conv = nn.Conv2d(n_in, n_out, 3, padding=1)
+        return nn.Upsample(scale_factor=2), conv, nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)
+
+    def shrink(n_in, n_out):
+        conv = nn.Conv2d(n_in, n_out, 3, stride=2, padding=1)
+        return conv, nn.LeakyReLU(0.2), nn.Dropout2d(0.25)
+
+    G = nn.Sequential(
+        nn.Linear(100, 128 * 8 * 8), nn.Unflatten(1, (128, 8, 8)), nn.BatchNorm2d(128),
+        *grow(128, 128), *grow(128, 64), nn.Conv2d(64, 1, 3, padding=1), nn.Tanh(),
+    )  # fmt: skip
+    D = nn.Sequential(
+        *shrink(1, 16), *shrink(16, 32), nn.BatchNorm2d(32), *shrink(32, 64), nn.BatchNorm2d(64),
+        *shrink(64, 128), nn.BatchNorm2d(128), nn.Flatten(), nn.Linear(512, 1), nn.Sigmoid(),
+    )  # fmt: skip
+    return G, D
+
+
+def torch_step(networks):
+    import torch
+    from torch import nn
+
+    G, D = torch_mlp(nn) if networks == "mlp" else torch_dcgan(nn)
     g_adam, d_adam = (
         torch.optim.Adam(net.parameters(), 2e-4, betas=(0.5, 0.999)) for net in (G, D)
     )
-    bce, real = nn.BCELoss(), torch.rand(BATCH, 784) * 2 - 1
+    bce, real = nn.BCELoss(), torch.rand(SHAPES[networks]) * 2 - 1
     ones, zeros = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
 
     def step():
@@ -79,7 +109,7 @@ def torch_step():
     return step
 
 
-def products_step():
+def products_step(networks):
     import numpy as np
 
     def matrix(*shape):
@@ -102,19 +132,18 @@ def products_step():
     return step
 
 
-def worker(make_step):
-    """Run as many steps as each line of standard input says; answer with seconds a step."""
-    step = make_step()
+def worker(step):
+    """Run as many steps as each line of standard input says; answer with seconds, and memory."""
     for line in sys.stdin:
         n = int(line)
-        for _ in range(5):
+        for _ in range(n // 4):
             step()
         times = []
         for _ in range(n):
             start = time.perf_counter()
             step()
             times.append(time.perf_counter() - start)
-        print(sorted(times)[n // 2], flush=True)
+        print(sorted(times)[n // 2], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
 
 
 def main():
@@ -122,6 +151,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--torch", default=sys.executable, help="a Python that can import torch")
+    parser.add_argument("--networks", choices=["mlp", "dcgan"], default="mlp")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--steps", type=int, default=20, help="steps of each in a round")
     parser.add_argument(
@@ -129,41 +159,46 @@ def main():
     )
     args = parser.parse_args()
     if args.worker:
-        return worker(globals()[f"{args.worker}_step"])
+        return worker(globals()[f"{args.worker}_step"](args.networks))
 
-    pythons = {"minigan": sys.executable, "products": sys.executable, "torch": args.torch}
+    pythons = {"minigan": sys.executable, "torch": args.torch}
+    if args.networks == "mlp":
+        pythons["products"] = sys.executable
     found = subprocess.run([args.torch, "-c", "import torch"], capture_output=True).returncode == 0
     if not found:
         print(f"{args.torch} has no PyTorch, so there is nothing to compare with")
         del pythons["torch"]
     workers = {
         name: subprocess.Popen(
-            [python, __file__, "--worker", name],
+            [python, __file__, "--worker", name, "--networks", args.networks],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         for name, python in pythons.items()
     }
-    times = {name: [] for name in workers}
+    times, memory = {name: [] for name in workers}, {}
     for _ in range(args.rounds):
         for name, process in workers.items():
             time.sleep(0.3)  # the threads of the one before spin for a while
             process.stdin.write(f"{args.steps}\n")
             process.stdin.flush()
-            times[name].append(float(process.stdout.readline()))
+            seconds, kilobytes = process.stdout.readline().split()
+            times[name].append(float(seconds))
+            memory[name] = int(kilobytes) / 1024
     for process in workers.values():
         process.stdin.close()
         process.wait()
 
     print(
-        f"{'':10}{'ms a step':>10}   minigan's time over it: median, and middle half of the rounds"
+        f"{'':10}{'ms a step':>10}{'MiB':>6}   minigan's time over it: median, and middle half of "
+        "the rounds"
     )
     for name, values in times.items():
         ratios = sorted(a / b for a, b in zip(times["minigan"], values, strict=True))
         n = len(ratios)
         print(
-            f"{name:10}{sorted(values)[n // 2] * 1e3:10.1f}   "
+            f"{name:10}{sorted(values)[n // 2] * 1e3:10.1f}{memory[name]:6.0f}   "
             f"{ratios[n // 2]:.2f}  ({ratios[n // 4]:.2f} to {ratios[3 * n // 4]:.2f})"
         )
 

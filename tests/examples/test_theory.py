@@ -46,6 +46,11 @@ def test_troubles(run):
     assert "8 of 8 modes" in out and files == {"troubles.png"}
 
 
+def test_checkerboard(run):
+    out, files = run("theory_checkerboard", "--samples", "16")
+    assert "weights that meet     [[9.0, 6.0], [6.0, 4.0]]" in out and files == {"checkerboard.png"}
+
+
 def test_mixtures(run, tmp_path, capsys):
     flags = ("--data", "ring", "swiss_roll", "--seeds", "2", "--steps", "3", "--width", "8")
     out, files = run("mixtures_2d", *flags)
