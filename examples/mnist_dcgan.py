@@ -3,16 +3,18 @@
     python examples/mnist_dcgan.py
 
 Source: github.com/eriklindernoren/PyTorch-GAN, dcgan.py, after Radford et al. 2015. Networks,
-initial weights, Adam and batch are its own. Three things differ: batch norm's eps (see
-mnist_gan.py); D steps before G and on noise of its own, as in the paper of 2014; and D's loss is
-the sum of its two terms, where the script halves it (Adam does not care).
+initial weights, Adam, batch and the order of the steps are its own; batch norm's eps is not (see
+mnist_gan.py).
 """
 
 import harness
 import numpy as np
 
 import minigan
-from minigan import datasets, nn, optim
+from minigan import datasets, losses, nn, optim
+from minigan.checks import check_loss
+from minigan.nn import frozen
+from minigan.tensor import as_tensor
 from minigan.trainers import GAN
 
 SIZE = 32
@@ -64,6 +66,31 @@ def initialize(layer):
         nn.init.normal_(layer.weight, 1.0, 0.02)
 
 
+class SameFakesGAN(GAN):
+    """G steps first, and D then learns from the same fakes: G runs once for both."""
+
+    def train(self, minibatches, noise):
+        D = self.discriminator
+        for real in minibatches:
+            fake = self.generator(noise(len(real)))
+            with frozen(D):
+                loss = self.generator_loss(D(fake))
+                g_loss = check_loss(loss, "generator", fake.data)
+                self.g_optimizer.zero_grad()
+                loss.backward()
+            self.g_optimizer.step()
+
+            p_real, p_fake = D(as_tensor(real)), D(fake.detach())
+            loss = losses.discriminator_loss(p_real, p_fake) / 2
+            d_loss = check_loss(loss, "discriminator", real)
+            self.d_optimizer.zero_grad()
+            loss.backward()
+            self.d_optimizer.step()
+            self.steps += 1
+            answers = {"D(x)": p_real.mean().item(), "D(G(z))": p_fake.mean().item()}
+            yield {"d_loss": d_loss, **answers, "g_loss": g_loss}
+
+
 def resize(images, size=SIZE):
     """(N, H, W) uint8 -> (N, 1, size, size) uint8, bilinear as torchvision's Resize."""
     from PIL import Image
@@ -77,7 +104,7 @@ def main(argv=None):
     args = harness.parse_flags(
         __doc__,
         argv,
-        n_epochs=2,
+        n_epochs=3,
         batch_size=64,
         lr=2e-4,
         b1=0.5,
@@ -87,7 +114,7 @@ def main(argv=None):
     )
     images, _ = harness.read(datasets.mnist, args.data)
     G, D = build_generator(args.latent_dim), build_discriminator()
-    trainer = GAN(
+    trainer = SameFakesGAN(
         G,
         D,
         optim.Adam(G.parameters(), args.lr, betas=(args.b1, args.b2)),
