@@ -1,0 +1,115 @@
+"""The command lines of the training examples, checked before any work; see harness.py."""
+
+import argparse
+import inspect
+from pathlib import Path
+
+import minigan
+from minigan import backend
+from minigan.files import check_writable
+
+MNIST = Path(__file__).parent / "data" / "mnist"
+HELP = {
+    "n_epochs": "passes through the data",
+    "n_steps": "steps of the discriminator or critic",
+    "batch_size": "samples in a minibatch",
+    "lr": "learning rate",
+    "b1": "Adam's first decay rate, of the mean gradient",
+    "b2": "Adam's second decay rate, of the mean squared gradient",
+    "latent_dim": "dimensions of the noise z",
+    "n_critic": "critic steps to a generator step",
+    "clip_value": "bound of the critic's weights",
+    "category": "what the images show",
+    "size": "pixels of an image's side",
+    "channels": "1 for grey, 3 for colour",
+    "growth": "how the generator makes its images larger",
+    "g_lr": "learning rate of the generator",
+    "d_lr": "learning rate of the discriminator",
+    "penalty_weight": "weight λ of the gradient penalty",
+    "sample_interval": "steps between sample grids; the checkpoint is saved with each",
+}
+
+
+def parse_flags(
+    description,
+    argv=None,
+    *,
+    data=MNIST,
+    data_help="folder of the MNIST files",
+    data_required=False,
+    **defaults,
+):
+    """The command line: a flag for each keyword, its default given, and those that all have.
+
+    A tuple gives the values to choose from, the default first.
+    Checks what can be checked before any work: an --out that cannot be written, or that holds
+    another run, and packages or a GPU that are missing, end the program with a sentence.
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    choices = {name: value for name, value in defaults.items() if type(value) is tuple}
+    defaults |= {name: values[0] for name, values in choices.items()}
+    for name, default in defaults.items():
+        parser.add_argument(
+            f"--{name}",
+            type=type(default),
+            default=default,
+            choices=choices.get(name),
+            help=f"{HELP[name]} (default: {default})",
+        )
+    example = Path(inspect.stack(0)[1].filename).stem  # the caller's
+    parser.set_defaults(example=example)
+    out = Path("runs") / example
+    parser.add_argument("--data", type=Path, default=data, help=data_help, required=data_required)
+    parser.add_argument("--seed", type=int, default=0, help="of weights, noise and shuffling")
+    parser.add_argument(
+        "--out", type=Path, default=out, help=f"folder for results (default: {out})"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument("--backend", choices=["numpy", "cupy"], default=None, help="default: numpy")
+    args = parser.parse_args(argv)
+    for name, default in defaults.items():
+        value = getattr(args, name)
+        least = 1 if type(default) is int else 0
+        if name == "batch_size":
+            least = 2  # batch norm takes two, and so does the mean of a critic's scores
+        if type(default) is not str and not value >= least:  # nor NaN
+            parser.error(f"--{name} must be at least {least}, not {value}")
+        if name in ("b1", "b2") and value >= 1:
+            parser.error(f"--{name} must be less than 1, not {value}")
+        if name == "clip_value" and value == 0:
+            parser.error("--clip_value must be more than 0")
+    if args.seed < 0:
+        parser.error(f"--seed must not be negative, and is {args.seed}")
+    try:
+        import matplotlib.figure  # noqa: F401
+        import PIL.Image  # noqa: F401
+        import tqdm  # noqa: F401
+    except ImportError as error:
+        parser.error(f"{error}; install what the examples need: pip install -e '.[examples]'")
+    checkpoint = args.out / "checkpoint.npz"
+    if args.resume and not checkpoint.exists():
+        parser.error(f"there is no run to resume in {args.out}: no {checkpoint.name}")
+    if checkpoint.exists() and not args.resume:
+        parser.error(
+            f"{args.out} holds a run already: go on with it by --resume, choose another --out, or "
+            f"delete that folder"
+        )
+    try:
+        if args.backend:
+            backend.use(args.backend)
+        backend.current()  # which MINIGAN_BACKEND may have named
+        check_writable(args.out)
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        parser.error(str(error))
+    minigan.seed(args.seed)
+    return args
+
+
+def read(function, *args, **settings):
+    """function(*args, **settings); a file of the user's that will not do ends the program."""
+    try:
+        return function(*args, **settings)
+    except (OSError, ValueError, TypeError) as error:
+        raise SystemExit(f"error: {error}") from error
