@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigan import autograd, losses, nn, op, ops
-from minigan.ops import arithmetic, elementwise, matmul, norm, reduce, shape
+from minigan.ops import arithmetic, conv, elementwise, matmul, norm, reduce, shape
 from minigan.ops.elementwise import Sigmoid
 from minigan.ops.matmul import swap
 from minigan.tensor import Tensor, as_array
@@ -178,6 +178,44 @@ def _(self, gy, y, x):
 def _(self, gy, y, x):
     mean = gy.mean(axis=self.axes, keepdims=True)
     return self.s * (gy - mean - y * (gy * y).mean(axis=self.axes, keepdims=True))
+
+
+IMAGES = np.arange(32.0).reshape(1, 2, 4, 4) % 7 - 3
+KERNELS = np.arange(36.0).reshape(2, 2, 3, 3) % 5 - 2
+GEOMETRY = conv.Geometry((3, 3), (1, 1), [(1, 1), (1, 1)])
+
+
+def convolve(x, W):
+    return conv.Convolution(GEOMETRY)(x, W)
+
+
+@mistake(
+    "a kernel that is not turned", conv.Convolution, "backward",
+    case="convolution", fn=convolve, inputs=[IMAGES, KERNELS], message="input 0",
+)  # fmt: skip
+def _(self, gy, y, x, W):
+    turned = W[:, :, ::-1, ::-1]
+    gx = conv.TransposedConvolution(self.geometry, x.shape[2:])(gy, turned)
+    return gx, conv.KernelCorrelation(self.geometry)(x, gy)
+
+
+@mistake(
+    "a transposed convolution's gradient for a convolution's", conv.TransposedConvolution,
+    "backward", case="transposed convolution: what it makes, times x, is T",
+    fn=lambda x, W: conv.TransposedConvolution(GEOMETRY, (4, 4))(x, W), inputs=[IMAGES, KERNELS],
+    message="input 0",
+)  # fmt: skip
+def _(self, gy, y, g, W):
+    gg = conv.TransposedConvolution(self.geometry, g.shape[2:])(gy, W.transpose(1, 0, 2, 3))
+    return gg, conv.KernelCorrelation(self.geometry)(gy, g)
+
+
+@mistake(
+    "right to first order only: a kernel's gradient", conv.KernelCorrelation, "backward",
+    case="convolution", fn=convolve, inputs=[IMAGES, KERNELS], message="to second order",
+)  # fmt: skip
+def _(self, gy, y, x, g):
+    return conv.TransposedConvolution(self.geometry, x.shape[2:])(g, gy), None
 
 
 CACHE: dict = {}
