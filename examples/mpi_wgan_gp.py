@@ -1,0 +1,126 @@
+"""WGAN-GP on several processes or machines, each of which sees its share of every minibatch.
+
+    pip install -e '.[examples,mpi]'
+    mpiexec -n 2 python examples/mpi_wgan_gp.py
+
+Every rank holds the same networks, draws the same noise, and takes its share of it. Gradients are
+averaged over the ranks before each optimizer step, so N ranks with B/N samples each do what one
+does with B, to rounding. That holds for networks that treat samples apart: with batch norm, a rank
+would normalise by its own share, so the generator has none.
+"""
+
+import sys
+
+import harness
+import numpy as np
+from mnist_wgan import build_critic
+from mpi4py import MPI
+
+import minigan
+from minigan import datasets, nn, optim, plot
+from minigan.datasets import minibatches
+from minigan.trainers import WGANGP
+
+COMM = MPI.COMM_WORLD
+RANK, N_RANKS = COMM.rank, COMM.size
+
+
+def build_generator(latent_dim):
+    """(N, latent_dim) noise -> (N, 784) pixels from -1 to 1"""
+    return nn.Sequential(
+        nn.Linear(latent_dim, 256),
+        nn.LeakyReLU(0.2),
+        nn.Linear(256, 512),
+        nn.LeakyReLU(0.2),
+        nn.Linear(512, 784),
+        nn.Tanh(),
+    )
+
+
+class AveragedAdam(optim.Adam):
+    """Adam by the mean of all ranks' gradients."""
+
+    def step(self):
+        with_gradient = [p for p in self.params if p.grad is not None]
+        total = np.concatenate([p.grad.data.reshape(-1) for p in with_gradient])
+        COMM.Allreduce(MPI.IN_PLACE, total)  # one message for all parameters
+        total /= N_RANKS
+        start = 0
+        for p in with_gradient:
+            p.grad.data = total[start : start + p.size].reshape(p.shape)
+            start += p.size
+        super().step()
+
+
+def share(x):
+    """This rank's part of a minibatch, whose size is a multiple of the number of ranks."""
+    m = len(x) // N_RANKS
+    return x[RANK * m : (RANK + 1) * m]
+
+
+def train(trainer, batches, noise):
+    """Algorithm 1 of WGAN-GP, as WGANGP.train has it, on shares. Yields what the steps return."""
+    for module in (trainer.generator, trainer.critic):
+        for p in module.parameters():
+            COMM.Bcast(p.data)  # all start from rank 0's
+    for real in batches:
+        eps = minigan.rand(len(real), dtype=real.dtype)
+        report = trainer.critic_step(share(real), share(noise(len(real))), share(eps))
+        if trainer.steps % trainer.n_critic == 0:
+            report |= trainer.generator_step(share(noise(len(real))))
+        yield report
+
+
+def abort(kind, error, traceback):
+    """End all ranks if one fails: the others would wait for its gradients for ever."""
+    sys.__excepthook__(kind, error, traceback)
+    print(f"rank {RANK} of {N_RANKS} failed, so all of them end", file=sys.stderr, flush=True)
+    COMM.Abort(1)
+
+
+def main(argv=None):
+    sys.excepthook = abort
+    args = harness.parse_flags(
+        __doc__,
+        argv,
+        n_epochs=5,
+        batch_size=64,
+        lr=1e-4,
+        b1=0.5,
+        b2=0.9,
+        n_critic=5,
+        penalty_weight=10.0,
+        latent_dim=100,
+    )
+    if args.batch_size % N_RANKS:
+        raise ValueError(f"--batch_size {args.batch_size} is no multiple of {N_RANKS} ranks")
+    images = datasets.to_float(harness.read(datasets.mnist, args.data)[0]).reshape(-1, 784)
+    G, f = build_generator(args.latent_dim), build_critic()
+    trainer = WGANGP(
+        G,
+        f,
+        AveragedAdam(G.parameters(), args.lr, betas=(args.b1, args.b2)),
+        AveragedAdam(f.parameters(), args.lr, betas=(args.b1, args.b2)),
+        penalty_weight=args.penalty_weight,
+        n_critic=args.n_critic,
+    )
+
+    def noise(m):
+        return minigan.randn(m, args.latent_dim)
+
+    for epoch in range(args.n_epochs):
+        batches = minibatches(images, args.batch_size, seed=args.seed, epoch=epoch)
+        reports = list(train(trainer, batches, noise))
+        distance = COMM.allreduce(np.mean([r["wasserstein"] for r in reports])) / N_RANKS
+        if RANK == 0:
+            print(f"epoch {epoch + 1} of {args.n_epochs}: wasserstein {distance:.3f}", flush=True)
+    if RANK == 0:
+        minigan.save(G.state_dict(), args.out / "generator.npz")
+        with minigan.no_grad():
+            pixels = G(noise(100)).numpy().reshape(-1, 28, 28)
+        plot.save_images(args.out / "samples.png", (pixels + 1) / 2, scale=2)
+        print(f"samples and generator are in {args.out}")
+
+
+if __name__ == "__main__":
+    main()
