@@ -1,0 +1,136 @@
+"""What a trained generator does: samples and their scores, walks between them, and does it copy?
+
+    python examples/trained_generator.py                        # the one that comes with minigan
+    python examples/trained_generator.py --run runs/mnist_wgan  # one of yours, of an MNIST MLP
+
+Draws in --out:
+    samples.png        the best and the worst of 1,000 samples, by what D says of them
+    interpolation.png  from one noise to another: on a line, and on an arc
+    neighbours.png     samples, and the training images that are nearest to each
+"""
+
+import argparse
+import importlib
+from pathlib import Path
+
+import harness
+import numpy as np
+from theory_tools import new_figure, save_figure
+
+import minigan
+from minigan import datasets, plot
+from minigan.files import check_writable
+
+DATA = Path(__file__).parent / "data"
+EXAMPLES = ["mnist_gan", "mnist_gan_keras", "mnist_wgan", "mnist_wgan_gp"]
+
+
+def load(run):
+    """From a run's checkpoint: the generator, the discriminator or critic, the latent dimension."""
+    state = minigan.load(run / "checkpoint.npz")
+    if state.get("example") not in EXAMPLES:
+        raise ValueError(f"{run} is a run of {state.get('example')}, not of one of {EXAMPLES}")
+    example = importlib.import_module(state["example"])
+    latent_dim = state["flags"]["latent_dim"]
+    player = "discriminator" if "discriminator" in state else "critic"
+    G, D = example.build_generator(latent_dim), getattr(example, f"build_{player}")()
+    for module, key in ((G, "generator"), (D, player)):
+        module.load_state_dict({k: as_float32(v) for k, v in state[key].items()})
+    return G.eval(), D.eval(), latent_dim
+
+
+def as_float32(array):
+    """The checkpoint that comes with minigan is in float16, to be small."""
+    return array.astype(np.float32) if array.dtype == np.float16 else array
+
+
+def lerp(a, b, t):
+    """The point at t between a and b on a line. Halfway, Gaussian noise is 0.7 times as long.
+
+    >>> lerp(np.array([1.0, 0.0]), np.array([0.0, 1.0]), 0.5)
+    array([0.5, 0.5])
+    """
+    return (1 - t) * a + t * b
+
+
+def slerp(a, b, t):
+    """The point at t on the arc between a and b (Shoemake 1985; for GANs: White 2016, section 2.1).
+
+    >>> slerp(np.array([1.0, 0.0]), np.array([0.0, 1.0]), 0.5).round(3)
+    array([0.707, 0.707])
+    """
+    angle = np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+    return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+
+
+def nearest(samples, images, n):
+    """For each sample the indices of, and distances to, the n images that are nearest in pixels."""
+    squares = (samples**2).sum(1)[:, None] + (images**2).sum(1) - 2 * samples @ images.T
+    order = np.argsort(squares, axis=1)[:, :n]
+    chosen = np.take_along_axis(squares, order, axis=1)
+    return order, np.sqrt(np.maximum(chosen, 0))  # rounding can leave a distance of 0 below it
+
+
+def draw_samples(path, samples, scores):
+    """The fifty samples that D finds most real, and the fifty that it finds least."""
+    order = np.argsort(-scores)
+    figure, panels = new_figure(1, 2, (10, 3.2))
+    for axes, title, chosen in (
+        (panels[0, 0], "best", order[:50]),
+        (panels[0, 1], "worst", order[-50:]),
+    ):
+        axes.imshow(plot.tile(samples[chosen].reshape(-1, 28, 28)), cmap="gray")
+        low, high = scores[chosen].min(), scores[chosen].max()
+        axes.set(xticks=[], yticks=[], title=f"{title} of {len(samples)}: {low:.2f} to {high:.2f}")
+    save_figure(figure, path)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", type=Path, default=DATA / "mnist_gan", help="folder of a run")
+    parser.add_argument(
+        "--data", type=Path, default=DATA / "mnist", help="folder of the MNIST files"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("runs/trained_generator"))
+    args = parser.parse_args(argv)
+    G, D, latent_dim = harness.read(load, args.run)
+    images = datasets.to_float(harness.read(datasets.mnist, args.data)[0], 0.0).reshape(-1, 784)
+    check_writable(args.out)
+    minigan.seed(args.seed)
+
+    def generate(z):
+        """Pixels from 0 to 1, (N, 784), and D's opinion of each, (N,)"""
+        with minigan.no_grad():
+            pixels = G(minigan.Tensor(np.asarray(z, dtype=np.float32)))
+            return (pixels.numpy() + 1) / 2, D(pixels).numpy()[:, 0]
+
+    z = minigan.randn(1000, latent_dim).numpy()
+    samples, scores = generate(z)
+    draw_samples(args.out / "samples.png", samples, scores)
+
+    rows = []
+    for a, b in zip(z[:4], z[4:8], strict=True):
+        for walk in (lerp, slerp):
+            steps = [walk(a, b, t) for t in np.linspace(0, 1, 12)]
+            rows.append(generate(steps)[0].reshape(-1, 28, 28))
+    plot.save_images(args.out / "interpolation.png", np.concatenate(rows), columns=12, scale=2)
+
+    indices, _ = nearest(samples[:10], images, 5)
+    rows = [np.stack([s, *images[i]]) for s, i in zip(samples[:10], indices, strict=True)]
+    tiles = np.stack(rows, axis=1).reshape(-1, 28, 28)  # a column for each sample
+    plot.save_images(args.out / "neighbours.png", tiles, columns=10, scale=2)
+
+    real = nearest(images[:1000], images, 2)[1][:, 1]
+    fake = nearest(samples, images, 1)[1][:, 0]
+    print("distance to the nearest training image (to the nearest other one for a real image)")
+    for name, d in (("real", real), ("generated", fake)):
+        low, middle, high = np.percentile(d, [1, 50, 99])
+        print(f"  {name:10} median {middle:.2f}, 1st percentile {low:.2f}, 99th {high:.2f}")
+    print(f"pictures are in {args.out}")
+
+
+if __name__ == "__main__":
+    main()
