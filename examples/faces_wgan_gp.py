@@ -55,7 +55,7 @@ def main(argv=None):
         data_help="a folder of images, or one .npy of them",
         size=(32, 64),
         channels=(1, 3),
-        n_steps=10_000,
+        n_steps=3000,
         batch_size=64,
         lr=2e-4,
         b1=0.0,
@@ -63,7 +63,7 @@ def main(argv=None):
         n_critic=5,
         penalty_weight=10.0,
         latent_dim=100,
-        sample_interval=500,
+        sample_interval=250,
     )
     images = harness.read(datasets.images, args.data, args.size, channels=args.channels)
     G = build_generator(args.latent_dim, args.size, args.channels)
