@@ -39,12 +39,11 @@ class Conv2d(Module):
 
     def forward(self, x):
         _check_images(self, x)
-        padding = [(p, p) for p in self.padding]
         if self.padding == "same":
-            padding = [
-                _same(*sizes)
-                for sizes in zip(x.shape[2:], self.kernel_size, self.stride, strict=True)
-            ]
+            sizes = zip(x.shape[2:], self.kernel_size, self.stride, strict=True)
+            padding = [_same(n, k, s) for n, k, s in sizes]
+        else:
+            padding = [(p, p) for p in self.padding]
         geometry = Geometry(self.kernel_size, self.stride, padding)
         return Convolution(geometry)(x, self.weight, *_bias(self))
 
