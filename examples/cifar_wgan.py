@@ -3,7 +3,8 @@
     python examples/cifar_wgan.py --category horse
 
 Clipping, RMSprop and the critic steps are the paper's (Arjovsky et al. 2017, Algorithm 1); the
-networks are DCGAN's in the paper's fashion, batch norm in both, for 32 × 32 pixels.
+networks are DCGAN's in the paper's fashion, batch norm in both, for 32 × 32 pixels. As in the
+authors' code, the critic's scales of batch norm are clipped like all its weights.
 """
 
 import harness
@@ -50,7 +51,7 @@ def build_critic():
 
 
 def initialize(layer):
-    """DCGAN's initial weights: N(0, 0.02²), and N(1, 0.02²) for batch norm's scale."""
+    """DCGAN's initial weights of convolutions, N(0, 0.02²), and of batch norm, N(1, 0.02²)."""
     if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(layer.weight, 0.0, 0.02)
     elif isinstance(layer, nn.BatchNorm2d):
@@ -71,9 +72,9 @@ def main(argv=None):
         __doc__,
         argv,
         data=None,
-        data_help="folder of CIFAR-10's binary version (default: downloaded once), or your images",
+        data_help="folder of CIFAR-10's binary version (default: downloaded once), or any images",
         category=("horse", *(c for c in datasets.CIFAR10_CLASSES if c != "horse")),
-        n_steps=10_000,
+        n_steps=6000,
         batch_size=64,
         lr=5e-5,
         n_critic=5,

@@ -3,8 +3,9 @@
     python examples/faces_wgan_gp.py --data folder_of_images
 
 The penalty and the critic steps are the paper's (Gulrajani et al. 2017, Algorithm 1), Adam's lr is
-2e-4 where it has 1e-4; the networks are DCGAN's in its fashion. The critic has no batch norm, which
-would make a sample's gradient depend on the other samples. --size 64 takes four times as long.
+2e-4 where it has 1e-4; the networks are after DCGAN, with upsampling in the generator. The critic
+has no batch norm, which would make a sample's gradient depend on the other samples. --size 64 takes
+four to five times as long.
 """
 
 import itertools

@@ -59,7 +59,7 @@ def build_discriminator():
 
 
 def initialize(layer):
-    """DCGAN's initial weights: N(0, 0.02²), and N(1, 0.02²) for batch norm's scale."""
+    """DCGAN's initial weights of convolutions, N(0, 0.02²), and of batch norm, N(1, 0.02²)."""
     if isinstance(layer, nn.Conv2d):
         nn.init.normal_(layer.weight, 0.0, 0.02)
     elif isinstance(layer, nn.BatchNorm2d):

@@ -2,8 +2,9 @@
 
     python examples/mnist_wgan.py
 
-The settings are the paper's (Arjovsky et al. 2017, Algorithm 1). Watch "wasserstein", the critic's
-estimate of the distance, in losses.png: it falls while the samples get better. No GAN's loss does.
+The settings are the paper's (Arjovsky et al. 2017, Algorithm 1). Watch "wasserstein" in losses.png,
+the critic's estimate of the distance: it falls while digits take shape, and then creeps up while
+they go on improving: the critic gets steeper. Clipping bounds its slope, but leaves it to chance.
 """
 
 import harness

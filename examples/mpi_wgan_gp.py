@@ -6,10 +6,12 @@
 Every rank holds the same networks, draws the same noise, and takes its share of it. Gradients are
 averaged over the ranks before each optimizer step, so N ranks with B/N samples each do what one
 does with B, to rounding. That holds for networks that treat samples apart: with batch norm, a rank
-would normalise by its own share, so the generator has none.
+would normalise by its own share, so the generator has none. It keeps no checkpoints, so there is
+nothing to --resume.
 """
 
 import sys
+import traceback
 
 import harness
 import numpy as np
@@ -71,15 +73,19 @@ def train(trainer, batches, noise):
         yield report
 
 
-def abort(kind, error, traceback):
-    """End all ranks if one fails: the others would wait for its gradients for ever."""
-    sys.__excepthook__(kind, error, traceback)
-    print(f"rank {RANK} of {N_RANKS} failed, so all of them end", file=sys.stderr, flush=True)
-    COMM.Abort(1)
+def all_or_none(function):
+    """Call it, and end all ranks if one fails: the others would wait for its gradients for ever."""
+    try:
+        function()
+    except BaseException as error:
+        if isinstance(error, SystemExit) and error.code in (None, 0):  # --help
+            raise
+        traceback.print_exc()
+        print(f"rank {RANK} of {N_RANKS} failed, so all of them end", file=sys.stderr, flush=True)
+        COMM.Abort(1)
 
 
 def main(argv=None):
-    sys.excepthook = abort
     args = harness.parse_flags(
         __doc__,
         argv,
@@ -123,4 +129,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    all_or_none(main)

@@ -3,9 +3,9 @@
     python examples/theory_checkerboard.py
 
 Odena et al. 2016, "Deconvolution and Checkerboard Artifacts". A 5 × 5 kernel that moves by 2 pixels
-covers its neighbours unevenly: 9 of its weights meet at one pixel, 6 at the next, and 4 at one
-between. Random weights then leave pixels of unequal variance, in a pattern of period 2, from which
-training has to start. After an upsampling, 25 weights meet at each pixel.
+covers its neighbours unevenly: 9 of its weights meet at one pixel, 6 at the next, and 4 at the one
+diagonal to it. Random weights then leave pixels of unequal variance, in a pattern of period 2, from
+which training has to start. After an upsampling, 25 weights meet at each pixel.
 
 Drawn are the number of weights that meet, the standard deviation of what the untrained generators
 of quickdraw_gan.py make, pixel for pixel, and one sample of each.

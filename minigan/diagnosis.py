@@ -23,6 +23,7 @@ class Diagnosis:
     """Watches a run's reports and samples, and returns sentences about what has gone wrong.
 
     data: some real samples, (N, ...), to compare the spread of generated ones with.
+    Raises ValueError if these are all the same.
     A trouble is told when it begins, and again only if it went away in between.
 
     >>> diagnosis = Diagnosis(np.eye(8))
@@ -35,6 +36,8 @@ class Diagnosis:
 
     def __init__(self, data):
         self.data_spread = spread(data)
+        if self.data_spread == 0:
+            raise ValueError(f"the {len(data)} samples of the data are all the same")
         self.window = []  # the reports since the last look
         self.windows = 0  # how many there have been
         self.farthest = 0.0  # the largest estimate of the distance, in size

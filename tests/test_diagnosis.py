@@ -63,3 +63,8 @@ def test_collapse():
 def test_a_spread_needs_two():
     with pytest.raises(ValueError, match="not 1"):
         spread(DATA[:1])
+
+
+def test_data_that_is_all_the_same_is_refused():
+    with pytest.raises(ValueError, match="the 4 samples of the data are all the same"):
+        Diagnosis(np.ones((4, 1, 2, 2)))

@@ -145,8 +145,10 @@ class UpsampleConv2d(Conv2d):
     """
 
     def __init__(self, in_channels, out_channels, kernel_size, *, bias=True):
-        if kernel_size % 2 == 0:
-            raise ValueError(f"UpsampleConv2d: kernel_size must be odd, not {kernel_size}")
+        if not isinstance(kernel_size, int) or kernel_size % 2 == 0:
+            raise ValueError(
+                f"UpsampleConv2d: kernel_size must be an odd integer, not {kernel_size}"
+            )
         super().__init__(
             in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=bias
         )
@@ -154,6 +156,7 @@ class UpsampleConv2d(Conv2d):
     def forward(self, x):
         _check_images(self, x)
         k = self.kernel_size[0]
+        # Along one axis, which of the k weights each of the k + 1 is the sum of; then along both.
         sums = np.eye(k + 1, k, dtype=x.dtype) + np.eye(k + 1, k, -1, dtype=x.dtype)
         sums = backend.asarray(np.kron(sums, sums)[:, ::-1].copy())  # ((k+1)², k²), kernel turned
         W = self.weight.transpose(1, 0, 2, 3).reshape(-1, k * k) @ sums.T
@@ -162,6 +165,10 @@ class UpsampleConv2d(Conv2d):
         geometry = Geometry((k + 1, k + 1), (2, 2), [(p, p), (p, p)])
         size = (2 * x.shape[2], 2 * x.shape[3])
         return TransposedConvolution(geometry, size)(x, W, *_bias(self))
+
+    def extra_repr(self):
+        bias = "" if self.bias is not None else ", bias=False"
+        return f"{self.in_channels}, {self.out_channels}, {self.kernel_size[0]}{bias}"
 
 
 def _pair(name, value, at_least=1):

@@ -36,7 +36,8 @@ class BatchNorm(Module):
 
     def forward(self, x):
         if x.ndim not in self.dims or x.shape[1] != self.num_features:
-            raise ValueError(f"{self}: expected (N, {self.num_features}, ...), got {x.shape}")
+            rest = "H, W" if self.dims == (4,) else "..."
+            raise ValueError(f"{self}: expected (N, {self.num_features}, {rest}), got {x.shape}")
         check_inputs(self, [as_array(x), self.weight.data])  # before the averages take it in
         per_channel = (self.num_features,) + (1,) * (x.ndim - 2)  # broadcasts against x
         gamma, beta = self.weight.reshape(per_channel), self.bias.reshape(per_channel)

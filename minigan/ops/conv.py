@@ -1,7 +1,7 @@
 """Convolution: three operations, each of which is the gradient of the other two.
 
-Let x be images, W kernels, and g numbers for each place that a kernel can stand at. They make one
-number, linear in each of the three:
+Let x be images, W kernels, and g have a number for each kernel at each place that it can stand at.
+The three make one number, which is linear in each of them:
 
     T(x, W, g) = Σ  g[n, o, p, q] W[o, c, i, j] x[n, c, s p + i, s q + j]
                  n o p q c i j
@@ -14,15 +14,15 @@ correlation of x and g. Differentiating one of these again gives another of them
 
 Each is a matrix product of windows, the kH·kW·C numbers that a kernel meets at a place:
 
-    Convolution            y = windows(x) Wᵀ          (N·H'·W', kH·kW·C)(kH·kW·C, O)
-    TransposedConvolution  windows(x) = g W           (N·H'·W', O)(O, kH·kW·C), then added up
-    KernelCorrelation      W = Σ windows(x)ᵀ g        (kH·kW·C, N·H'·W')(N·H'·W', O)
+    Convolution            y = windows(x) Wᵀ      (N·H'·W', kH·kW·C)(kH·kW·C, O)
+    TransposedConvolution  x = add_up(g W)        (N·H'·W', O)(O, kH·kW·C), each where it belongs
+    KernelCorrelation      Wᵀ = windows(x)ᵀ g     (kH·kW·C, N·H'·W')(N·H'·W', O)
 
-Three things make it fast. Windows are made for a few images at a time, and stay in the cache until
-the product has read them. In memory the channels come last: a row of a window is then one run of
-kW·C numbers. (The arrays returned are such memory, seen as (N, C, H, W); any other is taken too.)
-And with a stride of 1 x and g may change places, the kernel turned by 180°: the windows are then of
-the one that has fewer channels.
+Three things make it fast. Windows are made for a few images at a time, or one, and stay in the
+cache until the product has read them. In memory the channels come last: a row of a window is then
+one run of kW·C numbers. (The arrays returned are such memory, seen as (N, C, H, W); any other is
+taken too.) And with a stride of 1 x and g may change places, the kernel turned by 180°: the windows
+are then of the one that has clearly fewer channels.
 """
 
 import numpy as np
@@ -30,7 +30,9 @@ import numpy as np
 from minigan.backend import get_array_module
 from minigan.op import Op
 
-CACHED = 2**18  # numbers in the windows made at a time: 1 MiB of float32, within a core's L2
+CACHED = (
+    2**18
+)  # numbers in the windows made at a time, unless one image has more: 1 MiB, for the L2
 
 
 class Geometry:

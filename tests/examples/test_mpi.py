@@ -39,10 +39,12 @@ if example.RANK == 0:
     minigan.save({"G": G.state_dict(), "f": f.state_dict()}, sys.argv[1])
 """
 FAIL = """
-sys.excepthook = example.abort
-if example.RANK == 1:
-    raise OSError("no more")
-example.COMM.Barrier()
+def main():
+    if example.RANK == 1:
+        raise OSError("no more")
+    example.COMM.Barrier()
+
+example.all_or_none(main)
 """
 
 
