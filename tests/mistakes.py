@@ -218,6 +218,30 @@ def _(self, gy, y, x, g):
     return conv.TransposedConvolution(self.geometry, x.shape[2:])(g, gy), None
 
 
+def normalized(x):
+    return norm.BatchNorm(0.1)(x, np.array([1.0, 2.0, 0.5]), np.zeros(3))
+
+
+@mistake(
+    "a batch norm whose mean does not move", norm.BatchNorm, "backward",
+    case="BatchNorm1d in training, 2 dimensions", fn=normalized, inputs=[X], message="input 0",
+)  # fmt: skip
+def _(self, gy, y, x, gamma, beta):
+    x_hat = (x - self.mean) * self.s
+    return gamma * self.s * gy, gy * x_hat, gy
+
+
+@mistake(
+    "right to first order only: batch norm", norm.BatchNorm, "backward",
+    case="BatchNorm1d in training, 2 dimensions", fn=normalized, inputs=[X],
+    message="to second order",
+)  # fmt: skip
+def _(self, gy, y, x, gamma, beta):
+    x_hat, n = as_array(x - self.mean) * self.s, len(x)
+    g_gamma, g_beta = (gy * x_hat).sum(axis=0), gy.sum(axis=0)
+    return gamma * self.s * (gy - g_beta / n - x_hat * g_gamma / n), g_gamma, g_beta
+
+
 CACHE: dict = {}
 
 
