@@ -8,6 +8,7 @@ authors' code, the critic's scales of batch norm are clipped like all its weight
 """
 
 import harness
+from mnist_dcgan import initialize
 
 import minigan
 from minigan import datasets, nn, optim
@@ -48,14 +49,6 @@ def build_critic():
         nn.Flatten(),
         nn.Linear(256 * 4 * 4, 1),
     ).apply(initialize)
-
-
-def initialize(layer):
-    """DCGAN's initial weights of convolutions, N(0, 0.02²), and of batch norm, N(1, 0.02²)."""
-    if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
-        nn.init.normal_(layer.weight, 0.0, 0.02)
-    elif isinstance(layer, nn.BatchNorm2d):
-        nn.init.normal_(layer.weight, 1.0, 0.02)
 
 
 def load(category, data):

@@ -60,7 +60,7 @@ def build_discriminator():
 
 def initialize(layer):
     """DCGAN's initial weights of convolutions, N(0, 0.02²), and of batch norm, N(1, 0.02²)."""
-    if isinstance(layer, nn.Conv2d):
+    if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(layer.weight, 0.0, 0.02)
     elif isinstance(layer, nn.BatchNorm2d):
         nn.init.normal_(layer.weight, 1.0, 0.02)

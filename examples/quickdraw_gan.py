@@ -18,23 +18,24 @@ from minigan import datasets, nn, optim
 from minigan.trainers import GAN
 
 
+def grow(growth, n_in, n_out):
+    """A layer that makes an image twice as large: (N, n_in, H, W) -> (N, n_out, 2 H, 2 W)"""
+    if growth == "upsampling":
+        return nn.UpsampleConv2d(n_in, n_out, 5)
+    return nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1)
+
+
 def build_generator(latent_dim, growth="upsampling"):
     """(N, latent_dim) noise -> (N, 1, 28, 28) pixels from -1 to 1"""
-
-    def grow(n_in, n_out):
-        if growth == "upsampling":
-            return nn.UpsampleConv2d(n_in, n_out, 5)
-        return nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1)
-
     return nn.Sequential(
         nn.Linear(latent_dim, 64 * 7 * 7),
         nn.BatchNorm1d(64 * 7 * 7),
         nn.ReLU(),
         nn.Unflatten(1, (64, 7, 7)),
-        grow(64, 128),
+        grow(growth, 64, 128),
         nn.BatchNorm2d(128),
         nn.ReLU(),
-        grow(128, 64),
+        grow(growth, 128, 64),
         nn.BatchNorm2d(64),
         nn.ReLU(),
         nn.Conv2d(64, 64, 5, padding="same"),

@@ -12,7 +12,7 @@ of quickdraw_gan.py make, pixel for pixel, and one sample of each.
 """
 
 import numpy as np
-from quickdraw_gan import build_generator
+from quickdraw_gan import build_generator, grow
 from theory_tools import new_figure, parse_flags, save_figure
 
 import minigan
@@ -20,9 +20,10 @@ from minigan import nn
 
 
 def layer(growth, n_in, n_out):
-    if growth == "upsampling":
-        return nn.UpsampleConv2d(n_in, n_out, 5, bias=False)
-    return nn.ConvTranspose2d(n_in, n_out, 5, stride=2, padding=2, output_padding=1, bias=False)
+    """The layer by which quickdraw_gan.py makes an image larger, without its bias."""
+    grown = grow(growth, n_in, n_out)
+    nn.init.constant_(grown.bias, 0.0)
+    return grown
 
 
 def weights_that_meet(growth):
@@ -55,9 +56,7 @@ def main(argv=None):
         inner = (samples[:, 6:-6, 6:-6] ** 2).mean(axis=0).reshape(8, 2, 8, 2).mean(axis=(0, 2))
         print(f"{growth}: by the parity of the pixel, [[even even, even odd], [odd even, odd odd]]")
         print(f"  weights that meet     {counts[6:8, 6:8].tolist()}")
-        print(
-            f"  variance, one layer   {(variance / variance.max()).round(3).tolist()} of the most"
-        )
+        print(f"  variance, one layer   {share_of_most(variance)}")
         print(f"  untrained generator   {share_of_most(inner)}")
 
         expected = np.array([[9, 6], [6, 4]]) if growth == "transposed" else np.full((2, 2), 25)

@@ -118,15 +118,14 @@ def main(argv=None):
             rows.append(generate(steps)[0].reshape(-1, 28, 28))
     plot.save_images(args.out / "interpolation.png", np.concatenate(rows), columns=12, scale=2)
 
-    indices, _ = nearest(samples[:10], images, 5)
-    rows = [np.stack([s, *images[i]]) for s, i in zip(samples[:10], indices, strict=True)]
+    indices, fake = nearest(samples, images, 5)
+    rows = [np.stack([s, *images[i]]) for s, i in zip(samples[:10], indices[:10], strict=True)]
     tiles = np.stack(rows, axis=1).reshape(-1, 28, 28)  # a column for each sample
     plot.save_images(args.out / "neighbours.png", tiles, columns=10, scale=2)
 
     real = nearest(images[:1000], images, 2)[1][:, 1]
-    fake = nearest(samples, images, 1)[1][:, 0]
     print("distance to the nearest training image (to the nearest other one for a real image)")
-    for name, d in (("real", real), ("generated", fake)):
+    for name, d in (("real", real), ("generated", fake[:, 0])):
         low, middle, high = np.percentile(d, [1, 50, 99])
         print(f"  {name:10} median {middle:.2f}, 1st percentile {low:.2f}, 99th {high:.2f}")
     print(f"pictures are in {args.out}")
