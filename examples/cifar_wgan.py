@@ -73,6 +73,7 @@ def main(argv=None):
         n_critic=5,
         clip_value=0.01,
         latent_dim=100,
+        average=0.0,
         sample_interval=500,
     )
     images = harness.read(load, args.category, args.data)

@@ -64,6 +64,7 @@ def main(argv=None):
         n_critic=5,
         penalty_weight=10.0,
         latent_dim=100,
+        average=0.0,
         sample_interval=250,
     )
     images = harness.read(datasets.images, args.data, args.size, channels=args.channels)

@@ -22,6 +22,7 @@ HELP = {
     "category": "what the images show",
     "size": "pixels of an image's side",
     "channels": "1 for grey, 3 for colour",
+    "average": "decay of the mean of G's weights, which is what the pictures show; 0 for none",
     "growth": "how the generator makes its images larger",
     "g_lr": "learning rate of the generator",
     "d_lr": "learning rate of the discriminator",
@@ -76,7 +77,7 @@ def parse_flags(
             least = 2  # batch norm takes two, and so does the mean of a critic's scores
         if type(default) is not str and not value >= least:  # nor NaN
             parser.error(f"--{name} must be at least {least}, not {value}")
-        if name in ("b1", "b2") and value >= 1:
+        if name in ("b1", "b2", "average") and value >= 1:
             parser.error(f"--{name} must be less than 1, not {value}")
         if name == "clip_value" and value == 0:
             parser.error("--clip_value must be more than 0")

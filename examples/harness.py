@@ -13,6 +13,7 @@ from minigan import backend, plot
 from minigan.datasets import minibatches
 from minigan.diagnosis import Diagnosis
 from minigan.files import atomic_write, check_writable
+from minigan.optim import AveragedModel
 
 __all__ = ["parse_flags", "picture", "read", "train"]
 
@@ -62,6 +63,8 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
                 )
                 for report in trainer.train(map(prepare, batches), noise):
                     run.history.append({"step": trainer.steps, **report})
+                    if run.average and "g_loss" in report:  # there was a generator step
+                        run.average.update_parameters(trainer.generator)
                     bar.update()
                     run.tell(diagnosis.watch(trainer.steps, report))
                     if trainer.steps % 20 == 0:
@@ -97,6 +100,9 @@ class _Run:
         self.history = []
         self.checkpoint = args.out / "checkpoint.npz"
         self.parts = {k: v for k, v in vars(trainer).items() if hasattr(v, "state_dict")}
+        self.average = None
+        if "average" in args and args.average:
+            self.average = self.parts["average"] = AveragedModel(trainer.generator, args.average)
         self.flags = {k: v for k, v in vars(args).items() if k not in NOT_IN_THE_MATHEMATICS}
 
     def save(self):
@@ -161,11 +167,11 @@ class _Run:
             tqdm.write(sentence)
 
     def draw_samples(self):
-        """A picture of what the generator makes of the fixed noise, in use mode."""
-        generator = self.trainer.generator.eval()
+        """A picture of what the generator, or its average, makes of the fixed noise."""
+        generator = (self.average.module if self.average else self.trainer.generator).eval()
         with minigan.no_grad():
             samples = generator(self.fixed_noise).numpy()
-        generator.train()
+        self.trainer.generator.train()
         self.tell(self.diagnosis.look(self.trainer.steps, samples))
         check_writable(self.args.out / "samples")
         path = self.args.out / "samples" / f"{self.trainer.steps:06d}.png"

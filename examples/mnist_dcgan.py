@@ -110,6 +110,7 @@ def main(argv=None):
         b1=0.5,
         b2=0.999,
         latent_dim=100,
+        average=0.0,
         sample_interval=200,
     )
     images, _ = harness.read(datasets.mnist, args.data)

@@ -27,6 +27,7 @@ def main(argv=None):
         n_critic=5,
         penalty_weight=10.0,
         latent_dim=100,
+        average=0.0,
         sample_interval=1000,
     )
     images, _ = harness.read(datasets.mnist, args.data)

@@ -265,3 +265,62 @@ def test_parameters_may_come_from_a_generator():
     layer = nn.Linear(2, 3)
     optimizer = optim.SGD((p for _, p in layer.named_parameters()), lr=0.1)
     assert optimizer.params == layer.parameters()
+
+
+# --- the average of a model's weights ----------------------------------------------------------
+
+
+def test_averaged_model_has_the_weighted_mean_of_parameters_and_buffers():
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    average = optim.AveragedModel(model, decay=0.9)
+    mean = {}
+    for step in range(100):
+        minigan.seed(step)
+        for p in model.parameters():
+            p.copy_(minigan.randn(*p.shape).data)
+        model(minigan.randn(5, 3))  # which moves the running averages
+        average.update_parameters(model)
+        w = max(0.1, 9 / (9 + step))
+        for name, value in model.state_dict().items():
+            mean[name] = mean.get(name, 0) * (1 - w) + w * value
+    for name, value in average.module.state_dict().items():
+        if name.endswith("tracked"):
+            assert value == 100 and value.dtype == np.int64
+        else:
+            np.testing.assert_allclose(value, mean[name], rtol=1e-5, atol=1e-6)
+            assert value.dtype == np.float32
+
+
+def test_averaged_model_shares_nothing_with_the_model_and_asks_for_no_gradient():
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    average = optim.AveragedModel(model)
+    average.update_parameters(model)
+    assert_same(average.module.state_dict(), model.state_dict())
+    mine, theirs = ([p.data for p in m.parameters()] + m.buffers() for m in (average.module, model))
+    assert not any(np.shares_memory(a, b) for a, b in zip(mine, theirs, strict=True))
+    assert not any(p.requires_grad for p in average.module.parameters())
+    assert all(p.requires_grad for p in model.parameters())
+    assert model.training and not average.module.training
+
+
+def test_averaged_model_goes_on_from_its_state():
+    def steps(model, average, seeds):
+        for seed in seeds:
+            minigan.seed(seed)
+            model.weight.copy_(minigan.randn(2, 3).data)
+            average.update_parameters(model)
+
+    model = nn.Linear(3, 2)
+    whole, first = optim.AveragedModel(model, 0.5), optim.AveragedModel(model, 0.5)
+    steps(model, whole, range(20))
+    steps(model, first, range(12))
+    second = optim.AveragedModel(model)
+    second.load_state_dict(first.state_dict())
+    steps(model, second, range(12, 20))
+    assert_same(second.state_dict(), whole.state_dict())
+
+
+@pytest.mark.parametrize("decay", [-0.1, 1.0, float("nan")])
+def test_averaged_model_refuses_a_decay_out_of_range(decay):
+    with pytest.raises(ValueError, match="AveragedModel: decay must be in"):
+        optim.AveragedModel(nn.Linear(1, 1), decay)

@@ -91,6 +91,10 @@ class Module:
     def parameters(self):
         return [p for _, p in self.named_parameters()]
 
+    def buffers(self):
+        """The arrays that are state but not learned, such as batch norm's running averages."""
+        return [getattr(module, name) for module in self.modules() for name in module.buffer_names]
+
     def zero_grad(self):
         """Forget the gradients."""
         for p in self.parameters():

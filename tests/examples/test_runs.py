@@ -144,6 +144,24 @@ def test_resumed_run_equals_a_longer_one(uninterrupted, main, capsys):
     assert "stopped" not in capsys.readouterr().out
 
 
+def test_the_average_is_drawn_and_resumed_and_training_does_not_see_it(
+    uninterrupted, run_small, main, tmp_path
+):
+    whole = run_small(*FLAGS, "--average", 0.9, "--n_epochs", 4, out=tmp_path / "whole")
+    out = main("--average", 0.9, "--n_epochs", 2)
+    assert_same_run(main("--average", 0.9, "--n_epochs", 4, "--resume"), whole)
+
+    assert (whole / "losses.csv").read_bytes() == (uninterrupted / "losses.csv").read_bytes()
+    state, without = (minigan.load(o / "checkpoint.npz") for o in (out, uninterrupted))
+    assert_same(state["generator"], without["generator"])
+    G = small_generator(100)
+    G.load_state_dict(state["average"]["module"])
+    with minigan.no_grad():
+        samples = G.eval()(minigan.Tensor(state["fixed_noise"])).numpy()
+    drawn = np.asarray(Image.open(out / "samples" / "000012.png"), dtype=np.float32)
+    assert abs(drawn[2:30, 2:30] / 255 - (samples[0].reshape(28, 28) + 1) / 2).max() < 0.01
+
+
 def test_resumed_run_goes_on_showing_the_noise_of_its_checkpoint(main, uninterrupted):
     """And not what this version of the program would draw in its place."""
     out = main("--n_epochs", 1)
