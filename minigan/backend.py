@@ -13,7 +13,7 @@ import numpy as np
 __all__ = ["asarray", "current", "get_array_module", "rng", "seed", "to_numpy", "use"]
 
 _xp = None  # the array module in use; None until somebody asks
-_rng = np.random.default_rng()
+_rng = None  # made when first used: NumPy imports its numpy.random late, and so does minigan
 
 
 class use:
@@ -108,6 +108,9 @@ def seed(n):
 
 def rng():
     """The NumPy generator that all of minigan's random numbers come from."""
+    global _rng
+    if _rng is None:
+        _rng = np.random.default_rng()
     return _rng
 
 

@@ -77,6 +77,15 @@ def _(self, gy, y, x):
 
 
 @mistake(
+    "two factors exchanged", reduce.SumOfProducts, "backward",
+    case="sum of products", fn=lambda a, b: reduce.SumOfProducts((0,))(a, b), inputs=[X, X + 1],
+    message="input 0",
+)  # fmt: skip
+def _(self, gy, y, a, b):
+    return gy * a, gy * b
+
+
+@mistake(
     "a dropped term", norm.Normalize, "backward",
     case="normalize", fn=lambda x: norm.Normalize((0,), 0.1)(x), inputs=[X],
     message="is wrong in 12 of 36",

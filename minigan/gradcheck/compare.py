@@ -33,7 +33,7 @@ class Settings:
     rtol: float
     kinks: str
     directions: int
-    random: np.random.Generator
+    random: "np.random.Generator"  # quoted, so that importing minigan does not import numpy.random
 
 
 def compare(f, how, order, reference=None):

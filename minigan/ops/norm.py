@@ -9,7 +9,7 @@ where the two means are there because μ and σ depend on every x.
 """
 
 from minigan.op import Op
-from minigan.ops.reduce import var
+from minigan.ops.reduce import SumOfProducts, var
 from minigan.tensor import Tensor
 
 
@@ -22,7 +22,7 @@ class Normalize(Op):
     def forward(self, x):
         self.mean = x.mean(axis=self.axes, keepdims=True)
         y = x - self.mean
-        self.var = (y * y).mean(axis=self.axes, keepdims=True)
+        self.var = SumOfProducts(self.axes)(y, y) / (x.size // self.mean.size)
         self.s = (self.var + self.eps) ** -0.5
         y *= self.s
         return y
@@ -32,7 +32,7 @@ class Normalize(Op):
         if isinstance(x, Tensor):  # to be differentiated again: s depends on x, too
             s = (var(x, self.axes, keepdims=True, correction=0) + self.eps) ** -0.5
         mean_g = gy.mean(axis=self.axes, keepdims=True)
-        mean_gx = (gy * y).mean(axis=self.axes, keepdims=True)
+        mean_gx = SumOfProducts(self.axes)(gy, y) / (x.size // self.mean.size)
         return s * (gy - mean_g - y * mean_gx)
 
 
@@ -55,7 +55,7 @@ class BatchNorm(Op):
         self.axes = (0, *range(2, x.ndim))
         self.mean = x.mean(axis=self.axes, keepdims=True)
         y = x - self.mean
-        self.var = (y * y).mean(axis=self.axes, keepdims=True)
+        self.var = SumOfProducts(self.axes)(y, y) / (x.size // self.mean.size)
         self.s = (self.var + self.eps) ** -0.5
         y *= gamma * self.s
         y += beta
@@ -68,7 +68,10 @@ class BatchNorm(Op):
             s = (var(x, self.axes, keepdims=True, correction=0) + self.eps) ** -0.5
         centred = x - mean
         g_beta = gy.sum(axis=self.axes, keepdims=True)
-        g_gamma = s * (gy * centred).sum(axis=self.axes, keepdims=True)  # Σ g x̂
+        g_gamma = s * SumOfProducts(self.axes)(gy, centred)  # Σ g x̂
         a = gamma * s
-        gx = a * gy + (-a * s * g_gamma / n) * centred + (-a * g_beta / n)
+        gx = a * gy
+        centred *= -a * s * g_gamma / n  # in place for arrays; of Tensors, Python makes new ones
+        gx += centred
+        gx += -a * g_beta / n
         return gx, g_gamma, g_beta

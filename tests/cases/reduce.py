@@ -7,7 +7,7 @@ from cases import Problem, arrays, axes, case, problem_case
 from minigan import ops
 from minigan.op import BroadcastTo, SumTo
 from minigan.ops.arithmetic import Sub
-from minigan.ops.reduce import LogSoftmax, Max, Mean, Norm, Sum
+from minigan.ops.reduce import LogSoftmax, Max, Mean, Norm, Sum, SumOfProducts
 from minigan.testing import broadcastable_shapes, shapes
 
 NOT_EMPTY = shapes(min_side=1)
@@ -60,6 +60,21 @@ def _numpy_sum_to(x, shape):
     return x
 
 
+@problem_case("sum of products", SumOfProducts)
+@st.composite
+def sum_of_products(draw):
+    a = draw(arrays())
+    b = draw(arrays(st.just(a.shape)))
+    axis = draw(axes(a.ndim))
+    axis = axis if isinstance(axis, tuple) else (*range(a.ndim),) if axis is None else (axis,)
+    return Problem(
+        lambda a, b: SumOfProducts(axis)(a, b),
+        [a, b],
+        lambda a, b: (a * b).sum(axis=axis, keepdims=True),
+        analytic=True,
+    )
+
+
 CASES = [
     reduction("sum", Sum, lambda x, *how: x.sum(*how), np.sum, arrays()),
     reduction("mean", Mean, lambda x, *how: x.mean(*how), np.mean, arrays(NOT_EMPTY)),
@@ -104,4 +119,5 @@ CASES = [
         numpy_log_softmax,
     ),
     sum_to,
+    sum_of_products,
 ]
