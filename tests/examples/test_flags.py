@@ -256,6 +256,7 @@ def test_data_that_cannot_be_read(run_example, data, out, tmp_path, name, spoil,
     [
         ("mnist_wgan", {}, "images-idx3-ubyte: expected this file"),
         ("mnist_wgan_gp", {}, "images-idx3-ubyte: expected this file"),
+        ("mnist_gan_2014", {}, "images-idx3-ubyte: expected this file"),
         ("mnist_gan_tf1", {}, "images-idx3-ubyte: expected this file"),
         ("mnist_gan_keras", {}, "images-idx3-ubyte: expected this file"),
         ("quickdraw_gan", {}, r"cat\.npy: expected this file, found none; the categories are"),

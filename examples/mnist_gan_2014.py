@@ -1,0 +1,149 @@
+"""The first GAN: the 2014 paper's networks on MNIST, and the training of the code released with it.
+
+    python examples/mnist_gan_2014.py
+
+Source: Goodfellow et al. 2014, section 5, and github.com/goodfeli/adversarial, mnist.yaml. Data,
+networks, initial weights, dropout, noise, losses and both schedules are its own, and so is its
+step, which is not Algorithm 1's: both players move at once. Its momentum sums up lr g, where SGD
+here sums up g: they differ by the few millionths by which lr falls from one step to the next.
+
+The source trains far longer, on a GPU: it names no last epoch, and its momentum alone grows for
+250. The default here, 40, is about half an hour of CPU.
+"""
+
+import harness
+import numpy as np
+
+import minigan
+from minigan import datasets, grad, losses, nn, optim
+from minigan.checks import check_loss
+from minigan.tensor import as_tensor
+from minigan.trainers import GAN
+
+
+def build_generator(latent_dim=100):
+    """(N, latent_dim) noise -> (N, 784) pixels from 0 to 1"""
+    network = nn.Sequential(
+        nn.Linear(latent_dim, 1200),
+        nn.ReLU(),
+        nn.Linear(1200, 1200),
+        nn.ReLU(),
+        nn.Linear(1200, 784),
+        nn.Sigmoid(),
+    )
+    return initialized(network, 0.05)
+
+
+def build_discriminator():
+    """(N, 784) pixels -> (N, 1), the probability that each image is real"""
+    network = nn.Sequential(
+        nn.Dropout(0.2),
+        nn.Maxout(784, 240, num_pieces=5),
+        nn.Dropout(0.5),
+        nn.Maxout(240, 240, num_pieces=5),
+        nn.Dropout(0.5),
+        nn.Linear(240, 1),
+        nn.Sigmoid(),
+    )
+    return initialized(network, 0.005)
+
+
+def initialized(network, bound):
+    """Weights U(-bound, bound), biases 0"""
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.uniform_(layer.weight, -bound, bound)
+            nn.init.constant_(layer.bias, 0.0)
+    return network
+
+
+def start_at_the_mean(generator, images):
+    """Have the generator's last bias alone give the images' mean, p: the bias is log(p / (1 - p)).
+
+    images: (N, 28, 28) uint8. A pixel that is black in all of them counts as 1e-7.
+    """
+    p = np.clip(images.mean(axis=0).reshape(-1) / 255, 1e-7, 1 - 1e-7)
+    generator[-2].bias.copy_(np.log(p / (1 - p)).astype(np.float32))
+
+
+def learning_rate(lr, step):
+    """Divided by 1.000004 at every step, but never below 1e-6."""
+    return max(lr * 1.000004**-step, 1e-6)
+
+
+def momentum(epoch):
+    """0.5 in the first epoch, 0.7 in the 250th and from there on, and linear in between."""
+    return 0.5 + 0.2 * min(epoch / 249, 1.0)
+
+
+class SimultaneousGAN(GAN):
+    """A GAN whose players step at once, from the same fakes and D's one answer to them.
+
+    steps_per_epoch: for the momentum, which grows from epoch to epoch.
+    """
+
+    def __init__(self, *players, lr, steps_per_epoch):
+        super().__init__(*players)
+        self.lr, self.steps_per_epoch = lr, steps_per_epoch
+
+    def step(self, real, z):
+        """Update both, each at the other's old weights, on a minibatch `real` and the noise z."""
+        real = as_tensor(real)
+        fake = self.generator(as_tensor(z))
+        p_real, p_fake = self.discriminator(real), self.discriminator(fake)
+        d_loss = losses.discriminator_loss(p_real, p_fake) / 2
+        g_loss = self.generator_loss(p_fake)
+        report = {
+            "d_loss": check_loss(d_loss, "discriminator", real.data),
+            "D(x)": p_real.mean().item(),
+            "D(G(z))": p_fake.mean().item(),
+            "g_loss": check_loss(g_loss, "generator", fake.data),
+        }
+
+        self.set_gradients(self.d_optimizer, d_loss)  # and not G's, through the fakes
+        self.set_gradients(self.g_optimizer, g_loss)  # through D, but not D's
+        self.d_optimizer.step()
+        self.g_optimizer.step()
+        self.steps += 1
+        return report
+
+    def set_gradients(self, optimizer, loss):
+        """Those of this player's parameters alone."""
+        for p, g in zip(optimizer.params, grad(loss, optimizer.params), strict=True):
+            p.grad = g
+
+    def train(self, minibatches, noise):
+        for real in minibatches:
+            for optimizer in (self.d_optimizer, self.g_optimizer):
+                optimizer.lr = learning_rate(self.lr, self.steps)
+                optimizer.momentum = momentum(self.steps // self.steps_per_epoch)
+            yield self.step(real, noise(len(real)))
+
+
+def main(argv=None):
+    args = harness.parse_flags(
+        __doc__, argv, n_epochs=40, batch_size=100, lr=0.1, latent_dim=100, sample_interval=500
+    )
+    images, _ = harness.read(datasets.mnist, args.data)
+    images = images[:50_000]  # the others are for validation
+    G, D = build_generator(args.latent_dim), build_discriminator()
+    start_at_the_mean(G, images)
+    harness.train(
+        args,
+        SimultaneousGAN(
+            G,
+            D,
+            optim.SGD(G.parameters(), args.lr),
+            optim.SGD(D.parameters(), args.lr),
+            lr=args.lr,
+            steps_per_epoch=len(images) // args.batch_size,
+        ),
+        images,
+        prepare=lambda batch: datasets.to_float(batch, low=0.0).reshape(-1, 784),
+        noise=lambda m: (2 * minigan.rand(m, args.latent_dim) - 1) * 3**0.5,  # of variance 1
+        picture=lambda pixels: pixels.reshape(-1, 28, 28),
+    )
+
+
+if __name__ == "__main__":
+    main()
