@@ -100,6 +100,12 @@ def resize(images, size=SIZE):
     return np.stack([np.asarray(image) for image in resized])[:, None]
 
 
+def to_pixels(samples):
+    """(N, 1, 32, 32) from -1 to 1 -> (N, 28, 28) from 0 to 1, for metrics; in steps of 1/255."""
+    images = np.rint((samples[:, 0] + 1) * 127.5).astype(np.uint8)
+    return datasets.to_float(resize(images, 28)[:, 0], 0.0)
+
+
 def main(argv=None):
     args = harness.parse_flags(
         __doc__,

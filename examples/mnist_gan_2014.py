@@ -66,6 +66,16 @@ def start_at_the_mean(generator, images):
     generator[-2].bias.copy_(np.log(p / (1 - p)).astype(np.float32))
 
 
+def draw_noise(n, latent_dim):
+    """(n, latent_dim) of U(-√3, √3), whose variance is 1"""
+    return (2 * minigan.rand(n, latent_dim) - 1) * 3**0.5
+
+
+def to_pixels(samples):
+    """(N, 784) pixels -> (N, 28, 28), as they are: from 0 to 1"""
+    return samples.reshape(-1, 28, 28)
+
+
 def learning_rate(lr, step):
     """Divided by 1.000004 at every step, but never below 1e-6."""
     return max(lr * 1.000004**-step, 1e-6)
@@ -140,8 +150,8 @@ def main(argv=None):
         ),
         images,
         prepare=lambda batch: datasets.to_float(batch, low=0.0).reshape(-1, 784),
-        noise=lambda m: (2 * minigan.rand(m, args.latent_dim) - 1) * 3**0.5,  # of variance 1
-        picture=lambda pixels: pixels.reshape(-1, 28, 28),
+        noise=lambda m: draw_noise(m, args.latent_dim),
+        picture=to_pixels,
     )
 
 

@@ -89,6 +89,11 @@ class ConcatenatedGAN(GAN):
         }
 
 
+def to_pixels(samples):
+    """(N, 784) pixels from -1 to 1 -> (N, 28, 28) from 0 to 1"""
+    return (samples.reshape(-1, 28, 28) + 1) / 2
+
+
 def main(argv=None):
     args = harness.parse_flags(
         __doc__,
@@ -114,7 +119,7 @@ def main(argv=None):
         images,
         prepare=lambda batch: datasets.to_float(batch).reshape(-1, 784),
         noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=lambda pixels: (pixels.reshape(-1, 28, 28) + 1) / 2,
+        picture=to_pixels,
     )
 
 

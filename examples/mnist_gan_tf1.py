@@ -42,6 +42,11 @@ class SameNoiseGAN(GAN):
             yield self.discriminator_step(real, z) | self.generator_step(z)
 
 
+def to_pixels(samples):
+    """(N, 784) pixels -> (N, 28, 28), as they are: from 0 to 1"""
+    return samples.reshape(-1, 28, 28)
+
+
 def main(argv=None):
     args = harness.parse_flags(
         __doc__, argv, n_epochs=100, batch_size=100, lr=2e-4, latent_dim=128, sample_interval=550
@@ -56,7 +61,7 @@ def main(argv=None):
         images[5000:],  # TensorFlow's reader keeps the first 5,000 for validation
         prepare=lambda batch: datasets.to_float(batch, low=0.0).reshape(-1, 784),
         noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=lambda pixels: pixels.reshape(-1, 28, 28),
+        picture=to_pixels,
         n_samples=10,  # in a row
     )
 

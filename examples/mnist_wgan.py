@@ -8,7 +8,7 @@ they go on improving: the critic gets steeper. Clipping bounds its slope, but le
 """
 
 import harness
-from mnist_gan import build_generator
+from mnist_gan import build_generator, to_pixels
 
 import minigan
 from minigan import datasets, nn, optim
@@ -54,7 +54,7 @@ def main(argv=None):
         images,
         prepare=lambda batch: datasets.to_float(batch).reshape(-1, 784),
         noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=lambda pixels: (pixels.reshape(-1, 28, 28) + 1) / 2,
+        picture=to_pixels,
     )
 
 

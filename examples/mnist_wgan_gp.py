@@ -7,7 +7,7 @@ norm" in losses.png, which the penalty holds near 1, where clipping leaves it to
 """
 
 import harness
-from mnist_gan import build_generator
+from mnist_gan import build_generator, to_pixels
 from mnist_wgan import build_critic
 
 import minigan
@@ -46,7 +46,7 @@ def main(argv=None):
         images,
         prepare=lambda batch: datasets.to_float(batch).reshape(-1, 784),
         noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=lambda pixels: (pixels.reshape(-1, 28, 28) + 1) / 2,
+        picture=to_pixels,
     )
 
 

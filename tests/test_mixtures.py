@@ -1,11 +1,10 @@
-"""The distributions in the plane, and the scores of samples beside their modes."""
+"""The distributions in the plane."""
 
 import math
 
 import numpy as np
 import pytest
 
-from minigan.metrics import mixture_scores
 from minigan.mixtures import Mixture, grid, ring, swiss_roll
 
 
@@ -34,29 +33,6 @@ def test_the_same_generator_gives_the_same_samples():
     np.testing.assert_array_equal(one, two)
 
 
-def test_real_data_score_as_the_normal_distribution_says():
-    mixture = grid()
-    points = mixture.sample(50_000, np.random.default_rng(0))
-    scores = mixture_scores(points, mixture.modes, mixture.std)
-    assert scores["modes"] == 25
-    assert scores["high_quality"] == pytest.approx(1 - math.exp(-4.5), abs=0.003)
-    assert 0 <= scores["reverse_kl"] < 0.002
-
-
-def test_the_scores_of_a_collapsed_generator_and_of_one_that_misses():
-    mixture = ring()
-    scores = mixture_scores(np.repeat(mixture.modes[:1], 9, axis=0), mixture.modes, mixture.std)
-    assert scores["modes"] == 1 and scores["high_quality"] == 1
-    assert scores["reverse_kl"] == pytest.approx(math.log(8))
-    scores = mixture_scores(np.zeros((9, 2)), mixture.modes, mixture.std)
-    assert scores["modes"] == 0 and scores["high_quality"] == 0 and math.isnan(scores["reverse_kl"])
-
-
-def test_three_sigma_is_the_border():
-    scores = mixture_scores(np.array([[0.29, 0.0], [0.31, 0.0]]), np.zeros((1, 2)), 0.1)
-    assert scores["high_quality"] == 0.5
-
-
 def test_the_swiss_roll_lies_along_its_spiral():
     points = swiss_roll(500, np.random.default_rng(0), noise=0.0) * 7.5
     t = np.linalg.norm(points, axis=1)
@@ -74,9 +50,3 @@ def test_modes_of_a_wrong_shape(modes):
 def test_a_negative_width():
     with pytest.raises(ValueError, match="std must be 0 or more"):
         ring(std=-0.1)
-
-
-@pytest.mark.parametrize("shape", [(0, 2), (3, 3), (3,)])
-def test_scores_of_samples_of_a_wrong_shape(shape):
-    with pytest.raises(ValueError, match="samples of shape"):
-        mixture_scores(np.zeros(shape), ring().modes, 0.01)

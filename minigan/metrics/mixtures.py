@@ -1,7 +1,7 @@
-"""What a generator's samples are worth, measured.
+"""How many modes of a mixture the samples cover, and how well.
 
-For mixtures whose modes are known: VEEGAN (Srivastava et al. 2017, section 5.1) and PacGAN (Lin et
-al. 2018, section 4.1) draw 2,500 samples and report these three numbers.
+VEEGAN (Srivastava et al. 2017, section 5.1) and PacGAN (Lin et al. 2018, section 4.1) draw 2,500
+samples and report these three numbers.
 """
 
 import numpy as np

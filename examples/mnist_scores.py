@@ -1,0 +1,171 @@
+"""Generated digits in numbers: the metrics of minigan.metrics for runs of the MNIST examples.
+
+    python examples/mnist_scores.py                       # the generator that comes with minigan
+    python examples/mnist_scores.py runs/mnist_gan runs/mnist_dcgan --out scores.md
+    python examples/mnist_scores.py mnist_gan=FOLDER      # of a run too old to name its example
+    python examples/mnist_scores.py --train               # all of docs/results.md: 90 min of CPU
+
+Prints a table in Markdown, a row for each run: 10,000 samples beside the 10,000 test images; and a
+second row for its averaged weights, if it has such. The first two rows are controls, which no
+generator made: training images, as good as samples can be, and centres of k-means, which show what
+the Parzen estimate is worth. These take three minutes, and each other row one. What the columns
+mean, and what they do not, is in minigan/metrics, a file for each.
+"""
+
+import argparse
+import importlib
+import time
+from pathlib import Path
+
+import harness
+import numpy as np
+from flags import MNIST
+from trained_generator import as_float32
+
+import minigan
+from minigan import datasets
+from minigan.files import atomic_write, check_writable
+from minigan.metrics import digit_scores, parzen_controls, parzen_log_likelihood
+
+RUNS = Path("runs/mnist_scores")
+TRAINED = Path(__file__).parent / "data" / "mnist_gan"
+TABLE = {  # what --train trains: the paper's own, and the best of each kind
+    "mnist_gan_2014": [],
+    "mnist_gan": ["--n_epochs", "20", "--average", "0.999"],
+    "mnist_wgan_gp": ["--average", "0.999"],
+    "mnist_dcgan": ["--average", "0.999"],
+}
+HEADINGS = [
+    "samples of",
+    "steps",
+    "min of CPU",
+    "Parzen log-likelihood, nats",
+    "σ",
+    "KL of classes, nats",
+]
+HEADINGS += ["least and most frequent class", "confidence", "Fréchet", "precision", "recall"]
+BATCH = 500  # samples at a time
+
+
+def train(name, out, data):
+    """Train an example of TABLE in the folder `out`, or go on with it.
+
+    Returns the minutes of CPU, of all threads, or None where there was a part of it already.
+    """
+    flags = [*TABLE[name], "--out", str(out), "--data", str(data)]
+    begun = (out / "checkpoint.npz").exists()
+    start = time.process_time()
+    importlib.import_module(name).main([*flags, "--resume"] if begun else flags)
+    return None if begun else (time.process_time() - start) / 60
+
+
+def load(run):
+    """A run, given as its folder or as EXAMPLE=FOLDER.
+
+    Returns (the example's module, {name of a row: generator in eval mode}, the state): a generator
+    of the last weights, and one of the averaged weights if the run has such. Raises ValueError if
+    it is no such run.
+    """
+    names = sorted(path.stem for path in Path(__file__).parent.glob("mnist_*gan*.py"))
+    name, _, folder = run.partition("=")
+    if name not in names:
+        name, folder = None, run
+    state = minigan.load(Path(folder) / "checkpoint.npz")
+    name = name or state.get("example")
+    if name not in names:
+        raise ValueError(
+            f"{run} is a run of {name}, not of one of {', '.join(names)}; if it is one of those, "
+            f"but does not say so, write EXAMPLE={run}"
+        )
+    example = importlib.import_module(name)
+    generators = {}
+    try:
+        weights = {name: state["generator"]}
+        if "average" in state:
+            weights[f"{name}, averaged weights"] = state["average"]["module"]
+        for row, arrays in weights.items():
+            generators[row] = example.build_generator(state["flags"]["latent_dim"]).eval()
+            generators[row].load_state_dict({k: as_float32(v) for k, v in arrays.items()})
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{run} does not fit {name}.py: {error}") from error
+    return example, generators, state
+
+
+def draw(example, generator, latent_dim, n):
+    """n samples of the generator as pixels from 0 to 1, (n, 784).
+
+    An example has `to_pixels(samples)`, from what its generator makes to (N, 28, 28) of 0 to 1; and
+    `draw_noise(n, latent_dim)`, if that takes anything but normal noise.
+    """
+    draw_noise = getattr(example, "draw_noise", minigan.randn)
+    with minigan.no_grad():
+        samples = [
+            generator(draw_noise(min(BATCH, n - start), latent_dim)).numpy()
+            for start in range(0, n, BATCH)
+        ]
+    return example.to_pixels(np.concatenate(samples)).reshape(n, 784)
+
+
+def score(samples, train, test):
+    """The cells of a row that follow its name, steps and time; samples: (N, 784), from 0 to 1."""
+    parzen = parzen_log_likelihood(samples, test, train[50_000:51_000])
+    digits = digit_scores(samples, test[: len(samples)])
+    least, most = digits["histogram"].min(), digits["histogram"].max()
+    return [
+        f"{parzen['log_likelihood']:.1f} ± {parzen['standard_error']:.1f}",
+        f"{parzen['sigma']:.3f}",
+        f"{digits['kl']:.4f}",
+        f"{least:.1%}, {most:.1%}",
+        *(f"{digits[name]:.3f}" for name in ("confidence", "frechet", "precision", "recall")),
+    ]
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("runs", nargs="*", metavar="RUN", help=f"(default: {TRAINED})")
+    parser.add_argument("--train", action="store_true", help=f"train {', '.join(TABLE)} as well")
+    parser.add_argument("--data", type=Path, default=MNIST, help="folder of the MNIST files")
+    parser.add_argument("--seed", type=int, default=0, help="of the noise")
+    parser.add_argument("--n_samples", type=int, default=10_000, help="the metrics depend on it")
+    parser.add_argument("--out", type=Path, help="a file for the table")
+    args = parser.parse_args(argv)
+    if not 10 <= args.n_samples <= 10_000:
+        parser.error(f"--n_samples must be from 10 to 10,000, not {args.n_samples}")
+    if args.out:
+        harness.read(check_writable, args.out.parent)
+    minutes = {}
+    for name in TABLE if args.train else ():
+        minutes[str(RUNS / name)] = train(name, RUNS / name, args.data)
+    paths = [*minutes, *args.runs] or [str(TRAINED)]
+    runs = {path: harness.read(load, path) for path in paths}
+    images, _ = harness.read(datasets.mnist, args.data)
+    test_images, _ = harness.read(datasets.mnist, args.data, train=False)
+    train_pixels = datasets.to_float(images, 0.0).reshape(-1, 784)
+    test_pixels = datasets.to_float(test_images, 0.0).reshape(-1, 784)
+
+    lines = []
+
+    def tell(cells):
+        lines.append(f"| {' | '.join(cells)} |")
+        print(lines[-1], flush=True)
+
+    tell(HEADINGS)
+    tell(["---"] * len(HEADINGS))
+    for name, samples in parzen_controls(train_pixels[:50_000], args.n_samples).items():
+        tell([name, "", "", *score(samples, train_pixels, test_pixels)])
+    for path, (example, generators, state) in runs.items():
+        trained = f"{minutes[path]:.0f}" if minutes.get(path) else ""
+        for name, generator in generators.items():
+            minigan.seed(args.seed)
+            samples = draw(example, generator, state["flags"]["latent_dim"], args.n_samples)
+            cells = score(samples, train_pixels, test_pixels)
+            tell([name, f"{state['steps']:,}", trained, *cells])
+    if args.out:
+        with atomic_write(args.out) as temporary:
+            temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

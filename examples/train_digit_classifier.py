@@ -1,0 +1,88 @@
+"""The classifier that scores generated digits (minigan/metrics/digits.py), trained on MNIST.
+
+    python examples/train_digit_classifier.py
+
+It learns from the 60,000 training images, each moved a little in every epoch, and under a little
+noise: small generators leave some, and without having seen any, the classifier would take every
+noisy digit for an 8. At the end it is tested on the 10,000 test images, and its weights are written
+to --out, as float16. The file that comes with minigan was made by this very command.
+"""
+
+import argparse
+from pathlib import Path
+
+import harness
+import numpy as np
+from flags import MNIST
+
+import minigan
+from minigan import backend, datasets, losses, optim
+from minigan.files import check_writable
+from minigan.metrics import build_digit_classifier, digit_classifier
+from minigan.metrics.digits import classify, save_weights
+from minigan.tensor import as_tensor
+
+SHIFT = 2  # pixels
+NOISE = 0.2  # the largest standard deviation, for pixels from 0 to 1
+
+
+def shifted(images, rng):
+    """Each of (N, 28, 28) images moved by -2 to 2 pixels along both axes, what comes in black."""
+    padded = np.pad(images, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, images.shape[1:], axis=(1, 2))
+    dy, dx = rng.integers(2 * SHIFT + 1, size=(2, len(images)))
+    return windows[np.arange(len(images)), dy, dx]
+
+
+def noisy(x, rng):
+    """Pixels x, (N, 1, 28, 28), with normal noise, on some images more and on others less."""
+    sigma = rng.uniform(0, NOISE, size=(len(x), 1, 1, 1)).astype(np.float32)
+    return np.clip(x + sigma * rng.standard_normal(x.shape, dtype=np.float32), 0, 1)
+
+
+def train(classifier, images, labels, *, n_epochs, batch_size, lr, seed):
+    """Adam, with a learning rate that falls to 0 in a straight line; yields each epoch's loss."""
+    rng = np.random.default_rng(seed)
+    optimizer = optim.Adam(classifier.parameters(), lr)
+    last_step, step = n_epochs * (len(images) // batch_size), 0
+    for epoch in range(n_epochs):
+        epoch_losses = []
+        for i in datasets.minibatches(np.arange(len(images)), batch_size, seed=seed, epoch=epoch):
+            x = noisy(datasets.to_float(shifted(images[i], rng), 0.0)[:, None], rng)
+            loss = losses.cross_entropy(classifier(as_tensor(backend.asarray(x))), labels[i])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.lr = lr * (1 - step / last_step)
+            optimizer.step()
+            step += 1
+            epoch_losses.append(loss.item())
+        yield np.mean(epoch_losses)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--n_epochs", type=int, default=15)
+    parser.add_argument("--batch_size", type=int, default=64)
+    parser.add_argument("--lr", type=float, default=2e-3, help="learning rate of the first step")
+    parser.add_argument("--data", type=Path, default=MNIST, help="folder of MNIST's files")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("runs/digits.npz"), help="the weights")
+    args = parser.parse_args(argv)
+    images, labels = harness.read(datasets.mnist, args.data)
+    test_images, test_labels = harness.read(datasets.mnist, args.data, train=False)
+    check_writable(args.out.parent)
+    minigan.seed(args.seed)
+    classifier = build_digit_classifier()
+    settings = {"n_epochs": args.n_epochs, "batch_size": args.batch_size, "lr": args.lr}
+    for loss in train(classifier, images, labels, **settings, seed=args.seed):
+        print(f"loss {loss:.4f}", flush=True)
+    save_weights(classifier, args.out)
+    _, p = classify(datasets.to_float(test_images, 0.0), digit_classifier(args.out))
+    accuracy = (p.argmax(axis=1) == test_labels).mean()
+    print(f"{accuracy:.2%} of {len(p)} test images right; the weights are in {args.out}")
+
+
+if __name__ == "__main__":
+    main()

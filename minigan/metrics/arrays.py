@@ -1,0 +1,62 @@
+"""What the metrics need of arrays: samples as rows, checked, and the distances between them."""
+
+import numpy as np
+
+from minigan.backend import to_numpy
+from minigan.tensor import as_array
+
+BLOCK = 250  # rows of distances at a time: beside 10,000 columns, 20 MB
+
+
+def as_rows(name, samples, at_least=1):
+    """`samples`, an array or Tensor, as a NumPy array (N, D) of finite floats, 32 bits at least.
+
+    name: what a message calls it. Raises ValueError for another shape, fewer than `at_least` rows
+    or a number that is not finite, TypeError for integers.
+    """
+    rows = to_numpy(as_array(samples))
+    if rows.dtype.kind != "f":
+        raise TypeError(f"{name} must be floats, not {rows.dtype}; images: datasets.to_float(x, 0)")
+    if rows.ndim != 2 or len(rows) < at_least or rows.shape[1] == 0:
+        raise ValueError(f"{name} must be (N, D), N at least {at_least}, not {rows.shape}")
+    bad = (~np.isfinite(rows)).sum()
+    if bad:
+        raise ValueError(f"{bad} of the {rows.size} numbers of {name} are NaN or infinite")
+    return rows.astype(np.promote_types(rows.dtype, np.float32), copy=False)
+
+
+def as_pixels(name, images):
+    """`images`, (N, ...), as NumPy's (N, D), all from 0 to 1; what raises is as for as_rows."""
+    images = to_numpy(as_array(images))
+    pixels = as_rows(name, images.reshape(len(images), -1) if images.ndim > 2 else images)
+    if pixels.min() < 0 or pixels.max() > 1:
+        raise ValueError(
+            f"{name} must be pixels from 0 to 1, but they range from {pixels.min():.3g} to "
+            f"{pixels.max():.3g}; what ends in a tanh is (x + 1) / 2"
+        )
+    return pixels
+
+
+def check_widths(**arrays):
+    """Raises ValueError, with the names and shapes, unless all have as many columns."""
+    if len({rows.shape[1] for rows in arrays.values()}) > 1:
+        listed = ", ".join(f"{name} {rows.shape}" for name, rows in arrays.items())
+        raise ValueError(f"all must have as many numbers in a row: {listed}")
+
+
+def squared_distances(x, y):
+    """‖xᵢ - yⱼ‖² = ‖xᵢ‖² + ‖yⱼ‖² - 2 xᵢ·yⱼ, a block of rows i after another, in float64.
+
+    x: (M, D), y: (N, D); yields (B, N). The matrix product is in the precision of x and y.
+
+    >>> [block.tolist() for block in squared_distances(np.array([[0.0], [1.0]]), np.array([[3.0]]))]
+    [[[9.0], [4.0]]]
+    """
+    y_squares = np.einsum("ij,ij->i", y, y, dtype=np.float64)
+    for start in range(0, len(x), BLOCK):
+        block = x[start : start + BLOCK]
+        squares = (block @ y.T).astype(np.float64)
+        squares *= -2
+        squares += np.einsum("ij,ij->i", block, block, dtype=np.float64)[:, None]
+        squares += y_squares
+        yield np.maximum(squares, 0, out=squares)  # rounding can leave a distance of 0 below it

@@ -1,0 +1,115 @@
+"""The likelihood of test images under a Gaussian around each sample: the 2014 paper's own metric.
+
+A generator can be sampled, but gives no probabilities. A Parzen window makes a density of samples,
+and the density is what is scored (Breuleux et al. 2011; Goodfellow et al. 2014, section 5).
+"""
+
+import math
+
+import numpy as np
+
+from minigan.metrics.arrays import BLOCK, as_pixels, check_widths, squared_distances
+
+__all__ = ["SIGMAS", "k_means", "parzen_controls", "parzen_log_likelihood"]
+
+SIGMAS = np.logspace(-1, 0, 10)  # those that the paper's code chooses from
+
+
+def parzen_log_likelihood(samples, test, validation, *, sigmas=SIGMAS):
+    """The mean log-likelihood of `test` under a Gaussian of standard deviation σ on each sample.
+
+        log p(x) = log meanⱼ exp(-‖x - sⱼ‖² / 2σ²) - D log(σ √2π)
+
+    samples: (N, D) or (N, ...), what is scored; test and validation: real data of the same D. All
+    are pixels from 0 to 1. σ is the one of `sigmas` that gives `validation` the largest mean.
+
+    Returns {"log_likelihood": the mean over `test`, in nats, "standard_error": of that mean,
+    "sigma"}. Raises ValueError for NaN, pixels out of range, shapes that do not fit or a σ that is
+    not positive, TypeError for integers.
+
+    Source and protocol: parzen_ll.py of the code released with Goodfellow et al. 2014, their Table
+    1. 10,000 samples of MNIST; SIGMAS; `validation` the first 1,000 of the training images 50,000
+    to 59,999, so that G is to be trained on those before (the examples here train on all 60,000,
+    which is a difference); `test` the 10,000 test images; the error std / √10,000. The paper's GAN
+    has 225 ± 2.
+
+    Flaws (Theis et al. 2016, arXiv:1511.01844, Table 1): in 784 dimensions 10,000 samples are far
+    too few for the estimate to come near the likelihood, and it ranks models wrongly: centres of
+    k-means have 313, true samples 243. It prefers a blurred mean of nearby images to the images,
+    and cannot see that samples were copied. `parzen_controls` gives both, to be scored here. The
+    standard error is that of the test images, for one σ and one set of samples.
+
+    >>> points = np.array([[0.2], [0.8]])
+    >>> result = parzen_log_likelihood(points, points, points, sigmas=[0.1, 1.0])
+    >>> {name: round(value, 3) for name, value in result.items()}
+    {'log_likelihood': 0.69, 'standard_error': 0.0, 'sigma': 0.1}
+    """
+    samples, test = as_pixels("samples", samples), as_pixels("test", test)
+    validation = as_pixels("validation", validation)
+    check_widths(samples=samples, test=test, validation=validation)
+    sigmas = np.asarray(sigmas, dtype=np.float64)
+    if sigmas.ndim != 1 or not sigmas.size or not (sigmas > 0).all():
+        raise ValueError(f"sigmas must be positive numbers, one at least, not {sigmas}")
+    sigma = sigmas[log_densities(validation, samples, sigmas).mean(axis=0).argmax()]
+    log_p = log_densities(test, samples, [sigma])
+    return {
+        "log_likelihood": float(log_p.mean()),
+        "standard_error": float(log_p.std() / math.sqrt(len(log_p))),
+        "sigma": float(sigma),
+    }
+
+
+def log_densities(x, samples, sigmas):
+    """log p(x) as above for each row of x, (M, D), and each σ: (M, number of σ), in float64."""
+    blocks = []
+    for squares in squared_distances(x, samples):
+        nearest = squares.min(axis=1, keepdims=True)  # its term is the largest, and becomes e⁰
+        columns = [
+            np.log(np.exp((nearest - squares) / (2 * sigma**2)).mean(axis=1))
+            - nearest[:, 0] / (2 * sigma**2)
+            - x.shape[1] * math.log(sigma * math.sqrt(2 * math.pi))
+            for sigma in sigmas
+        ]
+        blocks.append(np.stack(columns, axis=1))
+    return np.concatenate(blocks)
+
+
+def parzen_controls(train, n=10_000):
+    """Samples that no generator made, to be scored beside those that one did.
+
+    train: the training images, (M, ...) in no particular order, M at least n; pixels from 0 to 1.
+
+    Returns {"training images": the first n, as good as a generator could be, "k-means centres": n
+    centres of all M, blurred, and better still in the eyes of a Parzen window}, each (n, D). For
+    10,000 centres of MNIST one core takes about two minutes.
+
+    >>> images = np.random.default_rng(0).random((60, 4))
+    >>> {name: samples.shape for name, samples in parzen_controls(images, 20).items()}
+    {'training images': (20, 4), 'k-means centres': (20, 4)}
+    """
+    train = as_pixels("train", train)
+    if not 1 <= n <= len(train):
+        raise ValueError(f"n must be from 1 to the {len(train)} training images, not {n}")
+    return {"training images": train[:n], "k-means centres": k_means(train, train[:n])}
+
+
+def k_means(x, centres, iterations=3):
+    """`centres`, (K, D), after so many of Lloyd's iterations on x, (N, D) (Lloyd 1982).
+
+    Each point goes to its nearest centre, and each centre to the mean of its points. Three
+    iterations are not the end of it, but most of the way. A centre without points stays.
+
+    >>> k_means(np.array([[0.0], [1.0], [5.0]]), np.array([[0.0], [5.0]]))
+    array([[0.5],
+           [5. ]])
+    """
+    for _ in range(iterations):
+        # The nearest centre c has the largest x·c - ‖c‖²/2.
+        half_squares = (centres**2).sum(axis=1) / 2
+        blocks = (x[i : i + BLOCK] @ centres.T for i in range(0, len(x), BLOCK))
+        nearest = np.concatenate([(block - half_squares).argmax(axis=1) for block in blocks])
+        order = np.argsort(nearest, kind="stable")
+        found, starts, counts = np.unique(nearest[order], return_index=True, return_counts=True)
+        centres = centres.copy()
+        centres[found] = np.add.reduceat(x[order], starts) / counts[:, None].astype(x.dtype)
+    return centres

@@ -1,0 +1,163 @@
+"""The table of scores: what it takes for a run, what it draws from it, and what stands in a row."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minigan
+from minigan import datasets, nn
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+MNIST = EXAMPLES / "data" / "mnist"
+TRAINED = str(EXAMPLES / "data" / "mnist_gan")
+
+
+@pytest.fixture
+def scores(example):
+    return example("mnist_scores")
+
+
+@pytest.fixture
+def write_run(tmp_path):
+    """A function that writes the committed run with changes, None to leave a key out."""
+
+    def write_run(**changes):
+        state = minigan.load(f"{TRAINED}/checkpoint.npz") | changes
+        state = {key: value for key, value in state.items() if value is not None}
+        minigan.save(state, tmp_path / "checkpoint.npz")
+        return str(tmp_path)
+
+    return write_run
+
+
+def rows(text):
+    return [line.strip("|\n").split("|") for line in text.splitlines()]
+
+
+def test_the_table_has_the_controls_and_a_row_for_all_weights(scores, write_run, tmp_path, capsys):
+    weights = minigan.load(f"{TRAINED}/checkpoint.npz")["generator"]
+    run = write_run(average={"module": weights}, example=None)
+    out = tmp_path / "new" / "scores.md"
+    scores.main([f"mnist_gan={run}", "--n_samples", "100", "--out", str(out)])
+    assert capsys.readouterr().out == out.read_text(encoding="utf-8")
+    table = [[cell.strip() for cell in row] for row in rows(out.read_text("utf-8"))]
+    assert [row[0] for row in table] == [
+        *("samples of", "---", "training images", "k-means centres"),
+        *("mnist_gan", "mnist_gan, averaged weights"),
+    ]
+    assert {len(row) for row in table} == {11}
+    assert table[4][1:] == table[5][1:]  # the same weights, the same noise
+    parzen, precision = ([float(row[i].split()[0]) for row in table[2:5]] for i in (3, 9))
+    assert parzen[2] < parzen[0] < parzen[1]
+    assert all(0.3 < p <= 1 for p in precision)
+
+
+def test_averaged_weights_are_not_the_last_ones(scores, write_run):
+    weights = minigan.load(f"{TRAINED}/checkpoint.npz")["generator"]
+    average = {name: array + 1 for name, array in weights.items()}
+    _, generators, _ = scores.load(write_run(average={"module": average}))
+    for generator, expected in zip(generators.values(), (weights, average), strict=True):
+        for name, array in generator.state_dict().items():
+            assert array.dtype in (np.float32, np.int64)
+            np.testing.assert_allclose(array, expected[name].astype(array.dtype))
+        assert not generator.training
+
+
+def test_train_makes_the_runs_of_the_table_and_goes_on_with_them(
+    scores, data, tmp_path, monkeypatch, capsys
+):
+    train = scores.train
+    monkeypatch.setattr(scores, "RUNS", tmp_path)
+    monkeypatch.setattr(scores, "train", lambda name, out, _: train(name, out, data))
+    for n_epochs, steps, has_minutes in (1, "3", True), (2, "6", False):
+        flags = ["--n_epochs", str(n_epochs), "--average", "0.9"]
+        monkeypatch.setattr(scores, "TABLE", {"mnist_gan": flags})
+        scores.main(["--train", "--n_samples", "10"])
+        for row in rows(capsys.readouterr().out)[-2:]:
+            assert row[1].strip() == steps
+            assert bool(row[2].strip()) == has_minutes
+
+
+def test_every_example_of_the_table_takes_its_flags(scores, monkeypatch, tmp_path):
+    monkeypatch.setattr(scores.harness, "train", lambda args, *rest, **more: told.append(args))
+    told = []
+    for name in scores.TABLE:
+        scores.train(name, tmp_path / name, MNIST)
+    assert [args.example for args in told] == list(scores.TABLE)
+    assert [args.average for args in told[1:]] == [0.999] * 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"example": None}, "a run of None, not of one of mnist_dcgan, .*write EXAMPLE="),
+        ({"example": "quickdraw_gan"}, "a run of quickdraw_gan"),
+        ({"example": "os"}, "a run of os"),
+        ({"example": "mnist_gan_tf1"}, "does not fit mnist_gan_tf1.py"),
+        ({"flags": {}}, "does not fit mnist_gan.py: 'latent_dim'"),
+    ],
+)
+def test_what_is_no_run_of_these_examples(scores, write_run, changes, message):
+    with pytest.raises(SystemExit, match=message):
+        scores.main([write_run(**changes)])
+
+
+def test_no_run_and_too_few_samples(scores, tmp_path, capsys):
+    with pytest.raises(SystemExit, match=r"checkpoint\.npz"):
+        scores.main([str(tmp_path)])
+    with pytest.raises(SystemExit):
+        scores.main(["--n_samples", "9"])
+    assert "--n_samples must be from 10 to 10,000, not 9" in capsys.readouterr().err
+
+
+class Constant(nn.Module):
+    """A generator that makes the same of every noise, and remembers how much it was given."""
+
+    def __init__(self, y):
+        self.y, self.given = y, []
+
+    def forward(self, z):
+        self.given.append(z.shape)
+        return minigan.Tensor(np.repeat(self.y[None], len(z), axis=0))
+
+
+def test_an_example_says_what_its_generator_takes_and_makes(example, scores):
+    grey = np.linspace(-1, 1, 784, dtype=np.float32)
+    G = Constant(grey)
+    samples = scores.draw(example("mnist_gan"), G, 7, scores.BATCH + 3)
+    assert G.given == [(scores.BATCH, 7), (3, 7)]
+    np.testing.assert_allclose(samples, np.broadcast_to((grey + 1) / 2, samples.shape))
+
+    tf1 = example("mnist_gan_tf1")
+    samples = scores.draw(tf1, Constant(abs(grey)), 7, 2)
+    np.testing.assert_array_equal(samples[1], abs(grey))
+
+    class OwnNoise:
+        to_pixels = staticmethod(tf1.to_pixels)
+        draw_noise = staticmethod(lambda n, latent_dim: minigan.rand(n, 2 * latent_dim))
+
+    G = Constant(grey)
+    scores.draw(OwnNoise, G, 7, 2)
+    assert G.given == [(2, 14)]
+
+
+def test_what_dcgan_makes_is_shrunk_to_the_digits_that_were_grown_for_it(example):
+    dcgan = example("mnist_dcgan")
+    images = datasets.mnist(MNIST, train=False)[0][:50]
+    samples = datasets.to_float(dcgan.resize(images))
+    pixels = dcgan.to_pixels(samples)
+    assert (pixels.shape, pixels.dtype) == ((50, 28, 28), np.float32)
+    assert abs(pixels - images / 255).mean() < 0.03
+    assert pixels.min() >= 0 and pixels.max() <= 1
+
+
+def test_every_example_that_can_be_scored_says_what_its_generator_makes(example):
+    names = sorted(path.stem for path in EXAMPLES.glob("mnist_*gan*.py"))
+    assert len(names) >= 6
+    for name in names:
+        module = example(name)
+        samples = module.build_generator(100).eval()(minigan.randn(2, 100)).numpy()
+        pixels = module.to_pixels(samples)
+        assert pixels.shape == (2, 28, 28), name
+        assert 0 <= pixels.min() < 0.52 and pixels.max() <= 1, name  # from 0, and not from 1/2
