@@ -8,7 +8,7 @@ import numpy as np
 
 from minigan.backend import get_array_module
 from minigan.op import Op
-from minigan.tensor import as_array
+from minigan.tensor import Tensor, as_array
 
 
 class Exp(Op):
@@ -105,13 +105,17 @@ class LeakyReLU(Op):
 
     def forward(self, x):
         xp = get_array_module(x)
-        return (xp.maximum if self.slope <= 1 else xp.minimum)(x, x * self.slope)
+        y = xp.asarray(x * self.slope)  # of a 0-d array NumPy makes a scalar
+        return (xp.maximum if self.slope <= 1 else xp.minimum)(x, y, out=y)
 
     def backward(self, gy, y, x):
         x = as_array(x)
         slope = get_array_module(x).multiply(x > 0, 1 - self.slope, dtype=x.dtype)
         slope += self.slope  # 1 where x > 0, the slope elsewhere
-        return gy * slope
+        if isinstance(gy, Tensor):
+            return gy * slope
+        slope *= gy  # new memory would take longer than the product
+        return slope
 
 
 class Maximum(Op):
