@@ -13,6 +13,7 @@ HELP = {
     "n_epochs": "passes through the data",
     "n_steps": "steps of the discriminator or critic",
     "batch_size": "samples in a minibatch",
+    "eps": "batch norm's ε, beside the variance",
     "lr": "learning rate",
     "b1": "Adam's first decay rate, of the mean gradient",
     "b2": "Adam's second decay rate, of the mean squared gradient",

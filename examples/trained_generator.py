@@ -34,9 +34,14 @@ def load(run):
     latent_dim = state["flags"]["latent_dim"]
     player = "discriminator" if "discriminator" in state else "critic"
     G, D = example.build_generator(latent_dim), getattr(example, f"build_{player}")()
-    for module, key in ((G, "generator"), (D, player)):
-        module.load_state_dict({k: as_float32(v) for k, v in state[key].items()})
+    for module, weights in ((G, best_weights(state)), (D, state[player])):
+        module.load_state_dict({k: as_float32(v) for k, v in weights.items()})
     return G.eval(), D.eval(), latent_dim
+
+
+def best_weights(state):
+    """The generator's averaged weights if the run has such (--average), or else its last ones."""
+    return state["average"]["module"] if "average" in state else state["generator"]
 
 
 def as_float32(array):

@@ -30,6 +30,12 @@ def test_a_run_of_ones_own(main, run_example, data, tmp_path, name):
     assert main("--run", run)[1] >= {"samples.png"}
 
 
+def test_averaged_weights_are_taken_where_there_are_such(example):
+    best_weights = example("trained_generator").best_weights
+    assert best_weights({"generator": "last"}) == "last"
+    assert best_weights({"generator": "last", "average": {"module": "mean"}}) == "mean"
+
+
 @pytest.mark.parametrize(
     ("state", "message"),
     [

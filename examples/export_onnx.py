@@ -1,0 +1,136 @@
+"""A trained generator as one ONNX file, which onnxruntime, a browser or a phone can run.
+
+    python examples/export_onnx.py examples/data/mnist_gan digits.onnx    # the one of minigan's own
+    python examples/export_onnx.py runs/mnist_dcgan digits.onnx           # one of yours
+
+Its input "z" is noise, (N, latent_dim), its output "images" what the generator makes of it in use:
+batch norm by its running averages. N is free. Needs one package more: pip install -e '.[onnx]'
+"""
+
+import argparse
+import importlib
+import inspect
+from pathlib import Path
+
+import harness
+import numpy as np
+from trained_generator import as_float32, best_weights
+
+import minigan
+from minigan import nn
+from minigan.files import atomic_write
+
+OPSET, IR_VERSION = 17, 8  # of 2022: a runtime that is older than the package reads them, too
+ACTIVATIONS = {nn.ReLU: "Relu", nn.Sigmoid: "Sigmoid", nn.Softplus: "Softplus", nn.Tanh: "Tanh"}
+NEAREST = {
+    "mode": "nearest",
+    "coordinate_transformation_mode": "asymmetric",
+    "nearest_mode": "floor",
+}
+
+
+def load(run):
+    """The generator in a run's checkpoint, built as the example that trained it builds its own."""
+    state = minigan.load(run / "checkpoint.npz")
+    example = state.get("example")
+    if not Path(__file__).with_name(f"{example}.py").exists():
+        raise ValueError(f"{run} is a run of {example}, which is none of these examples")
+    build = importlib.import_module(example).build_generator
+    settings = {k: v for k, v in state["flags"].items() if k in inspect.signature(build).parameters}
+    G = build(**settings)
+    G.load_state_dict({k: as_float32(v) for k, v in best_weights(state).items()})
+    return G
+
+
+def translate(layer):
+    """The nodes that a layer becomes: for each its operator, what it takes beside x, its settings.
+
+    Raises ValueError for a layer that is not among them.
+    """
+    kind, state = type(layer), layer.state_dict()
+    if kind is nn.Linear:
+        return [("Gemm", state, {"transB": 1})]
+    if kind in ACTIVATIONS:
+        return [(ACTIVATIONS[kind], {}, {})]
+    if kind is nn.LeakyReLU:
+        return [("LeakyRelu", {}, {"alpha": layer.negative_slope})]
+    if kind in (nn.BatchNorm1d, nn.BatchNorm2d):
+        del state["num_batches_tracked"]
+        return [("BatchNormalization", state, {"epsilon": layer.eps})]
+    if kind in (nn.Dropout, nn.Dropout2d):
+        return []  # in use, x itself
+    if kind is nn.Flatten:
+        return [("Flatten", {}, {"axis": 1})]
+    if kind is nn.Unflatten and layer.dim == 1:
+        shape = np.array([0, *layer.unflattened_size])  # 0 keeps N
+        return [("Reshape", {"shape": shape}, {})]
+    if kind is nn.Conv2d:
+        return [("Conv", state, {"strides": layer.stride, **padding(layer)})]
+    if kind is nn.ConvTranspose2d:
+        extra = {"output_padding": layer.output_padding}
+        return [("ConvTranspose", state, {"strides": layer.stride, **padding(layer), **extra})]
+    if kind is nn.Upsample:
+        return [resize(layer.scale_factor)]
+    if kind is nn.UpsampleConv2d:
+        return [resize((2, 2)), ("Conv", state, padding(layer))]
+    raise ValueError(f"no ONNX operator is known here for the layer {layer}")
+
+
+def padding(layer):
+    """Of a convolution: as much before as after, or Keras's, with the larger half after."""
+    if layer.padding == "same":
+        return {"auto_pad": "SAME_UPPER"}
+    return {"pads": layer.padding * 2}
+
+
+def resize(scale_factor):
+    scales = np.array([1, 1, *scale_factor], dtype=np.float32)
+    return "Resize", {"": None, "scales": scales}, NEAREST  # the unnamed input is a crop
+
+
+def export(G):
+    """G, a Sequential that begins with a Linear, as an onnx.ModelProto; it is checked."""
+    from onnx import TensorProto, checker, helper, numpy_helper
+
+    nodes, arrays, x = [], [], "z"
+    for i, layer in enumerate(G):
+        for operator, inputs, settings in translate(layer):
+            names = {name: name and f"{i}.{name}" for name in inputs}
+            nodes.append(
+                helper.make_node(operator, [x, *names.values()], [f"{i}.{operator}"], **settings)
+            )
+            arrays += [numpy_helper.from_array(inputs[k], name) for k, name in names.items() if k]
+            x = f"{i}.{operator}"
+    nodes[-1].output[0] = "images"
+    latent_dim = G[0].in_features
+    with minigan.no_grad():
+        shape = G.eval()(minigan.randn(1, latent_dim)).shape[1:]
+    z = helper.make_tensor_value_info("z", TensorProto.FLOAT, ["N", latent_dim])
+    images = helper.make_tensor_value_info("images", TensorProto.FLOAT, ["N", *shape])
+    graph = helper.make_graph(nodes, "generator", [z], [images], arrays)
+    opset = helper.make_opsetid("", OPSET)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=IR_VERSION)
+    checker.check_model(model, full_check=True)
+    return model
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, help="folder of a training run, with its checkpoint.npz")
+    parser.add_argument("out", type=Path, help="the ONNX file to write")
+    args = parser.parse_args(argv)
+    try:
+        import onnx  # noqa: F401
+    except ImportError as error:
+        parser.error(f"{error}; install it: pip install -e '.[onnx]'")
+    G = harness.read(load, args.run)
+    model = harness.read(export, G)
+    with atomic_write(args.out) as temporary:
+        temporary.write_bytes(model.SerializeToString())
+    print(f"{args.out}: {len(model.graph.node)} nodes, from z, (N, {G[0].in_features}), to images")
+
+
+if __name__ == "__main__":
+    main()

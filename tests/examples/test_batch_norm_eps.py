@@ -1,0 +1,127 @@
+"""Batch norm's ε: what the example asserts of the first weights, and its two runs that differ in ε.
+
+The classifier of digits is a stand-in here: it sorts by brightness.
+"""
+
+import functools
+
+import numpy as np
+import pytest
+from same import assert_same
+
+import minigan
+from minigan import metrics, nn
+
+
+def digit_scores(images):
+    """As the classifier's: shares of ten classes, here of brightness."""
+    assert images.shape[1:] == (28, 28) and 0 <= images.min() <= images.max() <= 1
+    shares = np.histogram(images.mean(axis=(1, 2)), bins=10)[0] / len(images)
+    return {"histogram": shares, "kl": float(shares.max()), "confidence": 0.5}
+
+
+def small_generator(eps):
+    blocks = [(nn.Linear(8, 8), nn.BatchNorm1d(8, eps=eps), nn.LeakyReLU(0.2)) for _ in range(3)]
+    return nn.Sequential(nn.Linear(100, 8), *sum(blocks, ()), nn.Linear(8, 784), nn.Tanh())
+
+
+@pytest.fixture(scope="session")
+def run(run_example, data):
+    """A function that runs the example on a small G and 200 images, three minibatches an epoch."""
+    pytest.importorskip("matplotlib")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metrics, "digit_scores", digit_scores, raising=False)
+        changes = {"build_generator": small_generator, "compare_first_weights": lambda: None}
+        yield functools.partial(run_example, "batch_norm_eps", data=data, **changes)
+
+
+@pytest.fixture(scope="session")
+def whole(run, tmp_path_factory):
+    """The --out of two epochs of both."""
+    return run("--n_epochs", 2, out=tmp_path_factory.mktemp("runs") / "batch_norm_eps")
+
+
+def files(out):
+    return sorted(str(path.relative_to(out)) for path in out.glob("eps_*/generators/*"))
+
+
+def test_first_weights_are_as_the_mathematics_says(example, capsys):
+    """The example asserts it; here, that what it compares differs from one ε to the other."""
+    module = example("batch_norm_eps")
+    module.compare_first_weights()
+    assert "varies 24.7 times less with z" in capsys.readouterr().out
+    small, usual = map(module.build_generator, module.EPS)
+    assert [layer.eps for layer in module.batch_norms(small)] == [0.8] * 3
+    assert [layer.eps for layer in module.batch_norms(usual)] == [1e-5] * 3
+    # 1/3, of which LeakyReLU(0.2) leaves 0.418, of which Linear leaves 1/3; then batch norm
+    v = 0.41814 / 9
+    np.testing.assert_allclose(module.predicted_variances(small[:4])[-2:], [v, v / (v + 0.8)], 1e-4)
+    np.testing.assert_allclose(module.predicted_gain(small[:4]), (v + 0.8) ** -0.5, 1e-4)
+    np.testing.assert_allclose(module.predicted_variances(usual[:4])[-1], 1, 1e-3)
+
+
+def test_a_wrong_prediction_does_not_pass(example, monkeypatch):
+    module = example("batch_norm_eps")
+    right = module.predicted_variances
+    monkeypatch.setattr(module, "predicted_variances", lambda G: [1.2 * v for v in right(G)])
+    with pytest.raises(AssertionError):
+        module.compare_first_weights()
+
+
+def test_every_epoch_leaves_its_generator_and_the_last_is_the_checkpoint_s(whole):
+    assert files(whole) == [
+        f"eps_{eps}/generators/{step}.npz"
+        for eps in ("0.8", "1e-05")
+        for step in ("000003", "000006")
+    ]
+    for folder in whole.glob("eps_*"):
+        generator = minigan.load(folder / "checkpoint.npz")["generator"]
+        for name, array in minigan.load(folder / "generators" / "000006.npz").items():
+            assert_same(array, generator[name].astype(array.dtype))
+            assert array.dtype == np.float16 or name.endswith("num_batches_tracked")
+
+
+def test_the_two_differ_in_nothing_but_eps(whole):
+    a, b = (minigan.load(whole / f"eps_{eps}" / "checkpoint.npz") for eps in ("0.8", "1e-05"))
+    assert (a["flags"].pop("eps"), b["flags"].pop("eps")) == (0.8, 1e-5)
+    for name in ("flags", "fixed_noise", "rng"):  # as many numbers were drawn, too
+        assert_same(a[name], b[name])
+    assert (a["generator"]["0.weight"] != b["generator"]["0.weight"]).any()
+
+
+def test_one_at_a_time_and_in_two_goes_is_the_same(run, whole, tmp_path):
+    out = tmp_path / "out"
+    run("--n_epochs", 1, "--eps", "1e-5", out=out)
+    assert files(out) == ["eps_1e-05/generators/000003.npz"]
+    run("--n_epochs", 2, out=out)
+    assert files(out) == files(whole)
+    for name in files(whole):
+        assert_same(minigan.load(out / name), minigan.load(whole / name))
+    assert (out / "batch_norm_eps.png").read_bytes() == (whole / "batch_norm_eps.png").read_bytes()
+
+
+def test_drawing_what_there_is(run, whole, capsys):
+    picture, before = whole / "batch_norm_eps.png", files(whole)
+    picture.unlink()
+    run("--n_epochs", 0, out=whole)
+    printed = capsys.readouterr().out
+    assert picture.exists() and files(whole) == before
+    assert printed.count("\n    2   ") == 2 and "\n    3   " not in printed
+
+
+def test_nothing_to_draw(run, tmp_path):
+    run("--n_epochs", 1, "--eps", "0.8", out=tmp_path)
+    with pytest.raises(SystemExit, match="there is no epoch of both in"):
+        run("--n_epochs", 0, out=tmp_path)
+
+
+def test_a_run_that_is_stopped_does_not_begin_the_other(run, tmp_path, monkeypatch, example):
+    harness = example("harness")
+
+    def request_at_once(interrupt):
+        interrupt.requested, interrupt.before = True, {}
+        return interrupt
+
+    monkeypatch.setattr(harness._Interrupt, "__enter__", request_at_once)
+    run("--n_epochs", 1, out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["eps_0.8"]
