@@ -4,7 +4,8 @@
 
 Source: github.com/eriklindernoren/PyTorch-GAN, dcgan.py, after Radford et al. 2015. Networks,
 initial weights, Adam, batch and the order of the steps are its own; batch norm's eps is not (see
-mnist_gan.py).
+mnist_gan.py). The script draws what G's last weights make, and here it is their running mean, which
+training does not see: `--average 0` is as in the script.
 """
 
 import harness
@@ -116,7 +117,7 @@ def main(argv=None):
         b1=0.5,
         b2=0.999,
         latent_dim=100,
-        average=0.0,
+        average=0.999,
         sample_interval=200,
     )
     images, _ = harness.read(datasets.mnist, args.data)
