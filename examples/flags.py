@@ -23,7 +23,7 @@ HELP = {
     "category": "what the images show",
     "size": "pixels of an image's side",
     "channels": "1 for grey, 3 for colour",
-    "average": "decay of the mean of G's weights, which is what the pictures show; 0 for none",
+    "average": "decay of the running mean of G's weights, which is then what is drawn; 0 for none",
     "growth": "how the generator makes its images larger",
     "g_lr": "learning rate of the generator",
     "d_lr": "learning rate of the discriminator",

@@ -36,7 +36,7 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
     noise: from m to z, m draws of noise.
     picture: from what the generator makes to images of 0 to 1, (N, H, W) or (N, H, W, 3).
 
-    Ctrl-C ends it after the step at hand, with everything saved.
+    Ctrl-C ends it after the step at hand, with everything saved. Returns whether it is complete.
     """
     from tqdm import tqdm
 
@@ -83,6 +83,7 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
     if trainer.steps < last_step:
         print(f"stopped at step {trainer.steps} of {last_step}; go on with --resume")
     print(f"samples, losses and checkpoint are in {args.out}")
+    return trainer.steps == last_step
 
 
 def picture(x):
@@ -125,10 +126,11 @@ class _Run:
                 "by that example, or choose another --out"
             )
         try:
+            wrote = {"average": 0.0} | state["flags"]  # older ones had no average
             for name, value in self.flags.items():
-                if state["flags"][name] != value:
+                if wrote[name] != value:
                     raise SystemExit(
-                        f"error: the run in {out} had --{name} {state['flags'][name]}, not {value}:"
+                        f"error: the run in {out} had --{name} {wrote[name]}, not {value}:"
                         " resume it with the same flags"
                     )
             for name, part in self.parts.items():

@@ -128,7 +128,7 @@ def main(argv=None):
         optim.Adam(G.parameters(), args.lr, betas=(args.b1, args.b2)),
         optim.Adam(D.parameters(), args.lr, betas=(args.b1, args.b2)),
     )
-    harness.train(
+    return harness.train(
         args,
         trainer,
         resize(images),

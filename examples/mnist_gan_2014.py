@@ -138,7 +138,7 @@ def main(argv=None):
     images = images[:50_000]  # the others are for validation
     G, D = build_generator(args.latent_dim), build_discriminator()
     start_at_the_mean(G, images)
-    harness.train(
+    return harness.train(
         args,
         SimultaneousGAN(
             G,

@@ -40,7 +40,7 @@ def main(argv=None):
         penalty_weight=args.penalty_weight,
         n_critic=args.n_critic,
     )
-    harness.train(
+    return harness.train(
         args,
         trainer,
         images,

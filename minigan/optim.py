@@ -202,9 +202,9 @@ class Adam(Optimizer):
 
 
 class AveragedModel:
-    """The running mean of a model's weights, as PyTorch's class of this name keeps one:
+    """The running mean of a model's weights, named after PyTorch's class of this kind:
 
-        a ← a + w (p - a)        w = 1 - decay, at first 9 / (9 + steps so far)
+        a ← a + w (p - a)        w = 9 / (9 + steps so far), but at least 1 - decay
 
     The two players circle each other, and a generator's last weights are one point of the circle;
     their mean is nearer to its centre and draws better samples (Yazıcı et al. 2019, "The Unusual
@@ -213,7 +213,8 @@ class AveragedModel:
 
     model: the Module to follow; `.module` is the copy that has the means, in eval mode. Batch
     norm's running averages are averaged as well.
-    decay: how much of the mean stays at a step; 0.999 is a mean over the last thousand or so.
+    decay: 0.999 is a mean over the last thousand steps or so. In the first 9 / (1 - decay), 9,000,
+    it is one over about the last ninth of the steps.
     Raises ValueError for a decay outside [0, 1).
 
     >>> from minigan import nn
@@ -232,14 +233,21 @@ class AveragedModel:
         self.module = copy.deepcopy(model).eval().requires_grad_(False)
 
     def update_parameters(self, model):
-        """Take in the weights that the model has now."""
+        """Take in the weights that the model has now; ValueError if it is of another structure."""
+        own = self.module.parameters() + self.module.buffers()
+        new = model.parameters() + model.buffers()
+        if [a.shape for a in own] != [b.shape for b in new]:
+            raise ValueError("this is not the model, or one like it, that this average is of")
         w = max(1 - self.decay, 9 / (9 + self.n_averaged))
         self.n_averaged += 1
         for a, p in zip(self.module.parameters(), model.parameters(), strict=True):
             a.data += w * (p.data - a.data)
             a.version += 1
         for a, b in zip(self.module.buffers(), model.buffers(), strict=True):
-            a += (w * (b - a)) if a.dtype.kind == "f" else b - a  # a count is no mean
+            if a.dtype.kind == "f":
+                a += w * (b - a)
+            else:  # a count, of which there is no mean
+                a[...] = b
 
     def state_dict(self):
         """What `load_state_dict` takes: the means, the number of steps and the decay."""
@@ -248,8 +256,10 @@ class AveragedModel:
 
     def load_state_dict(self, state_dict):
         """Go on from a `state_dict`; raises as `Module.load_state_dict`, and changes nothing."""
+        n, decay = state_dict["n_averaged"], state_dict["decay"]
+        _check_fractions(self, decay=decay)
         self.module.load_state_dict(state_dict["module"])
-        self.n_averaged, self.decay = state_dict["n_averaged"], state_dict["decay"]
+        self.n_averaged, self.decay = n, decay
 
 
 def blocks(*arrays):
@@ -264,7 +274,7 @@ def blocks(*arrays):
     return [[a[i : i + BLOCK] for a in flat] for i in range(0, flat[0].size, BLOCK)]
 
 
-def _check_fractions(optimizer, **values):
+def _check_fractions(owner, **values):
     for name, value in values.items():
         if not 0 <= value < 1:
-            raise ValueError(f"{type(optimizer).__name__}: {name} must be in [0, 1), not {value}")
+            raise ValueError(f"{type(owner).__name__}: {name} must be in [0, 1), not {value}")

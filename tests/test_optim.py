@@ -320,6 +320,33 @@ def test_averaged_model_goes_on_from_its_state():
     assert_same(second.state_dict(), whole.state_dict())
 
 
+def test_early_on_the_average_is_over_about_the_last_ninth_of_the_steps():
+    model = nn.Linear(1, 1)
+    average = optim.AveragedModel(model, 0.999)
+    for step in range(6559):
+        model.weight.data[:] = step >= 6559 * 8 / 9
+        average.update_parameters(model)
+    # Of weights n/(n + 9) for n = 5831 to 6558, what is left of the zeros is their product.
+    expected = 1 - np.prod([n / (n + 9) for n in range(5831, 6559)])
+    assert average.module.weight.item() == pytest.approx(expected, abs=1e-3)
+    assert 0.6 < expected < 0.7
+
+
+def test_averaged_model_refuses_another_model_and_a_state_that_does_not_fit():
+    average = optim.AveragedModel(nn.Linear(2, 3))
+    for other in nn.Linear(1, 3), nn.Linear(2, 3, bias=False):
+        with pytest.raises(ValueError, match="not the model"):
+            average.update_parameters(other)
+    before, state = average.state_dict(), optim.AveragedModel(nn.Linear(2, 3)).state_dict()
+    for wrong in {"decay": 1.5}, {"module": {}}:
+        with pytest.raises((ValueError, KeyError)):
+            average.load_state_dict(state | wrong)
+    del state["n_averaged"]
+    with pytest.raises(KeyError):
+        average.load_state_dict(state)
+    assert_same(average.state_dict(), before)
+
+
 @pytest.mark.parametrize("decay", [-0.1, 1.0, float("nan")])
 def test_averaged_model_refuses_a_decay_out_of_range(decay):
     with pytest.raises(ValueError, match="AveragedModel: decay must be in"):

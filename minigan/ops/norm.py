@@ -8,6 +8,8 @@ With μ and σ² the mean and the (biased) variance of x over some axes, and s =
 where the two means are there because μ and σ depend on every x.
 """
 
+import math
+
 from minigan.op import Op
 from minigan.ops.reduce import SumOfProducts, var
 from minigan.tensor import Tensor
@@ -22,7 +24,7 @@ class Normalize(Op):
     def forward(self, x):
         self.mean = x.mean(axis=self.axes, keepdims=True)
         y = x - self.mean
-        self.var = SumOfProducts(self.axes)(y, y) / (x.size // self.mean.size)
+        self.var = SumOfProducts(self.axes)(y, y) / count(x, self.axes)
         self.s = (self.var + self.eps) ** -0.5
         y *= self.s
         return y
@@ -32,7 +34,7 @@ class Normalize(Op):
         if isinstance(x, Tensor):  # to be differentiated again: s depends on x, too
             s = (var(x, self.axes, keepdims=True, correction=0) + self.eps) ** -0.5
         mean_g = gy.mean(axis=self.axes, keepdims=True)
-        mean_gx = SumOfProducts(self.axes)(gy, y) / (x.size // self.mean.size)
+        mean_gx = SumOfProducts(self.axes)(gy, y) / count(x, self.axes)
         return s * (gy - mean_g - y * mean_gx)
 
 
@@ -55,14 +57,14 @@ class BatchNorm(Op):
         self.axes = (0, *range(2, x.ndim))
         self.mean = x.mean(axis=self.axes, keepdims=True)
         y = x - self.mean
-        self.var = SumOfProducts(self.axes)(y, y) / (x.size // self.mean.size)
+        self.var = SumOfProducts(self.axes)(y, y) / count(x, self.axes)
         self.s = (self.var + self.eps) ** -0.5
         y *= gamma * self.s
         y += beta
         return y
 
     def backward(self, gy, y, x, gamma, beta):
-        mean, s, n = self.mean, self.s, x.size // self.mean.size
+        mean, s, n = self.mean, self.s, count(x, self.axes)
         if isinstance(x, Tensor):  # to be differentiated again: μ and s depend on x, too
             mean = x.mean(self.axes, keepdims=True)
             s = (var(x, self.axes, keepdims=True, correction=0) + self.eps) ** -0.5
@@ -75,3 +77,8 @@ class BatchNorm(Op):
         gx += centred
         gx += -a * g_beta / n
         return gx, g_gamma, g_beta
+
+
+def count(x, axes):
+    """How many elements of x each mean is taken over."""
+    return math.prod(x.shape[i] for i in axes)

@@ -80,12 +80,19 @@ def test_train_makes_the_runs_of_the_table_and_goes_on_with_them(
 
 
 def test_every_example_of_the_table_takes_its_flags(scores, monkeypatch, tmp_path):
-    monkeypatch.setattr(scores.harness, "train", lambda args, *rest, **more: told.append(args))
     told = []
+
+    def train(args, *rest, **more):
+        told.append(args)
+        return len(told) < 5
+
+    monkeypatch.setattr(scores.harness, "train", train)
     for name in scores.TABLE:
         scores.train(name, tmp_path / name, MNIST)
     assert [args.example for args in told] == list(scores.TABLE)
     assert [args.average for args in told[1:]] == [0.999] * 3
+    with pytest.raises(SystemExit, match="go on with the same command"):  # this one was stopped
+        scores.train("mnist_gan", tmp_path / "again", MNIST)
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,14 @@ def test_the_average_is_drawn_and_resumed_and_training_does_not_see_it(
     assert abs(drawn[2:30, 2:30] / 255 - (samples[0].reshape(28, 28) + 1) / 2).max() < 0.01
 
 
+def test_a_run_from_before_there_were_averages_can_be_resumed(main, uninterrupted):
+    out = main("--n_epochs", 2)
+    state = minigan.load(out / "checkpoint.npz")
+    del state["flags"]["average"]
+    minigan.save(state, out / "checkpoint.npz")
+    assert_same_run(main("--n_epochs", 4, "--resume"), uninterrupted)
+
+
 def test_resumed_run_goes_on_showing_the_noise_of_its_checkpoint(main, uninterrupted):
     """And not what this version of the program would draw in its place."""
     out = main("--n_epochs", 1)

@@ -137,3 +137,10 @@ def test_dropout_that_drops_nothing_is_the_identity_and_draws_nothing(drop):
     before = minigan.backend.rng().bit_generator.state
     assert drop(x) is x
     assert minigan.backend.rng().bit_generator.state == before
+
+
+def test_layer_norm_of_no_samples_is_no_samples():
+    x = Tensor(np.zeros((0, 16), np.float32), requires_grad=True)
+    y = nn.LayerNorm(16)(x)
+    y.sum().backward()
+    assert y.shape == x.grad.shape == (0, 16)
