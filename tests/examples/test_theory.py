@@ -63,7 +63,15 @@ def test_mixtures(run, tmp_path, capsys):
     assert (tmp_path / "ring-gan-0.json").stat().st_mtime_ns == written
 
 
-def test_mixtures_flags(run, capsys):
+@pytest.mark.parametrize(("flag", "least"), [("--seeds", 1), ("--batch_size", 2)])
+def test_mixtures_flags(run, capsys, flag, least):
     with pytest.raises(SystemExit):
-        run("mixtures_2d", "--seeds", "0")
-    assert "--seeds must be at least 1, not 0" in capsys.readouterr().err
+        run("mixtures_2d", flag, str(least - 1))
+    assert f"{flag} must be at least {least}, not {least - 1}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["theory_minimax", "mixtures_2d"])
+def test_a_place_that_cannot_be_written_ends_the_program_before_any_work(example, tmp_path, name):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit, match="error: .*cannot write in this folder"):
+        example(name).main(["--out", str(tmp_path / "file" / "runs")])
