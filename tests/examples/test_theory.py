@@ -73,5 +73,5 @@ def test_mixtures_flags(run, capsys, flag, least):
 @pytest.mark.parametrize("name", ["theory_minimax", "mixtures_2d"])
 def test_a_place_that_cannot_be_written_ends_the_program_before_any_work(example, tmp_path, name):
     (tmp_path / "file").write_text("")
-    with pytest.raises(SystemExit, match="error: .*cannot write in this folder"):
+    with pytest.raises(SystemExit, match="cannot write in this folder"):
         example(name).main(["--out", str(tmp_path / "file" / "runs")])
