@@ -3,7 +3,7 @@
     python examples/mnist_scores.py                       # the generator that comes with minigan
     python examples/mnist_scores.py runs/mnist_gan runs/mnist_dcgan --out scores.md
     python examples/mnist_scores.py mnist_gan=FOLDER      # of a run too old to name its example
-    python examples/mnist_scores.py --train               # all of docs/results.md: 90 min of CPU
+    python examples/mnist_scores.py --train               # all of docs/results.md: 100 min of CPU
 
 Prints a table in Markdown, a row for each run: 10,000 samples beside the 10,000 test images; and a
 second row for its averaged weights, if it has such. The first two rows are controls, which no
