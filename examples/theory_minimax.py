@@ -5,7 +5,8 @@
 x descends and y ascends f(x, y) = x² + 2xy - 3y² + 4x + 5y + 6, each by its own gradient, as G
 and D do on V. f is a bowl along x and a dome along y, and both arrive at the saddle (-17/8, 1/8).
 On the bilinear f(x, y) = xy, the same rule multiplies the distance from the saddle by √(1 + step²)
-at every step; with turns taken, y seeing the x that has just moved, they circle for ever.
+at every step; with turns taken, y seeing the x that has just moved, they circle for ever. But the
+mean of where they have been comes to the saddle, which is why averaged weights draw well.
 """
 
 import numpy as np
@@ -75,6 +76,12 @@ def main(argv=None):
     radius = np.hypot(x, y)
     print(f"           in turn, it stays from {radius.min():.4f} to {radius.max():.4f}")
     assert np.allclose(x * x + y * y - step * x * y, 1, rtol=1e-12)
+
+    # x moves by -step y, and y by step x: what either has added up is how far the other has come
+    mean = np.array([x[1:].mean(), y[:-1].mean()])
+    print(f"           and the mean of all of them is ({mean[0]:.4f}, {mean[1]:.4f})")
+    bounded = np.array([y[-1] - y[0], x[0] - x[-1]])
+    assert np.allclose(mean, bounded / (step * args.steps), rtol=1e-9)
 
     figure, axes = new_figure(1, 3, (11, 3.8))
     draw(axes[0, 0], quadratic, path[:60], saddle, "quadratic: to the saddle")
