@@ -21,8 +21,8 @@ import harness
 import mnist_gan
 import numpy as np
 from flags import MNIST
+from runs import as_float32
 from theory_tools import new_figure, save_figure
-from trained_generator import as_float32
 
 import minigan
 from minigan import datasets, metrics, nn, optim, plot
@@ -144,11 +144,11 @@ class SnapshotGAN(GAN):
 
 def train(eps, out, n_epochs, data):
     """Train with this ε, from where it stopped if it did; returns the trainer."""
-    flags = ["--eps", eps, "--n_epochs", n_epochs, "--out", out, "--data", data]
+    flags = [f"--eps={eps}", f"--n_epochs={n_epochs}", f"--out={out}", f"--data={data}"]
     if (out / "checkpoint.npz").exists():
         flags.append("--resume")
     settings = dict(batch_size=64, lr=2e-4, b1=0.5, b2=0.999, sample_interval=1)
-    args = harness.parse_flags(__doc__, [*map(str, flags)], eps=eps, n_epochs=n_epochs, **settings)
+    args = harness.parse_flags(__doc__, flags, eps=eps, n_epochs=n_epochs, **settings)
     images, _ = harness.read(datasets.mnist, data)
     args.sample_interval = len(images) // args.batch_size  # an epoch
     G, D = build_generator(eps), mnist_gan.build_discriminator()
@@ -188,7 +188,7 @@ def score(eps, snapshots):
         variances = [layer.running_var for layer in batch_norms(G)]
         rows.append(
             {
-                "shares": np.asarray(scores["histogram"]) / np.sum(scores["histogram"]),
+                "shares": scores["histogram"],
                 "kl": scores["kl"],
                 "confidence": scores["confidence"],
                 "shrinkage": [np.sqrt(v / (v + eps)).mean() for v in variances],
@@ -218,7 +218,11 @@ def tell(eps, history, G):
 
 
 def draw(path, arms):
-    """Above the digits' shares over the epochs, their KL; below samples, what batch norm passes."""
+    """The picture: a column for each ε, of shares of digits and samples, and one that compares.
+
+    Upper row: the digits' shares over the epochs, of either ε, and their KL from equal shares.
+    Lower row: the last epoch's samples, of either ε, and √(σ²/(σ² + ε)) over the epochs.
+    """
     figure, axes = new_figure(2, 3, (13, 7.5))
     for i, (eps, (history, images, _)) in enumerate(arms.items()):
         epochs = np.arange(1, len(history["kl"]) + 1)
@@ -247,8 +251,10 @@ def draw(path, arms):
 
 
 def draw_both(folders, out):
-    """The tables and the picture, of the epochs that both have."""
+    """The tables and the picture, of the epochs that both have; nothing where neither has any."""
     names = [{path.name for path in folders[eps].glob("generators/*.npz")} for eps in EPS]
+    if not any(names):
+        return
     epochs = sorted(set.intersection(*names))
     if not epochs:
         raise SystemExit(f"error: there is no epoch of both in {out}: train them, or see --out")
@@ -269,6 +275,10 @@ def main(argv=None):
     parser.add_argument("--data", type=Path, default=MNIST, help="folder of the MNIST files")
     parser.add_argument("--out", type=Path, default=Path("runs/batch_norm_eps"))
     args = parser.parse_args(argv)
+    if args.n_epochs < 0:
+        parser.error(f"--n_epochs must be at least 0, not {args.n_epochs}")
+    if args.n_epochs == 0 and args.eps is not None:
+        parser.error("--n_epochs 0 draws the runs of both ε: leave out --eps")
     compare_first_weights()
     folders = {eps: args.out / f"eps_{eps:g}" for eps in EPS}
     if args.n_epochs != 0:

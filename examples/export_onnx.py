@@ -8,13 +8,12 @@ batch norm by its running averages. N is free. Needs one package more: pip insta
 """
 
 import argparse
-import importlib
-import inspect
 from pathlib import Path
 
 import harness
 import numpy as np
-from trained_generator import as_float32, best_weights
+from flags import check_out_file
+from runs import Run, best_weights
 
 import minigan
 from minigan import nn
@@ -29,17 +28,10 @@ NEAREST = {
 }
 
 
-def load(run):
-    """The generator in a run's checkpoint, built as the example that trained it builds its own."""
-    state = minigan.load(run / "checkpoint.npz")
-    example = state.get("example")
-    if not Path(__file__).with_name(f"{example}.py").exists():
-        raise ValueError(f"{run} is a run of {example}, which is none of these examples")
-    build = importlib.import_module(example).build_generator
-    settings = {k: v for k, v in state["flags"].items() if k in inspect.signature(build).parameters}
-    G = build(**settings)
-    G.load_state_dict({k: as_float32(v) for k, v in best_weights(state).items()})
-    return G
+def load(folder):
+    """The generator of the run in a folder, built as the example that trained it builds its own."""
+    run = Run(folder)
+    return run.network("generator", best_weights(run.state))
 
 
 def translate(layer):
@@ -125,6 +117,7 @@ def main(argv=None):
         import onnx  # noqa: F401
     except ImportError as error:
         parser.error(f"{error}; install it: pip install -e '.[onnx]'")
+    harness.read(check_out_file, args.out)
     G = harness.read(load, args.run)
     model = harness.read(export, G)
     with atomic_write(args.out) as temporary:

@@ -71,19 +71,7 @@ def parse_flags(
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--backend", choices=["numpy", "cupy"], default=None, help="default: numpy")
     args = parser.parse_args(argv)
-    for name, default in defaults.items():
-        value = getattr(args, name)
-        least = 1 if type(default) is int else 0
-        if name == "batch_size":
-            least = 2  # batch norm takes two, and so does the mean of a critic's scores
-        if type(default) is not str and not value >= least:  # nor NaN
-            parser.error(f"--{name} must be at least {least}, not {value}")
-        if name in ("b1", "b2", "average") and value >= 1:
-            parser.error(f"--{name} must be less than 1, not {value}")
-        if name == "clip_value" and value == 0:
-            parser.error("--clip_value must be more than 0")
-    if args.seed < 0:
-        parser.error(f"--seed must not be negative, and is {args.seed}")
+    check_flags(parser, args, **defaults)
     try:
         import matplotlib.figure  # noqa: F401
         import PIL.Image  # noqa: F401
@@ -107,6 +95,30 @@ def parse_flags(
         parser.error(str(error))
     minigan.seed(args.seed)
     return args
+
+
+def check_flags(parser, args, **defaults):
+    """A --seed, or one of the flags with these defaults, that will not do ends the program."""
+    for name, default in defaults.items():
+        value = getattr(args, name)
+        least = 1 if type(default) is int else 0
+        if name == "batch_size":
+            least = 2  # batch norm takes two, and so does the mean of a critic's scores
+        if type(default) is not str and not value >= least:  # nor NaN
+            parser.error(f"--{name} must be at least {least}, not {value}")
+        if name in ("b1", "b2", "average") and value >= 1:
+            parser.error(f"--{name} must be less than 1, not {value}")
+        if name == "clip_value" and value == 0:
+            parser.error("--clip_value must be more than 0")
+    if args.seed < 0:
+        parser.error(f"--seed must not be negative, and is {args.seed}")
+
+
+def check_out_file(path):
+    """Make the folder of an --out that is a file; OSError if no file could be written there."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file to write, in it perhaps")
+    check_writable(path.parent)
 
 
 def read(function, *args, **settings):

@@ -15,16 +15,17 @@ mean, and what they do not, is in minigan/metrics, a file for each.
 import argparse
 import importlib
 import time
+from collections import Counter
 from pathlib import Path
 
 import harness
 import numpy as np
-from flags import MNIST
-from trained_generator import as_float32
+from flags import MNIST, check_flags, check_out_file
+from runs import OtherExampleError, Run
 
 import minigan
 from minigan import datasets
-from minigan.files import atomic_write, check_writable
+from minigan.files import atomic_write
 from minigan.metrics import digit_scores, parzen_controls, parzen_log_likelihood
 
 RUNS = Path("runs/mnist_scores")
@@ -60,7 +61,7 @@ def train(name, out, data):
     return None if begun else (time.process_time() - start) / 60
 
 
-def load(run):
+def load(path):
     """A run, given as its folder or as EXAMPLE=FOLDER.
 
     Returns (the example's module, {name of a row: generator in eval mode}, the state): a generator
@@ -68,28 +69,21 @@ def load(run):
     it is no such run.
     """
     names = sorted(path.stem for path in Path(__file__).parent.glob("mnist_*gan*.py"))
-    name, _, folder = run.partition("=")
-    if name not in names:
-        name, folder = None, run
-    state = minigan.load(Path(folder) / "checkpoint.npz")
-    name = name or state.get("example")
-    if name not in names:
-        raise ValueError(
-            f"{run} is a run of {name}, not of one of {', '.join(names)}; if it is one of those, "
-            f"but does not say so, write EXAMPLE={run}"
-        )
-    example = importlib.import_module(name)
-    generators = {}
+    name, _, folder = path.partition("=")
+    if not folder or name not in names:
+        name, folder = None, path
     try:
-        weights = {name: state["generator"]}
-        if "average" in state:
-            weights[f"{name}, averaged weights"] = state["average"]["module"]
-        for row, arrays in weights.items():
-            generators[row] = example.build_generator(state["flags"]["latent_dim"]).eval()
-            generators[row].load_state_dict({k: as_float32(v) for k, v in arrays.items()})
-    except (KeyError, ValueError) as error:
-        raise ValueError(f"{run} does not fit {name}.py: {error}") from error
-    return example, generators, state
+        run = Run(folder, names, name)
+    except OtherExampleError as error:
+        raise ValueError(
+            f"{error}; if it is one of those, but does not say so, write EXAMPLE={path}"
+        ) from error
+    name, state = run.example.__name__, run.state
+    generators = {name: run.network("generator")}
+    if "average" in state:
+        averaged = run.network("generator", state["average"]["module"])
+        generators[f"{name}, averaged weights"] = averaged
+    return run.example, generators, state
 
 
 def draw(example, generator, latent_dim, n):
@@ -132,17 +126,24 @@ def main(argv=None):
     parser.add_argument("--n_samples", type=int, default=10_000, help="the metrics depend on it")
     parser.add_argument("--out", type=Path, help="a file for the table")
     args = parser.parse_args(argv)
+    check_flags(parser, args)
     if not 10 <= args.n_samples <= 10_000:
         parser.error(f"--n_samples must be from 10 to 10,000, not {args.n_samples}")
     if args.out:
-        harness.read(check_writable, args.out.parent)
+        harness.read(check_out_file, args.out)
+    images, _ = harness.read(datasets.mnist, args.data)
+    test_images, _ = harness.read(datasets.mnist, args.data, train=False)
+    if len(images) < 51_000 or len(test_images) < args.n_samples:
+        raise SystemExit(
+            f"error: 51,000 training images and {args.n_samples:,} test images are needed, and "
+            f"{args.data} has {len(images):,} and {len(test_images):,}"
+        )
     minutes = {}
     for name in TABLE if args.train else ():
         minutes[str(RUNS / name)] = train(name, RUNS / name, args.data)
     paths = [*minutes, *args.runs] or [str(TRAINED)]
     runs = {path: harness.read(load, path) for path in paths}
-    images, _ = harness.read(datasets.mnist, args.data)
-    test_images, _ = harness.read(datasets.mnist, args.data, train=False)
+    times = Counter(name for _, generators, _ in runs.values() for name in generators)
     train_pixels = datasets.to_float(images, 0.0).reshape(-1, 784)
     test_pixels = datasets.to_float(test_images, 0.0).reshape(-1, 784)
 
@@ -160,9 +161,10 @@ def main(argv=None):
         trained = f"{minutes[path]:.0f}" if minutes.get(path) else ""
         for name, generator in generators.items():
             minigan.seed(args.seed)
-            samples = draw(example, generator, state["flags"]["latent_dim"], args.n_samples)
+            samples = draw(example, generator, generator[0].in_features, args.n_samples)
             cells = score(samples, train_pixels, test_pixels)
-            tell([name, f"{state['steps']:,}", trained, *cells])
+            title = f"{name} ({path})" if times[name] > 1 else name
+            tell([title, f"{state['steps']:,}", trained, *cells])
     if args.out:
         with atomic_write(args.out) as temporary:
             temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from flags import read
+from flags import check_flags, read
 
 import minigan
 from minigan.files import atomic_write, check_writable
@@ -23,8 +23,7 @@ def parse_flags(description, argv=None, **defaults):
     for name, default in defaults.items():
         parser.add_argument(f"--{name}", type=int, default=default, help=f"(default: {default})")
     args = parser.parse_args(argv)
-    if args.seed < 0:
-        parser.error(f"--seed must not be negative, and is {args.seed}")
+    check_flags(parser, args, **defaults)
     read(check_writable, args.out)
     minigan.seed(args.seed)
     return args

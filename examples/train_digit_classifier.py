@@ -13,11 +13,10 @@ from pathlib import Path
 
 import harness
 import numpy as np
-from flags import MNIST
+from flags import MNIST, check_flags, check_out_file
 
 import minigan
 from minigan import backend, datasets, losses, optim
-from minigan.files import check_writable
 from minigan.metrics import build_digit_classifier, digit_classifier
 from minigan.metrics.digits import classify, save_weights
 from minigan.tensor import as_tensor
@@ -41,7 +40,10 @@ def noisy(x, rng):
 
 
 def train(classifier, images, labels, *, n_epochs, batch_size, lr, seed):
-    """Adam, with a learning rate that falls to 0 in a straight line; yields each epoch's loss."""
+    """Adam; its learning rate falls in a straight line, from lr to the last step's lr/last_step.
+
+    Yields each epoch's mean loss.
+    """
     rng = np.random.default_rng(seed)
     optimizer = optim.Adam(classifier.parameters(), lr)
     last_step, step = n_epochs * (len(images) // batch_size), 0
@@ -63,16 +65,21 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--n_epochs", type=int, default=15)
-    parser.add_argument("--batch_size", type=int, default=64)
-    parser.add_argument("--lr", type=float, default=2e-3, help="learning rate of the first step")
+    defaults = {"n_epochs": 15, "batch_size": 64, "lr": 2e-3}  # lr: of the first step
+    for name, default in defaults.items():
+        parser.add_argument(
+            f"--{name}", type=type(default), default=default, help=f"(default: {default})"
+        )
     parser.add_argument("--data", type=Path, default=MNIST, help="folder of MNIST's files")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/digits.npz"), help="the weights")
     args = parser.parse_args(argv)
+    check_flags(parser, args, **defaults)
+    harness.read(check_out_file, args.out)
     images, labels = harness.read(datasets.mnist, args.data)
     test_images, test_labels = harness.read(datasets.mnist, args.data, train=False)
-    check_writable(args.out.parent)
+    if args.batch_size > len(images):
+        parser.error(f"--batch_size {args.batch_size} is more than the {len(images)} images")
     minigan.seed(args.seed)
     classifier = build_digit_classifier()
     settings = {"n_epochs": args.n_epochs, "batch_size": args.batch_size, "lr": args.lr}

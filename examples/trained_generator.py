@@ -1,7 +1,10 @@
 """What a trained generator does: samples and their scores, walks between them, and does it copy?
 
     python examples/trained_generator.py                        # the one that comes with minigan
-    python examples/trained_generator.py --run runs/mnist_wgan  # one of yours, of an MNIST MLP
+    python examples/trained_generator.py --run runs/mnist_wgan  # one of yours
+
+It takes runs of mnist_gan, mnist_gan_keras, mnist_wgan and mnist_wgan_gp: of normal noise and, in G
+and D alike, of images as rows of 784 pixels.
 
 Draws in --out:
     samples.png        the best and the worst of 1,000 samples, by what D says of them
@@ -10,43 +13,29 @@ Draws in --out:
 """
 
 import argparse
-import importlib
 from pathlib import Path
 
 import harness
 import numpy as np
+from flags import check_flags
+from runs import Run, best_weights
 from theory_tools import new_figure, save_figure
 
 import minigan
 from minigan import datasets, plot
 from minigan.files import check_writable
+from minigan.metrics.arrays import squared_distances
 
 DATA = Path(__file__).parent / "data"
 EXAMPLES = ["mnist_gan", "mnist_gan_keras", "mnist_wgan", "mnist_wgan_gp"]
 
 
-def load(run):
-    """From a run's checkpoint: the generator, the discriminator or critic, the latent dimension."""
-    state = minigan.load(run / "checkpoint.npz")
-    if state.get("example") not in EXAMPLES:
-        raise ValueError(f"{run} is a run of {state.get('example')}, not of one of {EXAMPLES}")
-    example = importlib.import_module(state["example"])
-    latent_dim = state["flags"]["latent_dim"]
-    player = "discriminator" if "discriminator" in state else "critic"
-    G, D = example.build_generator(latent_dim), getattr(example, f"build_{player}")()
-    for module, weights in ((G, best_weights(state)), (D, state[player])):
-        module.load_state_dict({k: as_float32(v) for k, v in weights.items()})
-    return G.eval(), D.eval(), latent_dim
-
-
-def best_weights(state):
-    """The generator's averaged weights if the run has such (--average), or else its last ones."""
-    return state["average"]["module"] if "average" in state else state["generator"]
-
-
-def as_float32(array):
-    """The checkpoint that comes with minigan is in float16, to be small."""
-    return array.astype(np.float32) if array.dtype == np.float16 else array
+def load(folder):
+    """Of the run in a folder: the example's module, the generator, the discriminator or critic."""
+    run = Run(folder, EXAMPLES)
+    player = "discriminator" if hasattr(run.example, "build_discriminator") else "critic"
+    G = run.network("generator", best_weights(run.state))
+    return run.example, G, run.network(player)
 
 
 def lerp(a, b, t):
@@ -70,10 +59,11 @@ def slerp(a, b, t):
 
 def nearest(samples, images, n):
     """For each sample the indices of, and distances to, the n images that are nearest in pixels."""
-    squares = (samples**2).sum(1)[:, None] + (images**2).sum(1) - 2 * samples @ images.T
-    order = np.argsort(squares, axis=1)[:, :n]
-    chosen = np.take_along_axis(squares, order, axis=1)
-    return order, np.sqrt(np.maximum(chosen, 0))  # rounding can leave a distance of 0 below it
+    indices, squares = [], []
+    for block in squared_distances(samples, images):
+        indices.append(np.argpartition(block, range(n), axis=1)[:, :n])  # these n alone are sorted
+        squares.append(np.take_along_axis(block, indices[-1], axis=1))
+    return np.concatenate(indices), np.sqrt(np.concatenate(squares))
 
 
 def draw_samples(path, samples, scores):
@@ -101,18 +91,19 @@ def main(argv=None):
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/trained_generator"))
     args = parser.parse_args(argv)
-    G, D, latent_dim = harness.read(load, args.run)
+    check_flags(parser, args)
+    harness.read(check_writable, args.out)
+    example, G, D = harness.read(load, args.run)
     images = datasets.to_float(harness.read(datasets.mnist, args.data)[0], 0.0).reshape(-1, 784)
-    check_writable(args.out)
     minigan.seed(args.seed)
 
     def generate(z):
         """Pixels from 0 to 1, (N, 784), and D's opinion of each, (N,)"""
         with minigan.no_grad():
             pixels = G(minigan.Tensor(np.asarray(z, dtype=np.float32)))
-            return (pixels.numpy() + 1) / 2, D(pixels).numpy()[:, 0]
+            return example.to_pixels(pixels.numpy()).reshape(-1, 784), D(pixels).numpy()[:, 0]
 
-    z = minigan.randn(1000, latent_dim).numpy()
+    z = minigan.randn(1000, G[0].in_features).numpy()
     samples, scores = generate(z)
     draw_samples(args.out / "samples.png", samples, scores)
 

@@ -12,5 +12,6 @@ from minigan.autograd import grad
 from minigan import ops, nn, losses, optim, trainers, datasets, mixtures, metrics, diagnosis, plot
 from minigan.gradcheck import GradientError, gradcheck
 from minigan.checkpoint import CheckpointError, load, save
+from minigan.checkpoint import load_safetensors, save_safetensors
 
 __version__ = "0.1.0"

@@ -117,6 +117,11 @@ def save_safetensors(state_dict, path):
     True
     """
     safetensors = _safetensors()
+    if not isinstance(state_dict, dict):
+        raise TypeError(
+            "save_safetensors(state_dict, path) takes a module's state_dict(), not "
+            f"{type(state_dict).__name__}"
+        )
     arrays = {}
     for name, value in state_dict.items():
         if not isinstance(name, str) or name == "__metadata__":  # which is the format's own
@@ -233,8 +238,8 @@ def _host_array(value, name):
     array = to_numpy(value)
     if array.dtype.kind not in "biufcSUMm":
         raise TypeError(
-            f"obj[{name!r}] is an array of dtype {array.dtype}, which an .npy entry cannot hold "
-            "without pickling it; convert it to numbers or text"
+            f"obj[{name!r}] is an array of dtype {array.dtype}, which cannot be written without "
+            "pickling it; convert it to one of numbers"
         )
     return array
 

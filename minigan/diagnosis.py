@@ -69,7 +69,7 @@ class Diagnosis:
         if share < ALIKE and step > 0:
             found["collapsed"] = (
                 f"Two samples are {share:.2f} times as far apart as two of the data, on average: "
-                "they are nearly all alike. Try a smaller β₁, a WGAN-GP, or another seed."
+                "they are nearly all alike. Try a WGAN-GP, another seed or, of Adam, a smaller β₁."
             )
         return self._new(step, found, {"collapsed"})
 

@@ -396,6 +396,8 @@ def test_bytes_in_the_other_order_come_back_in_this_machine_s(tmp_path):
         ({"__metadata__": np.ones(2)}, "the key '__metadata__'"),
         ({"a": np.ones(2, complex)}, "'a' is of dtype complex128"),
         ({"a": np.array(["x"])}, "'a' is of dtype <U1"),
+        ({"a": np.array([None])}, r"obj\['a'\] is an array of dtype object, .* without pickling"),
+        (nn.Linear(2, 3), r"takes a module's state_dict\(\), not Linear"),
     ],
 )
 def test_what_safetensors_cannot_hold(state_dict, message, tmp_path):

@@ -1,5 +1,7 @@
 """What the metrics need of arrays: samples as rows, checked, and the distances between them."""
 
+import math
+
 import numpy as np
 
 from minigan.backend import to_numpy
@@ -14,9 +16,9 @@ def as_rows(name, samples, at_least=1):
     name: what a message calls it. Raises ValueError for another shape, fewer than `at_least` rows
     or a number that is not finite, TypeError for integers.
     """
-    rows = to_numpy(as_array(samples))
+    rows = as_numpy(samples)
     if rows.dtype.kind != "f":
-        raise TypeError(f"{name} must be floats, not {rows.dtype}; images: datasets.to_float(x, 0)")
+        raise TypeError(f"{name} must be floats, not {rows.dtype}; convert with .astype(float)")
     if rows.ndim != 2 or len(rows) < at_least or rows.shape[1] == 0:
         raise ValueError(f"{name} must be (N, D), N at least {at_least}, not {rows.shape}")
     bad = (~np.isfinite(rows)).sum()
@@ -27,14 +29,26 @@ def as_rows(name, samples, at_least=1):
 
 def as_pixels(name, images):
     """`images`, (N, ...), as NumPy's (N, D), all from 0 to 1; what raises is as for as_rows."""
-    images = to_numpy(as_array(images))
-    pixels = as_rows(name, images.reshape(len(images), -1) if images.ndim > 2 else images)
-    if pixels.min() < 0 or pixels.max() > 1:
+    images = as_numpy(images)
+    if images.dtype.kind != "f":
+        remedy = f"datasets.to_float({name}, 0) makes them of bytes"
+        raise TypeError(f"{name} must be floats, not {images.dtype}; {remedy}")
+    if images.ndim > 2:
+        images = images.reshape(len(images), math.prod(images.shape[1:]))
+    pixels = as_rows(name, images)
+    low, high = pixels.min(), pixels.max()
+    if low < 0 or high > 1:
+        remedy = "what ends in a tanh is (x + 1) / 2" if low < 0 else "if up to 255, divide by 255"
         raise ValueError(
-            f"{name} must be pixels from 0 to 1, but they range from {pixels.min():.3g} to "
-            f"{pixels.max():.3g}; what ends in a tanh is (x + 1) / 2"
+            f"{name} must be pixels from 0 to 1, but they range from {low:.3g} to {high:.3g}; "
+            f"{remedy}"
         )
     return pixels
+
+
+def as_numpy(x):
+    """An array of any backend, a Tensor or nested lists as a NumPy array."""
+    return to_numpy(as_array(x))
 
 
 def check_widths(**arrays):

@@ -11,12 +11,12 @@ import numpy as np
 
 from minigan import backend, nn, ops
 from minigan.checkpoint import load, save
-from minigan.metrics.arrays import as_pixels
+from minigan.metrics.arrays import as_numpy, as_pixels
 from minigan.metrics.features import frechet_distance, precision_recall
 from minigan.op import no_grad
-from minigan.tensor import Tensor, as_array
+from minigan.tensor import Tensor
 
-__all__ = ["build_digit_classifier", "digit_classifier", "digit_scores"]
+__all__ = ["build_digit_classifier", "classify", "digit_classifier", "digit_scores", "save_weights"]
 
 WEIGHTS = Path(__file__).with_name("digits.npz")
 BATCH = 500  # images at a time
@@ -74,7 +74,8 @@ def digit_scores(images, real=None):
     """What a classifier of digits says of generated images, and how they compare with real ones.
 
     images: (N, 784), (N, 28, 28) or (N, 1, 28, 28), pixels from 0 to 1; real: the same, of real
-    images, as many if numbers are to be compared (10,000 test images here).
+    images, as many if numbers are to be compared (10,000 test images in examples/mnist_scores.py);
+    then four at least of either, as precision_recall needs.
 
     Returns a dict of
         "histogram": the share of images of each class, (10,)
@@ -83,7 +84,8 @@ def digit_scores(images, real=None):
     and, where `real` is given, of
         "frechet": frechet_distance of the 64 features; another number than the FID
         "precision", "recall": precision_recall of the same features, k = 3
-    Raises ValueError for another shape, NaN or pixels out of range, TypeError for integers.
+    Raises ValueError for another shape, too few images, NaN or pixels out of range, TypeError for
+    integers.
 
     Sources: frechet_distance and precision_recall name theirs. The KL of a histogram of predicted
     classes is what Metz et al. 2016 (arXiv:1611.02163) measure mode collapse by.
@@ -100,6 +102,14 @@ def digit_scores(images, real=None):
     >>> float(scores["histogram"].max()), round(scores["kl"], 3)
     (1.0, 2.303)
     """
+    images = as_digits("images", images)
+    if real is not None:
+        real = as_digits("real", real)
+        if min(len(images), len(real)) < 4:
+            raise ValueError(
+                f"to be compared, there must be 4 images at least, and 4 real ones, not "
+                f"{len(images)} and {len(real)}"
+            )
     features, p = classify(images)
     q = np.bincount(p.argmax(axis=1), minlength=10) / len(p)
     scores = {
@@ -108,21 +118,18 @@ def digit_scores(images, real=None):
         "confidence": float(p.max(axis=1).mean()),
     }
     if real is not None:
-        real_features, _ = classify(real, name="real")
+        real_features, _ = classify(real)
         scores["frechet"] = frechet_distance(real_features, features)
         scores |= precision_recall(real_features, features)
     return scores
 
 
-def classify(images, classifier=None, name="images"):
+def classify(images, classifier=None):
     """The features, (N, 64), and the probabilities of the digits, (N, 10), as NumPy arrays.
 
     classifier: by default the trained one. What raises is in `digit_scores`.
     """
-    shape = as_array(images).shape
-    if shape[1:] not in ((784,), (28, 28), (1, 28, 28)):
-        raise ValueError(f"{name} must be (N, 784), (N, 28, 28) or (N, 1, 28, 28), not {shape}")
-    pixels = as_pixels(name, images).astype(np.float32).reshape(-1, 1, 28, 28)
+    pixels = as_digits("images", images)
     if classifier is None:
         classifier = digit_classifier()
     features, probabilities = [], []
@@ -133,6 +140,16 @@ def classify(images, classifier=None, name="images"):
             features.append(f.numpy())
             probabilities.append(ops.log_softmax(classifier[-1](f)).exp().numpy())
     return np.concatenate(features), np.concatenate(probabilities)
+
+
+def as_digits(name, images):
+    """Images in one of the three shapes as a NumPy array (N, 1, 28, 28) of float32, checked."""
+    images = as_numpy(images)
+    if images.shape[1:] not in ((784,), (28, 28), (1, 28, 28)):
+        raise ValueError(
+            f"{name} must be (N, 784), (N, 28, 28) or (N, 1, 28, 28), not {images.shape}"
+        )
+    return as_pixels(name, images).astype(np.float32, copy=False).reshape(-1, 1, 28, 28)
 
 
 def _as(dtype, array):

@@ -16,7 +16,7 @@ def frechet_distance(a, b):
         ‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2 (Σ₁ Σ₂)^½)      Heusel et al. 2017, arXiv:1706.08500, eq. 6
 
     a, b: features, (N, D) and (M, D), N and M at least 2 and, to mean much, many times D.
-    Returns a float, 0 for equal sets. Raises ValueError for other shapes or NaN.
+    Returns a float, 0 but for rounding for equal sets. Raises ValueError for other shapes or NaN.
 
     Under this name it is the FID only on the 2,048 features of the Inception network; numbers from
     other features have another scale, and cannot be compared with any FID.

@@ -4,9 +4,11 @@ VEEGAN (Srivastava et al. 2017, section 5.1) and PacGAN (Lin et al. 2018, sectio
 samples and report these three numbers.
 """
 
+import math
+
 import numpy as np
 
-from minigan.tensor import as_array
+from minigan.metrics.arrays import as_rows, check_widths
 
 __all__ = ["mixture_scores"]
 
@@ -22,7 +24,8 @@ def mixture_scores(samples, modes, std):
     quality: 0 for equal shares, log K if there is one mode only.
 
     Returns {"modes": int, "high_quality": share of 0 to 1, "reverse_kl": in nats}; the last is NaN
-    where no sample is of high quality. Raises ValueError for shapes that do not fit.
+    where no sample is of high quality. Raises ValueError for shapes that do not fit, NaN or a std
+    that is not positive, TypeError for integers.
 
     >>> modes = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
     >>> samples = np.array([[0.0, 0.02], [0.0, 0.0], [1.0, 0.0], [1.5, 0.0]])
@@ -30,14 +33,10 @@ def mixture_scores(samples, modes, std):
     >>> scores["modes"], scores["high_quality"], round(scores["reverse_kl"], 3)
     (2, 0.75, 0.75)
     """
-    samples, modes = np.asarray(as_array(samples)), np.asarray(modes)
-    if (
-        samples.ndim != 2
-        or modes.ndim != 2
-        or samples.shape[1] != modes.shape[1]
-        or not len(samples)
-    ):
-        raise ValueError(f"samples of shape {samples.shape} beside modes of shape {modes.shape}")
+    samples, modes = as_rows("samples", samples), as_rows("modes", modes)
+    check_widths(samples=samples, modes=modes)
+    if not (std > 0 and math.isfinite(std)):
+        raise ValueError(f"std must be positive and finite, not {std}")
     distance = np.linalg.norm(samples[:, None, :] - modes[None, :, :], axis=2)  # (N, K)
     nearest = distance.argmin(axis=1)
     good = distance.min(axis=1) <= 3 * std

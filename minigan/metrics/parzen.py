@@ -25,13 +25,13 @@ def parzen_log_likelihood(samples, test, validation, *, sigmas=SIGMAS):
 
     Returns {"log_likelihood": the mean over `test`, in nats, "standard_error": of that mean,
     "sigma"}. Raises ValueError for NaN, pixels out of range, shapes that do not fit or a σ that is
-    not positive, TypeError for integers.
+    not positive and finite, TypeError for integers.
 
     Source and protocol: parzen_ll.py of the code released with Goodfellow et al. 2014, their Table
-    1. 10,000 samples of MNIST; SIGMAS; `validation` the first 1,000 of the training images 50,000
-    to 59,999, so that G is to be trained on those before (the examples here train on all 60,000,
-    which is a difference); `test` the 10,000 test images; the error std / √10,000. The paper's GAN
-    has 225 ± 2.
+    1. 10,000 samples of the generator; SIGMAS; `validation` the first 1,000 of the training images
+    50,000 to 59,999, so that G is to be trained on those before (examples/mnist_gan_2014.py does;
+    the others train on more, which is a difference); `test` the 10,000 test images; the error
+    std / √10,000. The paper's GAN has 225 ± 2.
 
     Flaws (Theis et al. 2016, arXiv:1511.01844, Table 1): in 784 dimensions 10,000 samples are far
     too few for the estimate to come near the likelihood, and it ranks models wrongly: centres of
@@ -48,8 +48,8 @@ def parzen_log_likelihood(samples, test, validation, *, sigmas=SIGMAS):
     validation = as_pixels("validation", validation)
     check_widths(samples=samples, test=test, validation=validation)
     sigmas = np.asarray(sigmas, dtype=np.float64)
-    if sigmas.ndim != 1 or not sigmas.size or not (sigmas > 0).all():
-        raise ValueError(f"sigmas must be positive numbers, one at least, not {sigmas}")
+    if sigmas.ndim != 1 or not sigmas.size or not ((sigmas > 0) & np.isfinite(sigmas)).all():
+        raise ValueError(f"sigmas must be positive and finite, one at least, not {sigmas}")
     sigma = sigmas[log_densities(validation, samples, sigmas).mean(axis=0).argmax()]
     log_p = log_densities(test, samples, [sigma])
     return {

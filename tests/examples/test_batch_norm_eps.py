@@ -25,7 +25,7 @@ def small_generator(eps):
     return nn.Sequential(nn.Linear(100, 8), *sum(blocks, ()), nn.Linear(8, 784), nn.Tanh())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # the stand-in must be gone when other tests import examples
 def run(run_example, data):
     """A function that runs the example on a small G and 200 images, three minibatches an epoch."""
     pytest.importorskip("matplotlib")
@@ -35,7 +35,7 @@ def run(run_example, data):
         yield functools.partial(run_example, "batch_norm_eps", data=data, **changes)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole(run, tmp_path_factory):
     """The --out of two epochs of both."""
     return run("--n_epochs", 2, out=tmp_path_factory.mktemp("runs") / "batch_norm_eps")
@@ -113,6 +113,24 @@ def test_nothing_to_draw(run, tmp_path):
     run("--n_epochs", 1, "--eps", "0.8", out=tmp_path)
     with pytest.raises(SystemExit, match="there is no epoch of both in"):
         run("--n_epochs", 0, out=tmp_path)
+
+
+def test_neither_has_begun(run, tmp_path):
+    run("--n_epochs", 0, out=tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--n_epochs", -1], "--n_epochs must be at least 0, not -1"),
+        (["--n_epochs", 0, "--eps", "0.8"], "draws the runs of both ε: leave out --eps"),
+    ],
+)
+def test_flags_that_will_not_do(run, tmp_path, capsys, flags, message):
+    with pytest.raises(SystemExit):
+        run(*flags, out=tmp_path)
+    assert message in capsys.readouterr().err
 
 
 def test_a_run_that_is_stopped_does_not_begin_the_other(run, tmp_path, monkeypatch, example):

@@ -10,6 +10,7 @@ import minigan
 from minigan import nn
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+STATE = {"generator": {}, "flags": {}, "steps": 1}
 
 
 def assert_same_images(model, G, n=3):
@@ -82,6 +83,69 @@ def test_same_padding_of_even_and_odd_sizes(example):
         assert_same_images(example("export_onnx").export(G), G)
 
 
+NEAREST = {
+    "mode": "nearest",
+    "coordinate_transformation_mode": "asymmetric",
+    "nearest_mode": "floor",
+}
+BATCH_NORM = ["weight", "bias", "running_mean", "running_var"]  # in the order of ONNX's inputs
+NODES = [  # for each layer its nodes: operator, the names of the inputs beside x, settings
+    (nn.Linear(3, 4), [("Gemm", ["weight", "bias"], {"transB": 1})]),
+    (nn.Linear(3, 4, bias=False), [("Gemm", ["weight"], {"transB": 1})]),
+    (nn.ReLU(), [("Relu", [], {})]),
+    (nn.Sigmoid(), [("Sigmoid", [], {})]),
+    (nn.Softplus(), [("Softplus", [], {})]),
+    (nn.Tanh(), [("Tanh", [], {})]),
+    (nn.LeakyReLU(0.3), [("LeakyRelu", [], {"alpha": 0.3})]),
+    (nn.BatchNorm1d(4, eps=0.8), [("BatchNormalization", BATCH_NORM, {"epsilon": 0.8})]),
+    (nn.BatchNorm2d(4), [("BatchNormalization", BATCH_NORM, {"epsilon": 1e-5})]),
+    (nn.Dropout(0.5), []),
+    (nn.Dropout2d(0.5), []),
+    (nn.Flatten(), [("Flatten", [], {"axis": 1})]),
+    (nn.Unflatten(1, (4, 3, 2)), [("Reshape", ["shape"], {})]),
+    (
+        nn.Conv2d(4, 3, (3, 2), stride=(1, 2), padding=(2, 1)),
+        [("Conv", ["weight", "bias"], {"strides": (1, 2), "pads": (2, 1, 2, 1)})],
+    ),
+    (
+        nn.Conv2d(3, 4, 3, stride=2, padding="same", bias=False),
+        [("Conv", ["weight"], {"strides": (2, 2), "auto_pad": "SAME_UPPER"})],
+    ),
+    (
+        nn.ConvTranspose2d(4, 3, (3, 4), stride=(2, 3), padding=(1, 0), output_padding=(1, 2)),
+        [
+            (
+                "ConvTranspose",
+                ["weight", "bias"],
+                {"strides": (2, 3), "pads": (1, 0, 1, 0), "output_padding": (1, 2)},
+            )
+        ],
+    ),
+    (nn.Upsample((2, 3)), [("Resize", ["", "scales"], NEAREST)]),
+    (
+        nn.UpsampleConv2d(3, 2, 5, bias=False),
+        [("Resize", ["", "scales"], NEAREST), ("Conv", ["weight"], {"pads": (2, 2, 2, 2)})],
+    ),
+]
+
+
+@pytest.mark.parametrize(("layer", "expected"), NODES, ids=lambda x: str(x)[:40])
+def test_the_operators_of_every_layer_are_as_written_here(example, layer, expected):
+    nodes = example("export_onnx").translate(layer)
+    assert [(operator, list(inputs), settings) for operator, inputs, settings in nodes] == expected
+    state = layer.state_dict()
+    for _, inputs, _ in nodes:
+        for name in inputs.keys() & state.keys():
+            np.testing.assert_array_equal(inputs[name], state[name])
+
+
+def test_shapes_and_scales_are_inputs_of_their_own(example):
+    translate = example("export_onnx").translate
+    assert translate(nn.Unflatten(1, (4, 3, 2)))[0][1]["shape"].tolist() == [0, 4, 3, 2]
+    assert translate(nn.Upsample((2, 3)))[0][1]["scales"].tolist() == [1, 1, 2, 3]
+    assert translate(nn.UpsampleConv2d(3, 2, 5))[0][1]["scales"].tolist() == [1, 1, 2, 2]
+
+
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
@@ -99,8 +163,9 @@ def test_same_padding_of_even_and_odd_sizes(example):
 )
 def test_there_is_an_operator_for_every_layer_of_the_examples(example, name, settings):
     G = example(name).build_generator(*settings)
-    nodes = [node for layer in G for node in example("export_onnx").translate(layer)]
-    assert len(nodes) >= len(G)
+    for layer in G:
+        example("export_onnx").translate(layer)  # which raises where there is none
+        assert type(layer) in {type(known) for known, _ in NODES}
 
 
 @pytest.mark.parametrize(
@@ -126,15 +191,35 @@ def test_a_run_of_one_s_own(example, run_example, data, tmp_path):
     [
         (None, "checkpoint.npz"),
         ({"example": "os"}, "is a run of os, which is none of these examples"),
+        (
+            STATE | {"example": "mixtures_2d"},
+            r"a run of mixtures_2d\.py, which has no build_generator",
+        ),
+        (STATE | {"example": "harness"}, r"a run of harness\.py, which has no build_generator"),
         ({"step": 3}, "is a run of None"),
+        (STATE | {"example": "mnist_gan_keras"}, r"does not fit mnist_gan_keras\.py: .*missing"),
+        (STATE | {"example": "faces_wgan_gp"}, "no flag latent_dim, size, channels"),
+        (STATE | {"example": "mpi_wgan_gp"}, r"a run of mpi_wgan_gp\.py, which fails: .*mpi4py"),
     ],
 )
 def test_what_is_no_run(example, tmp_path, state, message, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", sys.modules.get("onnx", sys))
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    monkeypatch.delitem(sys.modules, "mpi_wgan_gp", raising=False)
     if state is not None:
         minigan.save(state, tmp_path / "checkpoint.npz")
     with pytest.raises(SystemExit, match=message):
         example("export_onnx").main([str(tmp_path), str(tmp_path / "a.onnx")])
+
+
+def test_out_that_cannot_be_written(example, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", sys.modules.get("onnx", sys))
+    run, main = str(EXAMPLES / "data" / "mnist_gan"), example("export_onnx").main
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SystemExit, match=r"error: .*cannot write in this folder"):
+        main([run, str(tmp_path / "file" / "a.onnx")])
+    with pytest.raises(SystemExit, match=r"error: .* is a folder; name a file"):
+        main([run, str(tmp_path)])
 
 
 def test_without_the_package(example, tmp_path, monkeypatch, capsys):

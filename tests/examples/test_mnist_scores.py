@@ -1,5 +1,6 @@
 """The table of scores: what it takes for a run, what it draws from it, and what stands in a row."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,8 @@ def test_every_example_of_the_table_takes_its_flags(scores, monkeypatch, tmp_pat
         ({"example": "quickdraw_gan"}, "a run of quickdraw_gan"),
         ({"example": "os"}, "a run of os"),
         ({"example": "mnist_gan_tf1"}, "does not fit mnist_gan_tf1.py"),
-        ({"flags": {}}, "does not fit mnist_gan.py: 'latent_dim'"),
+        ({"flags": {}}, "does not fit mnist_gan.py: no flag latent_dim"),
+        ({"steps": None}, "lacks steps"),
     ],
 )
 def test_what_is_no_run_of_these_examples(scores, write_run, changes, message):
@@ -116,6 +118,37 @@ def test_no_run_and_too_few_samples(scores, tmp_path, capsys):
     with pytest.raises(SystemExit):
         scores.main(["--n_samples", "9"])
     assert "--n_samples must be from 10 to 10,000, not 9" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_called_as_an_example_is(scores, write_run, tmp_path, monkeypatch):
+    write_run()
+    (tmp_path / "mnist_gan").mkdir()
+    (tmp_path / "checkpoint.npz").rename(tmp_path / "mnist_gan" / "checkpoint.npz")
+    monkeypatch.chdir(tmp_path)
+    assert scores.load("mnist_gan")[2]["example"] == "mnist_gan"
+
+
+def test_two_runs_of_one_example_are_told_apart(scores, write_run, monkeypatch, capsys):
+    monkeypatch.setattr(scores, "parzen_controls", lambda train, n: {})
+    monkeypatch.setattr(scores, "score", lambda *_: ["1"])
+    run = write_run()
+    scores.main([TRAINED, run, "--n_samples", "10"])
+    names = [row[0].strip() for row in rows(capsys.readouterr().out)[2:]]
+    assert names == [f"mnist_gan ({TRAINED})", f"mnist_gan ({run})"]
+
+
+def test_what_ends_it_before_any_work(scores, data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(scores, "load", lambda path: pytest.fail("it began to work"))
+    with pytest.raises(SystemExit, match=r"error: .* is a folder; name a file"):
+        scores.main(["--out", str(tmp_path)])
+    for part in ("images-idx3", "labels-idx1"):
+        for split in ("train", "t10k"):
+            shutil.copy(data / f"train-{part}-ubyte", tmp_path / f"{split}-{part}-ubyte")
+    with pytest.raises(SystemExit, match=r"51,000 training images and 10,000 test .* 200 and 200"):
+        scores.main(["--data", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        scores.main(["--seed", "-1"])
+    assert "--seed must not be negative" in capsys.readouterr().err
 
 
 class Constant(nn.Module):

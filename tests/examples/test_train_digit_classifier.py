@@ -52,3 +52,29 @@ def test_a_short_run_learns_and_leaves_weights_that_can_be_read(script, data, tm
 
     script.main([*flags[:-1], str(tmp_path / "again.npz")])
     assert (tmp_path / "again.npz").read_bytes() == out.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--n_epochs 0", "--n_epochs must be at least 1, not 0"),
+        ("--n_epochs -2", "--n_epochs must be at least 1, not -2"),
+        ("--batch_size 1", "--batch_size must be at least 2, not 1"),
+        ("--batch_size 201", "--batch_size 201 is more than the 200 images"),
+        ("--lr nan", "--lr must be at least 0, not nan"),
+        ("--seed -1", "--seed must not be negative, and is -1"),
+    ],
+)
+def test_flags_that_will_not_do(script, data, tmp_path, capsys, flags, message):
+    for part in ("images-idx3", "labels-idx1"):
+        for split in ("train", "t10k"):
+            shutil.copy(data / f"train-{part}-ubyte", tmp_path / f"{split}-{part}-ubyte")
+    with pytest.raises(SystemExit):
+        script.main([*flags.split(), "--data", str(tmp_path), "--out", str(tmp_path / "a.npz")])
+    assert message in capsys.readouterr().err
+
+
+def test_out_that_cannot_be_written(script, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SystemExit, match=r"error: .*cannot write in this folder"):
+        script.main(["--out", str(tmp_path / "file" / "x.npz")])

@@ -1,9 +1,14 @@
 """The example that uses a trained generator: its pictures, its walks, and what it refuses."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import minigan
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+RUN = minigan.load(EXAMPLES / "data" / "mnist_gan" / "checkpoint.npz")
 
 
 @pytest.fixture
@@ -31,7 +36,7 @@ def test_a_run_of_ones_own(main, run_example, data, tmp_path, name):
 
 
 def test_averaged_weights_are_taken_where_there_are_such(example):
-    best_weights = example("trained_generator").best_weights
+    best_weights = example("runs").best_weights
     assert best_weights({"generator": "last"}) == "last"
     assert best_weights({"generator": "last", "average": {"module": "mean"}}) == "mean"
 
@@ -42,6 +47,9 @@ def test_averaged_weights_are_taken_where_there_are_such(example):
         (None, "checkpoint.npz"),
         ({"example": "mnist_dcgan"}, "a run of mnist_dcgan, not of one of"),
         ({"step": 3}, "a run of None"),
+        ({"example": "mnist_gan"}, "lacks flags, generator, steps"),
+        (RUN | {"flags": {}}, r"does not fit mnist_gan\.py: no flag latent_dim"),
+        (RUN | {"example": "mnist_wgan"}, r"does not fit mnist_wgan\.py: no critic"),
     ],
 )
 def test_what_is_no_such_run(main, tmp_path, state, message):
@@ -49,6 +57,16 @@ def test_what_is_no_such_run(main, tmp_path, state, message):
         minigan.save(state, tmp_path / "checkpoint.npz")
     with pytest.raises(SystemExit, match=message):
         main("--run", tmp_path)
+
+
+def test_out_and_seed_that_will_not_do(example, tmp_path, capsys):
+    main = example("trained_generator").main
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SystemExit, match=r"error: .*cannot write in this folder"):
+        main(["--out", str(tmp_path / "file" / "deeper")])
+    with pytest.raises(SystemExit):
+        main(["--seed", "-1"])
+    assert "--seed must not be negative" in capsys.readouterr().err
 
 
 def test_walks_begin_and_end_where_they_should_and_an_arc_keeps_the_norm(example):
@@ -64,7 +82,11 @@ def test_walks_begin_and_end_where_they_should_and_an_arc_keeps_the_norm(example
 
 
 def test_nearest_finds_the_image_itself_first(example):
-    images = np.random.default_rng(0).random((20, 784), dtype=np.float32)
+    images = np.random.default_rng(0).random((600, 784), dtype=np.float32)  # more than a block
+    everyone = np.linalg.norm(images[:, None, :50] - images[None, :, :50], axis=2)
+    order, distances = example("trained_generator").nearest(images[:, :50], images[:, :50], 4)
+    np.testing.assert_array_equal(order[:, 1:], everyone.argsort(axis=1)[:, 1:4])
+    np.testing.assert_allclose(distances[:, 1:], np.sort(everyone, axis=1)[:, 1:4], rtol=1e-4)
     order, distances = example("trained_generator").nearest(images[5:8], images, 3)
     assert order[:, 0].tolist() == [5, 6, 7]
     np.testing.assert_allclose(distances[:, 0], 0, atol=1e-2)

@@ -140,6 +140,9 @@ def test_what_the_scores_beside_real_images_see(test_set):
     [
         (np.zeros((3, 32, 32)), ValueError, r"\(N, 784\), .* not \(3, 32, 32\)"),
         (np.zeros((0, 784)), ValueError, "N at least 1"),
+        (np.zeros((0, 28, 28)), ValueError, "{} must be .*N at least 1"),
+        (np.full((3, 784), 255.0), ValueError, "from 255 to 255; .*divide by 255"),
+        ([[0] * 784], TypeError, "{} must be floats, not int64"),
         (np.zeros(784), ValueError, r"not \(784,\)"),
         (np.full((3, 784), -0.5), ValueError, "pixels from 0 to 1, .* from -0.5 to -0.5"),
         (np.full((3, 784), np.nan), ValueError, "2352 of the 2352 numbers of {} are NaN"),
@@ -152,3 +155,14 @@ def test_what_are_no_images_of_digits(images, error, message):
         digit_scores(images)
     with pytest.raises(error, match=message.format("real")):
         digit_scores(good, images)
+
+
+def test_lists_are_taken_for_arrays():
+    scores = digit_scores([[0.0] * 784] * 3)
+    assert scores["kl"] == digit_scores(np.zeros((3, 784)))["kl"]
+
+
+@pytest.mark.parametrize(("n", "m"), [(5, 3), (3, 5)])
+def test_too_few_to_be_compared(n, m):
+    with pytest.raises(ValueError, match=f"4 images at least, and 4 real ones, not {n} and {m}"):
+        digit_scores(np.zeros((n, 784)), np.zeros((m, 784)))

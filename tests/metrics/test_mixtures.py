@@ -32,7 +32,21 @@ def test_three_sigma_is_the_border():
     assert scores["high_quality"] == 0.5
 
 
+@pytest.mark.parametrize("std", [0, -0.1, math.nan, math.inf])
+def test_a_std_that_is_none(std):
+    with pytest.raises(ValueError, match="std must be positive and finite"):
+        mixture_scores(np.zeros((3, 2)), ring().modes, std)
+
+
+def test_samples_or_modes_that_are_nan():
+    good, bad = np.zeros((3, 2)), np.full((1, 2), np.nan)
+    with pytest.raises(ValueError, match="2 of the 2 numbers of samples are NaN"):
+        mixture_scores(bad, good, 0.01)
+    with pytest.raises(ValueError, match="2 of the 2 numbers of modes are NaN"):
+        mixture_scores(good, bad, 0.01)
+
+
 @pytest.mark.parametrize("shape", [(0, 2), (3, 3), (3,)])
 def test_scores_of_samples_of_a_wrong_shape(shape):
-    with pytest.raises(ValueError, match="samples of shape"):
+    with pytest.raises(ValueError, match=r"samples (must be \(N, D\)|\(3, 3\), modes \(8, 2\))"):
         mixture_scores(np.zeros(shape), ring().modes, 0.01)

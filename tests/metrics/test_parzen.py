@@ -113,7 +113,7 @@ def test_what_is_no_set_of_images(place, spoil, error, message):
         parzen_log_likelihood(**arrays)
 
 
-@pytest.mark.parametrize("sigmas", [[], [0.1, 0.0], [-1.0], [math.nan], 0.2])
+@pytest.mark.parametrize("sigmas", [[], [0.1, 0.0], [-1.0], [math.nan], [math.inf], 0.2])
 def test_sigmas_that_are_none(sigmas):
     x = np.zeros((2, 5))
     with pytest.raises(ValueError, match="sigmas must be positive"):

@@ -1,0 +1,76 @@
+"""A training run's checkpoint as the scripts take it that go on from there: networks to use."""
+
+import importlib
+import inspect
+from pathlib import Path
+
+import numpy as np
+
+import minigan
+
+
+class OtherExampleError(ValueError):
+    """The run is one of an example that will not do, or does not name its own."""
+
+
+class Run:
+    """What is in a run's folder, and the example that it is a run of.
+
+    folder: where its checkpoint.npz is.
+    names: the examples that will do; by default all.
+    name: the example, for a run too old to name it.
+
+    Attributes: folder, state (the checkpoint), example (the module).
+    Raises OSError if the checkpoint cannot be read, OtherExampleError if it is of none of these
+    examples, or of one without `build_generator`, and another ValueError if it is damaged or lacks
+    what every run has, or if the example cannot be imported.
+    """
+
+    def __init__(self, folder, names=None, name=None):
+        self.folder = Path(folder)
+        self.state = minigan.load(self.folder / "checkpoint.npz")
+        name = name or self.state.get("example")
+        if names and name not in names:
+            these = ", ".join(names)
+            raise OtherExampleError(f"{folder} is a run of {name}, not of one of {these}")
+        if not Path(__file__).with_name(f"{name}.py").exists():
+            raise OtherExampleError(f"{folder} is a run of {name}, which is none of these examples")
+        missing = {"generator", "flags", "steps"} - self.state.keys()
+        if missing:
+            raise ValueError(f"the checkpoint in {folder} lacks {', '.join(sorted(missing))}")
+        try:
+            self.example = importlib.import_module(name)
+        except ImportError as error:
+            raise ValueError(f"{folder} is a run of {name}.py, which fails: {error}") from error
+        if not hasattr(self.example, "build_generator"):
+            raise OtherExampleError(f"{folder} is a run of {name}.py, which has no build_generator")
+
+    def network(self, player, weights=None):
+        """The run's "generator", "discriminator" or "critic", in eval mode.
+
+        weights: other ones than its last. Raises ValueError if they or its flags do not fit.
+        """
+        name, build = self.example.__name__, getattr(self.example, f"build_{player}")
+        flags, settings = self.state["flags"], inspect.signature(build).parameters
+        missing = [k for k, v in settings.items() if v.default is v.empty and k not in flags]
+        if missing:
+            raise ValueError(f"{self.folder} does not fit {name}.py: no flag {', '.join(missing)}")
+        if weights is None and player not in self.state:
+            raise ValueError(f"{self.folder} does not fit {name}.py: no {player}")
+        network = build(**{k: flags[k] for k in settings if k in flags})
+        weights = self.state[player] if weights is None else weights
+        try:
+            network.load_state_dict({k: as_float32(v) for k, v in weights.items()})
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{self.folder} does not fit {name}.py: {error}") from error
+        return network.eval()
+
+
+def best_weights(state):
+    """The generator's averaged weights if the run has such (--average), or else its last ones."""
+    return state["average"]["module"] if "average" in state else state["generator"]
+
+
+def as_float32(array):
+    """The checkpoint that comes with minigan is in float16, to be small."""
+    return array.astype(np.float32) if array.dtype == np.float16 else array
