@@ -242,7 +242,6 @@ class AveragedModel:
         self.n_averaged += 1
         for a, p in zip(self.module.parameters(), model.parameters(), strict=True):
             a.data += w * (p.data - a.data)
-            a.version += 1
         for a, b in zip(self.module.buffers(), model.buffers(), strict=True):
             if a.dtype.kind == "f":
                 a += w * (b - a)
