@@ -33,10 +33,10 @@ def parzen_log_likelihood(samples, test, validation, *, sigmas=SIGMAS):
     the others train on more, which is a difference); `test` the 10,000 test images; the error
     std / √10,000. The paper's GAN has 225 ± 2.
 
-    Flaws (Theis et al. 2016, arXiv:1511.01844, Table 1): in 784 dimensions 10,000 samples are far
-    too few for the estimate to come near the likelihood, and it ranks models wrongly: centres of
-    k-means have 313, true samples 243. It prefers a blurred mean of nearby images to the images,
-    and cannot see that samples were copied. `parzen_controls` gives both, to be scored here. The
+    Flaws (Theis et al. 2016, arXiv:1511.01844): in 784 dimensions 10,000 samples are far too few
+    for the estimate to come near the likelihood, and it ranks models wrongly: centres of k-means
+    come out above true samples. It prefers a blurred mean of nearby images to the images, and
+    cannot see that samples were copied. `parzen_controls` gives both, to be scored here. The
     standard error is that of the test images, for one σ and one set of samples.
 
     >>> points = np.array([[0.2], [0.8]])
