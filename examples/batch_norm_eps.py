@@ -26,6 +26,7 @@ from theory_tools import new_figure, save_figure
 
 import minigan
 from minigan import datasets, metrics, nn, optim, plot
+from minigan.metrics.digits import save_weights
 from minigan.trainers import GAN
 
 EPS = (0.8, 1e-5)
@@ -136,14 +137,12 @@ class SnapshotGAN(GAN):
     def train(self, minibatches, noise):
         for report in super().train(minibatches, noise):
             if self.steps % self.steps_per_epoch == 0:
-                state = self.generator.state_dict()
-                small = {k: v.astype(np.float16) if v.ndim else v for k, v in state.items()}
-                minigan.save(small, self.folder / f"{self.steps:06d}.npz")
+                save_weights(self.generator, self.folder / f"{self.steps:06d}.npz")
             yield report
 
 
 def train(eps, out, n_epochs, data):
-    """Train with this ε, from where it stopped if it did; returns the trainer."""
+    """Train with this ε, from where it stopped if it did; returns whether it is complete."""
     flags = [f"--eps={eps}", f"--n_epochs={n_epochs}", f"--out={out}", f"--data={data}"]
     if (out / "checkpoint.npz").exists():
         flags.append("--resume")
@@ -160,15 +159,14 @@ def train(eps, out, n_epochs, data):
     )
     trainer.folder, trainer.steps_per_epoch = out / "generators", args.sample_interval
     trainer.folder.mkdir(exist_ok=True)
-    harness.train(
+    return harness.train(
         args,
         trainer,
         images,
         prepare=lambda batch: datasets.to_float(batch).reshape(-1, 784),
         noise=lambda m: minigan.randn(m, LATENT_DIM),
-        picture=lambda pixels: (pixels.reshape(-1, 28, 28) + 1) / 2,
+        picture=mnist_gan.to_pixels,
     )
-    return trainer
 
 
 # --- what came of it -----------------------------------------------------------------------------
@@ -183,7 +181,7 @@ def score(eps, snapshots):
         state = harness.read(minigan.load, path)
         G.load_state_dict({k: as_float32(v) for k, v in state.items()})
         with minigan.no_grad():
-            images = (G(minigan.Tensor(z)).numpy().reshape(-1, 28, 28) + 1) / 2
+            images = mnist_gan.to_pixels(G(minigan.Tensor(z)).numpy())
         scores = metrics.digit_scores(images)
         variances = [layer.running_var for layer in batch_norms(G)]
         rows.append(
@@ -283,8 +281,7 @@ def main(argv=None):
     folders = {eps: args.out / f"eps_{eps:g}" for eps in EPS}
     if args.n_epochs != 0:
         for eps in EPS if args.eps is None else [args.eps]:
-            trainer = train(eps, folders[eps], args.n_epochs, args.data)
-            if trainer.steps < args.n_epochs * trainer.steps_per_epoch:
+            if not train(eps, folders[eps], args.n_epochs, args.data):
                 return  # stopped
     if args.eps is None:
         draw_both(folders, args.out)

@@ -11,6 +11,7 @@ sees each of them once, and its two models share one Adam, whose step count so r
 import math
 
 import harness
+from mnist_gan import to_pixels
 
 import minigan
 from minigan import datasets, losses, nn, optim
@@ -87,11 +88,6 @@ class ConcatenatedGAN(GAN):
             "D(x)": p[:m].mean().item(),
             "D(G(z))": p[m:].mean().item(),
         }
-
-
-def to_pixels(samples):
-    """(N, 784) pixels from -1 to 1 -> (N, 28, 28) from 0 to 1"""
-    return (samples.reshape(-1, 28, 28) + 1) / 2
 
 
 def main(argv=None):

@@ -21,7 +21,7 @@ from pathlib import Path
 import harness
 import numpy as np
 from flags import MNIST, check_flags, check_out_file
-from runs import OtherExampleError, Run
+from runs import TRAINED, OtherExampleError, Run
 
 import minigan
 from minigan import datasets
@@ -29,7 +29,6 @@ from minigan.files import atomic_write
 from minigan.metrics import digit_scores, parzen_controls, parzen_log_likelihood
 
 RUNS = Path("runs/mnist_scores")
-TRAINED = Path(__file__).parent / "data" / "mnist_gan"
 TABLE = {  # what --train trains: the paper's own, and the best of each kind
     "mnist_gan_2014": [],
     "mnist_gan": ["--n_epochs", "20", "--average", "0.999"],

@@ -8,6 +8,8 @@ import numpy as np
 
 import minigan
 
+TRAINED = Path(__file__).parent / "data" / "mnist_gan"  # the run that comes with minigan
+
 
 class OtherExampleError(ValueError):
     """The run is one of an example that will not do, or does not name its own."""

@@ -6,7 +6,7 @@ x descends and y ascends f(x, y) = x² + 2xy - 3y² + 4x + 5y + 6, each by its o
 and D do on V. f is a bowl along x and a dome along y, and both arrive at the saddle (-17/8, 1/8).
 On the bilinear f(x, y) = xy, the same rule multiplies the distance from the saddle by √(1 + step²)
 at every step; with turns taken, y seeing the x that has just moved, they circle for ever. But the
-mean of where they have been comes to the saddle, which is why averaged weights draw well.
+mean of where they have been comes to the saddle: the case for drawing with averaged weights.
 """
 
 import numpy as np

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import harness
 import numpy as np
-from flags import check_flags
-from runs import Run, best_weights
+from flags import MNIST, check_flags
+from runs import TRAINED, Run, best_weights
 from theory_tools import new_figure, save_figure
 
 import minigan
@@ -26,7 +26,6 @@ from minigan import datasets, plot
 from minigan.files import check_writable
 from minigan.metrics.arrays import squared_distances
 
-DATA = Path(__file__).parent / "data"
 EXAMPLES = ["mnist_gan", "mnist_gan_keras", "mnist_wgan", "mnist_wgan_gp"]
 
 
@@ -84,10 +83,8 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--run", type=Path, default=DATA / "mnist_gan", help="folder of a run")
-    parser.add_argument(
-        "--data", type=Path, default=DATA / "mnist", help="folder of the MNIST files"
-    )
+    parser.add_argument("--run", type=Path, default=TRAINED, help="folder of a run")
+    parser.add_argument("--data", type=Path, default=MNIST, help="folder of the MNIST files")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/trained_generator"))
     args = parser.parse_args(argv)

@@ -1,7 +1,7 @@
 """minigan: generative adversarial networks from scratch, to read and to step through.
 
 In reading order: backend, tensor, op, autograd, ops, nn, losses, optim, gradcheck, trainers;
-and beside them datasets, mixtures, metrics, diagnosis, plot, files and checkpoint.
+and beside them datasets, mixtures, metrics, diagnosis, plot, files, checkpoint and exchange.
 """
 
 from minigan import backend
@@ -12,6 +12,6 @@ from minigan.autograd import grad
 from minigan import ops, nn, losses, optim, trainers, datasets, mixtures, metrics, diagnosis, plot
 from minigan.gradcheck import GradientError, gradcheck
 from minigan.checkpoint import CheckpointError, load, save
-from minigan.checkpoint import load_safetensors, save_safetensors
+from minigan.exchange import load_safetensors, save_safetensors
 
 __version__ = "0.1.0"

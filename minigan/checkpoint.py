@@ -11,22 +11,19 @@ the entry `minigan.json` for everything else:
 
 `np.load` and `unzip` open it too. Nothing is ever unpickled, so a file from a stranger can hold
 wrong numbers but no program.
-
-The weights of one network alone go to other libraries, and come from them, as `.safetensors`.
 """
 
 import io
 import json
 import zipfile
 import zlib
-from pathlib import Path
 
 import numpy as np
 
 from minigan.backend import to_numpy
 from minigan.files import atomic_write
 
-__all__ = ["CheckpointError", "load", "load_safetensors", "save", "save_safetensors"]
+__all__ = ["CheckpointError", "load", "save"]
 
 FORMAT, VERSION, TREE = "minigan checkpoint", 1, "minigan.json"
 
@@ -98,81 +95,6 @@ def load(path):
             return _unpack(_read_tree(archive, path), "", archive, path)
 
 
-def save_safetensors(state_dict, path):
-    """Write a network's `state_dict()` as PyTorch and others read it: all of it, or nothing.
-
-    state_dict: {name: array of bool, integers or floats, of NumPy or CuPy, or Tensor}, not nested.
-    Names, shapes and dtypes are kept. PyTorch's module of the same structure takes the file by
-    `module.load_state_dict(safetensors.torch.load_file(path))`.
-
-    Raises TypeError for anything else, naming it; OSError, naming `path`, if it cannot be written;
-    ImportError without the package safetensors. The format has no checksum, as `save`'s has.
-
-    >>> import os, tempfile
-    >>> from minigan import nn
-    >>> path, a, b = os.path.join(tempfile.mkdtemp(), "a"), nn.Linear(2, 3), nn.Linear(2, 3)
-    >>> save_safetensors(a.state_dict(), path)
-    >>> b.load_state_dict(load_safetensors(path))
-    >>> bool((a.weight.data == b.weight.data).all())
-    True
-    """
-    safetensors = _safetensors()
-    if not isinstance(state_dict, dict):
-        raise TypeError(
-            "save_safetensors(state_dict, path) takes a module's state_dict(), not "
-            f"{type(state_dict).__name__}"
-        )
-    arrays = {}
-    for name, value in state_dict.items():
-        if not isinstance(name, str) or name == "__metadata__":  # which is the format's own
-            raise TypeError(f"a state dict has the key {name!r}, which safetensors cannot hold")
-        if not hasattr(value, "shape"):
-            raise TypeError(
-                f"{name!r} is of type {type(value).__name__}, and safetensors holds arrays alone: "
-                "give it the state_dict() of one module"
-            )
-        array = _host_array(value, name)
-        if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-            raise TypeError(f"{name!r} is of dtype {array.dtype}, which safetensors cannot hold")
-        # The package takes memory as it lies there, whatever the strides.
-        arrays[name] = np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(safetensors.numpy.save(arrays))
-
-
-def load_safetensors(path):
-    """Read {name: NumPy array} from a `.safetensors` file, for `module.load_state_dict`.
-
-    PyTorch writes one by `safetensors.torch.save_file(module.state_dict(), path)`.
-
-    Raises FileNotFoundError if there is no such file; CheckpointError, naming it, if it is cut
-    short, is not of that format, or holds numbers that NumPy has not, such as bfloat16;
-    ImportError without the package safetensors. The example is in `save_safetensors`.
-    """
-    safetensors = _safetensors()
-    data = Path(path).read_bytes()
-    try:
-        return {name: np.array(array) for name, array in safetensors.numpy.load(data).items()}
-    except KeyError as error:
-        raise CheckpointError(
-            f"{path} holds numbers of the type {error}, which NumPy has not; convert them to "
-            "float32 where the file comes from"
-        ) from error
-    except safetensors.SafetensorError as error:
-        raise CheckpointError(
-            f"{path} is not a safetensors file, or is cut short or damaged ({error})"
-        ) from error
-
-
-def _safetensors():
-    """The package; what it raises is in it, and what it does with arrays in its `numpy`."""
-    try:
-        import safetensors.numpy
-    except ImportError as error:
-        raise ImportError(f"{error}; install the package: pip install safetensors") from error
-    return safetensors
-
-
 def _pack(value, name, arrays):
     """`value` as JSON can hold it; each array in it goes to `arrays` and leaves a note behind.
 
@@ -188,7 +110,7 @@ def _pack(value, name, arrays):
         return items if isinstance(value, list) else {"/tuple": items}
     if value is None or type(value) in (bool, int, float, str):
         return value
-    array = _host_array(value, name)
+    array = host_array(value, name)
     arrays[name] = array
     return {"/array": _describe(array)}
 
@@ -224,7 +146,7 @@ def _checked(key, name):
     return key
 
 
-def _host_array(value, name):
+def host_array(value, name):
     """The NumPy array in a Tensor, a CuPy array or a NumPy scalar."""
     if not isinstance(value, (np.ndarray, np.generic)):
         data = getattr(value, "data", None)

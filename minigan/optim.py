@@ -234,15 +234,15 @@ class AveragedModel:
 
     def update_parameters(self, model):
         """Take in the weights that the model has now; ValueError if it is of another structure."""
-        own = self.module.parameters() + self.module.buffers()
-        new = model.parameters() + model.buffers()
-        if [a.shape for a in own] != [b.shape for b in new]:
+        means, new = self.module.parameters(), model.parameters()
+        mean_buffers, new_buffers = self.module.buffers(), model.buffers()
+        if [a.shape for a in means + mean_buffers] != [b.shape for b in new + new_buffers]:
             raise ValueError("this is not the model, or one like it, that this average is of")
         w = max(1 - self.decay, 9 / (9 + self.n_averaged))
         self.n_averaged += 1
-        for a, p in zip(self.module.parameters(), model.parameters(), strict=True):
+        for a, p in zip(means, new, strict=True):
             a.data += w * (p.data - a.data)
-        for a, b in zip(self.module.buffers(), model.buffers(), strict=True):
+        for a, b in zip(mean_buffers, new_buffers, strict=True):
             if a.dtype.kind == "f":
                 a += w * (b - a)
             else:  # a count, of which there is no mean

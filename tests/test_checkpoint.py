@@ -4,7 +4,6 @@ import io
 import json
 import os
 import pickle
-import sys
 import zipfile
 
 import hypothesis.extra.numpy as hnp
@@ -14,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from same import assert_same
 
-import minigan
-from minigan import nn
-from minigan.checkpoint import CheckpointError, load, load_safetensors, save, save_safetensors
+from minigan.checkpoint import CheckpointError, load, save
+from minigan.exchange import load_safetensors, save_safetensors
 
 RUN = {
     "step": 400,
@@ -325,139 +323,3 @@ def test_missing_array(tmp_path):
     path = rewritten(saved(RUN, tmp_path / "a.npz"), without=["adam/m/1.npy"])
     with pytest.raises(CheckpointError, match=r"a\.npz: expected an entry adam/m/1\.npy"):
         load(path)
-
-
-# --- safetensors -------------------------------------------------------------------------------
-
-
-def network():
-    """With every kind of state: weights, running averages, and a count, which is 0-d."""
-    G = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.LeakyReLU(0.2), nn.Linear(4, 2))
-    G(minigan.randn(5, 3))
-    return G
-
-
-def test_a_network_goes_through_safetensors(tmp_path):
-    pytest.importorskip("safetensors")
-    path, G, other = tmp_path / "g.safetensors", network(), network()
-    save_safetensors(G.state_dict(), path)
-    loaded = load_safetensors(path)
-    assert {k: v.dtype for k, v in loaded.items()} == {
-        k: v.dtype for k, v in G.state_dict().items()
-    }
-    assert (loaded["1.num_batches_tracked"].shape, loaded["1.num_batches_tracked"]) == ((), 1)
-    other.load_state_dict(loaded)
-    for name, array in G.state_dict().items():
-        assert_same(other.state_dict()[name], array)
-    assert os.listdir(tmp_path) == ["g.safetensors"]
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.arange(12.0).reshape(3, 4).T,
-        np.arange(24, dtype=np.float16)[::-3],
-        np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3)),
-        np.broadcast_to(np.float32(2), (3, 2)),
-        np.zeros((0, 4), np.float32),
-        np.array(7),
-        np.float64(0.1),
-        np.array([0.0, -0.0, np.nan, np.inf, -np.inf]),
-        np.array([True, False]),
-        np.arange(4, dtype=np.uint8),
-    ],
-    ids=repr,
-)
-def test_arrays_of_safetensors_that_are_easy_to_get_wrong(array, tmp_path):
-    pytest.importorskip("safetensors")
-    save_safetensors({"a": array, "t": minigan.Tensor([1.0, 2.0])}, tmp_path / "a")
-    loaded = load_safetensors(tmp_path / "a")
-    assert_same(loaded["a"], np.array(array))
-    assert_same(loaded["t"], np.float32([1, 2]))
-    loaded["a"][...] = 1  # what was loaded is one's own
-    assert_same(load_safetensors(tmp_path / "a")["a"], np.array(array))
-
-
-def test_bytes_in_the_other_order_come_back_in_this_machine_s(tmp_path):
-    pytest.importorskip("safetensors")
-    save_safetensors(
-        {"a": np.arange(4, dtype=">f4"), "b": np.arange(4, dtype="<f4")}, tmp_path / "a"
-    )
-    for array in load_safetensors(tmp_path / "a").values():
-        assert_same(array, np.arange(4, dtype=np.float32))
-
-
-@pytest.mark.parametrize(
-    ("state_dict", "message"),
-    [
-        ({"generator": {"0.weight": np.ones(2)}}, "'generator' is of type dict, .* one module"),
-        ({"step": 3}, "'step' is of type int"),
-        ({1: np.ones(2)}, "the key 1"),
-        ({"__metadata__": np.ones(2)}, "the key '__metadata__'"),
-        ({"a": np.ones(2, complex)}, "'a' is of dtype complex128"),
-        ({"a": np.array(["x"])}, "'a' is of dtype <U1"),
-        ({"a": np.array([None])}, r"obj\['a'\] is an array of dtype object, .* without pickling"),
-        (nn.Linear(2, 3), r"takes a module's state_dict\(\), not Linear"),
-    ],
-)
-def test_what_safetensors_cannot_hold(state_dict, message, tmp_path):
-    pytest.importorskip("safetensors")
-    with pytest.raises(TypeError, match=message):
-        save_safetensors(state_dict, tmp_path / "a")
-    assert os.listdir(tmp_path) == []
-
-
-def test_every_truncation_of_safetensors_is_refused(tmp_path):
-    pytest.importorskip("safetensors")
-    path = tmp_path / "a"
-    save_safetensors({"w": np.arange(30.0), "n": np.array(1)}, path)
-    whole = path.read_bytes()
-    for content in (*(whole[:size] for size in range(len(whole))), b"PK\3\4" * 99, npy(np.ones(9))):
-        path.write_bytes(content)
-        with pytest.raises(CheckpointError, match="a is not a safetensors file"):
-            load_safetensors(path)
-
-
-def test_numbers_that_numpy_has_not(tmp_path):
-    pytest.importorskip("safetensors")
-    header = json.dumps({"a": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}).encode()
-    (tmp_path / "a").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
-    with pytest.raises(CheckpointError, match="a holds numbers of the type 'BF16'"):
-        load_safetensors(tmp_path / "a")
-
-
-def test_missing_safetensors_file(tmp_path):
-    pytest.importorskip("safetensors")
-    with pytest.raises(FileNotFoundError, match="none"):
-        load_safetensors(tmp_path / "none")
-
-
-def test_without_the_package(monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "safetensors", None)
-    monkeypatch.delitem(sys.modules, "safetensors.numpy", raising=False)
-    for call in (lambda: save_safetensors({}, tmp_path / "a"), lambda: load_safetensors("a")):
-        with pytest.raises(ImportError, match="pip install safetensors"):
-            call()
-
-
-@pytest.mark.parametrize("convert", ["float", "double"])
-def test_pytorch_reads_and_writes_the_same_safetensors(convert, tmp_path):
-    torch = pytest.importorskip("torch")
-    theirs = pytest.importorskip("safetensors.torch")
-
-    def build(nn):
-        layers = nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 2)
-        image = nn.Unflatten(1, (1, 1, 2)), nn.ConvTranspose2d(1, 2, 4, stride=2, padding=1)
-        module = nn.Sequential(*layers, *image, nn.BatchNorm2d(2))
-        return getattr(module, convert)()
-
-    path, ours, module, other = tmp_path / "a", build(nn), build(torch.nn), build(torch.nn)
-    theirs.save_file(module.state_dict(), path)
-    ours.load_state_dict(load_safetensors(path))
-    for name, value in module.state_dict().items():
-        assert_same(ours.state_dict()[name], value.numpy())
-
-    save_safetensors(ours.state_dict(), path)
-    other.load_state_dict(theirs.load_file(path))
-    for name, value in module.state_dict().items():
-        assert torch.equal(other.state_dict()[name], value)

@@ -64,9 +64,9 @@ def digit_classifier(path=WEIGHTS):
     return classifier
 
 
-def save_weights(classifier, path):
-    """Write its weights for `digit_classifier`, in float16, which is as good and half as large."""
-    state = classifier.state_dict()
+def save_weights(module, path):
+    """Write a module's weights in float16, which is as good and half as large."""
+    state = module.state_dict()
     save({name: _as(np.float16, array) for name, array in state.items()}, path)
 
 

@@ -30,9 +30,8 @@ import numpy as np
 from minigan.backend import get_array_module
 from minigan.op import Op
 
-CACHED = (
-    2**18
-)  # numbers in the windows made at a time, unless one image has more: 1 MiB, for the L2
+# Numbers in the windows made at a time, unless one image has more: 1 MiB of float32, for the L2.
+CACHED = 2**18
 
 
 class Geometry:

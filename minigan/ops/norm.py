@@ -8,8 +8,6 @@ With μ and σ² the mean and the (biased) variance of x over some axes, and s =
 where the two means are there because μ and σ depend on every x.
 """
 
-import math
-
 from minigan.op import Op
 from minigan.ops.reduce import SumOfProducts, var
 from minigan.tensor import Tensor
@@ -24,7 +22,8 @@ class Normalize(Op):
     def forward(self, x):
         self.mean = x.mean(axis=self.axes, keepdims=True)
         y = x - self.mean
-        self.var = SumOfProducts(self.axes)(y, y) / count(x, self.axes)
+        squares = SumOfProducts(self.axes)
+        self.var = squares(y, y) / squares.count(y)
         self.s = (self.var + self.eps) ** -0.5
         y *= self.s
         return y
@@ -34,7 +33,8 @@ class Normalize(Op):
         if isinstance(x, Tensor):  # to be differentiated again: s depends on x, too
             s = (var(x, self.axes, keepdims=True, correction=0) + self.eps) ** -0.5
         mean_g = gy.mean(axis=self.axes, keepdims=True)
-        mean_gx = SumOfProducts(self.axes)(gy, y) / count(x, self.axes)
+        products = SumOfProducts(self.axes)
+        mean_gx = products(gy, y) / products.count(y)
         return s * (gy - mean_g - y * mean_gx)
 
 
@@ -57,28 +57,25 @@ class BatchNorm(Op):
         self.axes = (0, *range(2, x.ndim))
         self.mean = x.mean(axis=self.axes, keepdims=True)
         y = x - self.mean
-        self.var = SumOfProducts(self.axes)(y, y) / count(x, self.axes)
+        squares = SumOfProducts(self.axes)
+        self.var = squares(y, y) / squares.count(y)
         self.s = (self.var + self.eps) ** -0.5
         y *= gamma * self.s
         y += beta
         return y
 
     def backward(self, gy, y, x, gamma, beta):
-        mean, s, n = self.mean, self.s, count(x, self.axes)
+        mean, s = self.mean, self.s
         if isinstance(x, Tensor):  # to be differentiated again: μ and s depend on x, too
             mean = x.mean(self.axes, keepdims=True)
             s = (var(x, self.axes, keepdims=True, correction=0) + self.eps) ** -0.5
         centred = x - mean
         g_beta = gy.sum(axis=self.axes, keepdims=True)
-        g_gamma = s * SumOfProducts(self.axes)(gy, centred)  # Σ g x̂
-        a = gamma * s
+        products = SumOfProducts(self.axes)
+        g_gamma = s * products(gy, centred)  # Σ g x̂
+        a, n = gamma * s, products.count(x)
         gx = a * gy
         centred *= -a * s * g_gamma / n  # in place for arrays; of Tensors, Python makes new ones
         gx += centred
         gx += -a * g_beta / n
         return gx, g_gamma, g_beta
-
-
-def count(x, axes):
-    """How many elements of x each mean is taken over."""
-    return math.prod(x.shape[i] for i in axes)
