@@ -4,14 +4,31 @@ In reading order: backend, tensor, op, autograd, ops, nn, losses, optim, gradche
 and beside them datasets, mixtures, metrics, diagnosis, plot, files, checkpoint and exchange.
 """
 
+import importlib
+
 from minigan import backend
 from minigan.backend import seed
 from minigan.tensor import Tensor, rand, randn, tensor
 from minigan.op import Op, detect_anomaly, no_grad
 from minigan.autograd import grad
-from minigan import ops, nn, losses, optim, trainers, datasets, mixtures, metrics, diagnosis, plot
+from minigan import ops, nn, losses, optim, trainers
 from minigan.gradcheck import GradientError, gradcheck
-from minigan.checkpoint import CheckpointError, load, save
-from minigan.exchange import load_safetensors, save_safetensors
 
 __version__ = "0.1.0"
+
+# What is beside the mathematics is loaded when it is first asked for: it wants a good deal of the
+# standard library, and with that `import minigan` would take a third longer than `import numpy`.
+_LATER = {name: name for name in ("datasets", "mixtures", "metrics", "diagnosis", "plot")}
+_LATER |= dict.fromkeys(("CheckpointError", "load", "save"), "checkpoint")
+_LATER |= dict.fromkeys(("load_safetensors", "save_safetensors"), "exchange")
+
+
+def __getattr__(name):
+    if name not in _LATER:
+        raise AttributeError(f"module 'minigan' has no attribute {name!r}")
+    module = importlib.import_module(f"minigan.{_LATER[name]}")
+    return module if name == _LATER[name] else getattr(module, name)
+
+
+def __dir__():
+    return sorted({*globals(), *_LATER})
