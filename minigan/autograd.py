@@ -8,6 +8,7 @@ inside the rules record a graph of their own, and the gradient can be differenti
 """
 
 from contextlib import suppress
+from operator import attrgetter
 
 import numpy as np
 
@@ -73,9 +74,11 @@ def _walk(outputs, gradients, wanted, create_graph):
     """
     graph = _graph(outputs)
     if wanted is None:
-        wanted = [x for x in graph if x.op is None]
-    path = _path(graph, wanted)
-    wanted = {id(x) for x in wanted}
+        wanted = {id(x) for x in graph if x.op is None}
+        path = {id(x) for x in graph}
+    else:
+        wanted = {id(x) for x in wanted if x.requires_grad}
+        path = _path(graph, wanted)
     sums = _Sums(in_place=not create_graph)
     for y, gy in zip(outputs, gradients, strict=True):
         gy = _gradient_of(y, gy)
@@ -84,9 +87,9 @@ def _walk(outputs, gradients, wanted, create_graph):
 
     result = []
     for y in reversed(graph):  # youngest first: whatever was made from y has been here already
-        if id(y) not in sums.total:
-            continue
         gy, fresh = sums.pop(y)
+        if gy is None:
+            continue
         if id(y) in wanted:
             result.append((y, gy if create_graph else Tensor(gy if fresh else gy.copy())))
         op = y.op
@@ -104,8 +107,10 @@ def _walk(outputs, gradients, wanted, create_graph):
             if gx is None or not op.needs[i]:
                 continue
             gx = _checked(op, i, gx, x, create_graph)
-            others = (*known, *gxs[:i], *gxs[i + 1 :])  # a rule may hand on gy, or one array twice
-            fresh = not create_graph and gx.base is None and not any(gx is a for a in others)
+            fresh = False
+            if id(x) in wanted and not create_graph:  # a rule may hand on gy, or one array twice
+                others = (*known, *gxs[:i], *gxs[i + 1 :])
+                fresh = gx.base is None and not any(gx is a for a in others)
             sums.add(x, gx, fresh)
     return result
 
@@ -135,8 +140,8 @@ class _Sums:
             self.ours.add(key)
 
     def pop(self, x):
-        """The sum for x, and whether it is ours alone."""
-        return self.total.pop(id(x)), id(x) in self.ours
+        """The sum for x, None if nothing reached it; and whether it is ours alone."""
+        return self.total.pop(id(x), None), id(x) in self.ours
 
 
 def _graph(outputs):
@@ -148,12 +153,12 @@ def _graph(outputs):
             found[id(x)] = x
             if x.op is not None:
                 ahead.extend(x.op.inputs)
-    return sorted(found.values(), key=lambda x: x.birth)
+    return sorted(found.values(), key=attrgetter("birth"))
 
 
 def _path(graph, wanted):
-    """The ids of the tensors in `graph` through which a gradient reaches a wanted one."""
-    path = {id(x) for x in wanted if x.requires_grad}
+    """The ids of the tensors in `graph` on a way to a wanted one, whose ids are `wanted`."""
+    path = set(wanted)
     for y in graph:
         if y.op is not None and any(id(x) in path for x in y.op.inputs):
             path.add(id(y))
@@ -165,7 +170,7 @@ def _gradient_of(y, gy):
     if gy is not None and not isinstance(gy, Tensor):
         gy = constant(gy, y)
     checks.check_output(y, gy)
-    return Tensor(backend.get_array_module(y.data).ones_like(y.data)) if gy is None else gy
+    return Tensor(backend.get_array_module(y.data).ones(y.shape, y.dtype)) if gy is None else gy
 
 
 def _checked(op, i, gx, x, create_graph):
@@ -177,10 +182,11 @@ def _checked(op, i, gx, x, create_graph):
         )
     if isinstance(gx, np.generic):
         gx = np.asarray(gx)
-    if gx.shape != x.shape and len(gx.shape) >= len(x.shape):
+    like = x.data
+    if gx.shape != like.shape and len(gx.shape) >= like.ndim:
         with suppress(ValueError):  # check_gradient says it, and by name
-            gx = SumTo(x.shape)(gx)
-    checks.check_gradient(op, i, gx, x)
+            gx = SumTo(like.shape)(gx)
+    checks.check_gradient(op, i, gx, like)
     if looking_for_anomalies():
         data = gx.data if create_graph else gx
         checks.check_finite(data, f"{op}.backward for input {i}", [], op.called_at)

@@ -28,12 +28,13 @@ def check_inputs(op, arrays):
 
 def check_versions(op):
     """The inputs are as the operation saw them, or the gradient would mix two sets of weights."""
-    for i, (x, version) in enumerate(zip(op.inputs, op.versions, strict=True)):
-        if x.version != version:
-            raise RuntimeError(
-                f"input {i} of {op}, of shape {x.shape}, was changed after {op} used it (by an "
-                "optimizer's step, perhaps): compute the loss again before going backward"
-            )
+    now = [x.version for x in op.inputs]
+    if now != op.versions:
+        i = next(i for i, version in enumerate(op.versions) if version != now[i])
+        raise RuntimeError(
+            f"input {i} of {op}, of shape {op.inputs[i].shape}, was changed after {op} used it (by "
+            "an optimizer's step, perhaps): compute the loss again before going backward"
+        )
 
 
 def check_output(y, gy):
@@ -70,7 +71,7 @@ def check_count(op, gxs):
 
 
 def check_gradient(op, i, gx, x):
-    """The shape and dtype of the gradient that op.backward gave its input x."""
+    """The gradient that op.backward gave its input is of the shape and dtype of the input, x."""
     if gx.shape != x.shape:
         raise ValueError(
             f"{op}.backward gave input {i}, of shape {x.shape}, a gradient of shape {gx.shape}"

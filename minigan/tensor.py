@@ -34,11 +34,12 @@ class Tensor:
     def __init__(self, data, requires_grad=False):
         if isinstance(data, Tensor):
             raise TypeError("the data is a Tensor already; use .detach() for one without a history")
-        checks.check_data(data)
-        if not hasattr(data, "dtype"):
-            data = backend.asarray(data, dtype=np.float32)
-        elif isinstance(data, np.generic):
-            data = backend.asarray(data)
+        if not isinstance(data, np.ndarray):
+            checks.check_data(data)
+            if not hasattr(data, "dtype"):
+                data = backend.asarray(data, dtype=np.float32)
+            elif isinstance(data, np.generic):
+                data = backend.asarray(data)
         if requires_grad and data.dtype.kind != "f":
             raise TypeError(f"only floats have a gradient, and this data is {data.dtype}")
         self._data = data

@@ -19,7 +19,7 @@ class Reduction(Op):
 
     def unfold(self, y, x):
         """y with its folded axes put back, of length 1, so that it broadcasts against x."""
-        if self.keepdims:
+        if self.keepdims or self.axis is None:  # a single number broadcasts as it is
             return y
         return y.reshape(tuple(1 if i in self.axes(x) else n for i, n in enumerate(x.shape)))
 
@@ -32,6 +32,8 @@ class Reduction(Op):
 
     def count(self, x):
         """How many elements of x are folded into each of y."""
+        if self.axis is None:
+            return x.size
         return math.prod(x.shape[i] for i in self.axes(x))
 
 
@@ -49,9 +51,10 @@ class Mean(Reduction):
     """y = Σ x / n"""
 
     def forward(self, x):
-        if self.count(x) == 0:
+        n = self.count(x)
+        if n == 0:
             raise ValueError("the mean of no elements")
-        return x.mean(axis=self.axis, keepdims=self.keepdims)
+        return x.sum(axis=self.axis, keepdims=self.keepdims) / n
 
     def backward(self, gy, y, x):
         return BroadcastTo(x.shape)(self.unfold(gy / self.count(x), x))
