@@ -1,0 +1,80 @@
+"""The pictures of docs/performance.md. Files are written whole or not at all."""
+
+import statistics
+
+from sizes import D_SIZES, G_SIZES
+from tables import middle_half, ratios
+
+from minigan.files import atomic_write
+
+LAYERS = len(G_SIZES) + len(D_SIZES) - 2  # of the two networks together, where depth is 0
+
+
+def draw_ratios(path, results):
+    """Bars from 1, minigan's time over each library's: to the left of it minigan is faster."""
+    from matplotlib.figure import Figure
+
+    libraries = [name for name in all_libraries(results) if name != "minigan"]
+    height = 0.8 / max(1, len(libraries))
+    inches = 1 + 0.17 * len(results) * (len(libraries) + 1)
+    figure = Figure(figsize=(8, inches), layout="constrained")
+    axes = figure.subplots()
+    for i, library in enumerate(libraries):
+        for y, measured in enumerate(results.values()):
+            if library in measured:
+                over = ratios(measured, library)
+                median, (low, high) = statistics.median(over), middle_half(over)
+                place = y + (i + 0.5) * height - 0.4
+                axes.barh(place, median - 1, height, left=1, color=f"C{i}", alpha=0.6)
+                axes.plot([low, high], [place, place], color=f"C{i}")
+        axes.barh(0, 0, color=f"C{i}", alpha=0.6, label=library)  # for the legend alone
+    axes.axvline(1, color="black", linewidth=1)
+    axes.set_yticks(range(len(results)), list(results))
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    plain_ticks(axes.xaxis)
+    axes.set_xlabel("minigan's time over the library's, and the middle half of the rounds")
+    axes.grid(alpha=0.3, axis="x")
+    axes.legend()
+    save(figure, path)
+
+
+def draw_growth(path, results):
+    """results: {"batch" or the like: {its value: {library: Measured}}}, a panel for each."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 3.5), layout="constrained")
+    panels = figure.subplots(1, len(results), sharey=True)
+    for axes, (name, points) in zip(panels, results.items(), strict=True):
+        x = list(points)
+        if name == "depth":  # from 0, of which there is no logarithm
+            name, x = "layers of both networks", [LAYERS + 2 * depth for depth in points]
+        for i, library in enumerate(points[min(points)]):
+            ms = [1e3 * statistics.median(measured[library].times) for measured in points.values()]
+            axes.plot(x, ms, color=f"C{i}", marker="o", label=library)
+        axes.set(xscale="log", yscale="log", xlabel=name)
+        plain_ticks(axes.xaxis, x)
+        plain_ticks(axes.yaxis)
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("ms a step")
+    panels[0].legend()
+    save(figure, path)
+
+
+def all_libraries(results):
+    """Each library that took part in any work, once, in order."""
+    return list(dict.fromkeys(name for measured in results.values() for name in measured))
+
+
+def plain_ticks(axis, places=None):
+    """Plain numbers, no powers, along a logarithmic axis: at `places`, or at 1, 2, 5, 10, 20..."""
+    from matplotlib.ticker import FixedLocator, LogLocator, NullLocator, StrMethodFormatter
+
+    axis.set_major_locator(FixedLocator(places) if places else LogLocator(subs=(1, 2, 5)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+
+
+def save(figure, path):
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, dpi=110)

@@ -1,0 +1,192 @@
+"""The time and memory of minigan's steps beside those of other libraries.
+
+    python benchmarks/measure.py --python torch=PYTHON_THAT_HAS_TORCH jax=PYTHON_THAT_HAS_JAX
+
+The works are in works_LIBRARY.py: the same mathematics on every side. Each library works in a
+process of its own, and halfway in a fresh one. They take turns of about half a second, so that a
+machine whose speed drifts is as slow for one as for the others; ratios are taken within each round,
+and their median over the rounds is what counts. The memory is the most that a process ever held.
+"""
+
+import argparse
+import importlib.util
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tables import Measured, growth_table, machine, replace_between, table
+from turns import measure
+
+ROOT = Path(__file__).parents[1]
+LIBRARIES = ["minigan", "numpy", "torch", "torch_compile", "jax", "autograd", "mygrad"]
+WORKS = ["mlp_gan", "wgan_gp", "dcgan", "adam", "tiny", "chain", "gradcheck", "import"]
+ON_A_GPU = ["minigan", "torch", "torch_fused"]
+GPU_BATCHES = [64, 1024, 4096]
+
+GROWING = ["minigan", "torch", "numpy"]
+GROWTH = {"batch": [64, 256, 1024, 4096], "width": [0.5, 1, 2, 4], "depth": [0, 4, 16, 64]}
+GROWTH_ROUNDS = 4
+
+
+def measure_works(args):
+    """{work: {library: Measured}} of the works asked for, with their default settings."""
+    results = {}
+    for work in args.work:
+        if work == "import":
+            results |= measure_imports(args.python["minigan"], args.rounds)
+        else:
+            settings = {library: {} for library in LIBRARIES}
+            results[work] = measure(args.python, work, settings, args.rounds)
+    return results
+
+
+def measure_imports(python, rounds):
+    """`import minigan` beside `import numpy`, without the interpreter's start and with it."""
+    codes = {"start": "pass", "numpy": "import numpy", "minigan": "import minigan"}
+    times = {name: [] for name in codes}
+
+    def seconds(code):
+        begin = time.perf_counter()
+        subprocess.run([python, "-c", code], check=True)
+        return time.perf_counter() - begin
+
+    for code in codes.values():
+        seconds(code)  # leaves the byte code behind
+    for _ in range(rounds):
+        for name, code in codes.items():
+            times[name].append(statistics.median(seconds(code) for _ in range(5)))
+
+    def without_start(name):
+        return [whole - start for whole, start in zip(times[name], times["start"], strict=True)]
+
+    libraries = ("minigan", "numpy")
+    return {
+        "import": {name: Measured(without_start(name)) for name in libraries},
+        "import, whole process": {name: Measured(times[name]) for name in libraries},
+    }
+
+
+def measure_growth(pythons, rounds):
+    """{what grows: {its value: {library: Measured}}} of the MLP GAN, the other two at default."""
+    results = {}
+    for name, values in GROWTH.items():
+        results[name] = {}
+        for value in values:
+            settings = {library: {name: value} for library in GROWING}
+            measured = measure(pythons, "mlp_gan", settings, min(rounds, GROWTH_ROUNDS))
+            results[name][value] = measured
+    return results
+
+
+def measure_on_gpu(pythons, rounds):
+    """{work: {library: Measured}} of the MLP GAN at growing batches."""
+    results = {}
+    for batch in GPU_BATCHES:
+        on_cuda = {"batch": batch, "device": "cuda"}
+        settings = dict.fromkeys(ON_A_GPU, on_cuda) | {"minigan": {"batch": batch}}
+        results[f"mlp_gan, batch {batch}"] = measure(pythons, "mlp_gan", settings, rounds)
+    return results
+
+
+def find_gpu(python):
+    """The name of the GPU that CuPy finds; the program ends, and says why, where there is none."""
+    os.environ["MINIGAN_BACKEND"] = "cupy"
+    code = (
+        "import minigan; runtime = minigan.backend.current().cuda.runtime; "
+        "print(runtime.getDeviceProperties(runtime.getDevice())['name'].decode())"
+    )
+    found = subprocess.run([python, "-c", code], capture_output=True, text=True)
+    if found.returncode:
+        sys.exit(f"--backend cupy: {found.stderr.strip().splitlines()[-1]}")
+    return found.stdout.strip()
+
+
+def library_and_python(text):
+    library, _, python = text.partition("=")
+    known = [*LIBRARIES, "torch_fused"]
+    if library not in known:
+        raise argparse.ArgumentTypeError(f"{library!r} is not one of {', '.join(known)}")
+    if not shutil.which(python):
+        raise argparse.ArgumentTypeError(f"{library}={python}: there is no such Python")
+    return library, python
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--work", nargs="*", choices=WORKS, help="all of them by default")
+    parser.add_argument(
+        "--python", nargs="+", type=library_and_python, default=[], metavar="LIBRARY=PYTHON"
+    )
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--growth", action="store_true", help="also let batch, width, depth grow")
+    parser.add_argument("--backend", choices=["numpy", "cupy"], default="numpy")
+    parser.add_argument("--write", action="store_true", help="put it all in docs/performance.md")
+    args = parser.parse_args(argv)
+    if args.rounds < 1 or args.threads < 1:
+        parser.error("--rounds and --threads must be 1 or more")
+    if args.backend == "cupy" and (args.work is not None or args.growth):
+        parser.error("--backend cupy is for mlp_gan at growing batches, without --work or --growth")
+    for name in ("minigan", "matplotlib") if args.write else ():
+        if not importlib.util.find_spec(name):
+            parser.error(f'--write needs {name}, which is not installed: pip install -e ".[dev]"')
+    args.work = WORKS if args.work is None else args.work
+    given = dict(args.python)
+    args.python = {name: given.get(name, sys.executable) for name in LIBRARIES}
+    for name in ("torch_compile", "torch_fused"):
+        args.python[name] = given.get(name, args.python["torch"])
+    return args
+
+
+def main(argv=None):
+    args = parse(argv)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(args.threads)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    cores = args.threads
+    if hasattr(os, "sched_setaffinity"):  # the workers inherit it
+        allowed = sorted(os.sched_getaffinity(0))[: args.threads]
+        os.sched_setaffinity(0, allowed)
+        cores = len(allowed)
+    gpu = find_gpu(args.python["minigan"]) if args.backend == "cupy" else None
+    results = measure_on_gpu(args.python, args.rounds) if gpu else measure_works(args)
+    growth = measure_growth(args.python, args.rounds) if args.growth else {}
+
+    texts = {}
+    if results:
+        line = machine(cores, results.values(), gpu)
+        texts["gpu" if gpu else "measured"] = f"{line}:\n\n{table(results)}"
+    if growth:
+        line = machine(cores, growth["batch"].values())
+        texts["growth"] = f"{line}:\n\n{growth_table(growth)}"
+    print("\n\n".join(texts.values()))
+    if args.write:
+        write(texts, {} if gpu else results, growth)
+
+
+def write(texts, results, growth):
+    """Put the texts between their markers on the page, and draw its pictures."""
+    from draw import draw_growth, draw_ratios  # not before: a worker would inherit the memory
+
+    from minigan.files import atomic_write
+
+    path = ROOT / "docs" / "performance.md"
+    page = path.read_text(encoding="utf-8")
+    for name, text in texts.items():
+        page = replace_between(page, name, text)
+    with atomic_write(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    if results:
+        draw_ratios(ROOT / "docs" / "images" / "performance.png", results)
+    if growth:
+        draw_growth(ROOT / "docs" / "images" / "performance_growth.png", growth)
+
+
+if __name__ == "__main__":
+    main()

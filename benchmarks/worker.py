@@ -1,0 +1,59 @@
+"""One work of one library, in a process of its own that measure.py starts and gives its turns.
+
+    python benchmarks/worker.py LIBRARY WORK JSON_SETTINGS
+
+The first line that it prints is JSON: {"version": ..., "device": ...}, or {"missing": why}. Then it
+answers each line on standard input, a number n of steps, with one line: the median of their
+seconds, and the most memory that the process ever held, in KiB.
+"""
+
+import importlib
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+
+
+def prepare(library, work, settings):
+    """(a function that makes one step, what to say of it); None for a step that cannot be made."""
+    try:
+        works = importlib.import_module(f"works_{library}")
+        if not hasattr(works, work):
+            return None, {"missing": f"{library} has no {work}"}
+        device = settings.get("device") or os.environ.get("MINIGAN_BACKEND", "cpu")
+        return getattr(works, work)(**settings), {"version": works.version(), "device": device}
+    except ImportError as error:
+        return None, {"missing": str(error)}
+
+
+def timed(step, n):
+    """The median seconds of n steps, after a quarter as many that warm up."""
+    for _ in range(max(1, n // 4)):
+        step()
+    times = []
+    for _ in range(n):
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def peak_memory():
+    """The most memory that this process ever held, in KiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // 1024 if sys.platform == "darwin" else peak  # macOS counts bytes
+
+
+def main():
+    library, work, settings = sys.argv[1:]
+    step, about = prepare(library, work, json.loads(settings))
+    print(json.dumps(about), flush=True)
+    if step:
+        for line in sys.stdin:
+            print(timed(step, int(line)), peak_memory(), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""The benchmark's works in minigan: a function each, which returns a function that makes one step.
+
+MINIGAN_BACKEND=cupy makes them run on a GPU.
+"""
+
+import itertools
+import sys
+from pathlib import Path
+
+from sizes import (
+    ADAM,
+    BATCH,
+    CHAIN,
+    CHECK_BATCH,
+    CHECK_SIZES,
+    LATENT,
+    N_CRITIC,
+    PENALTY_WEIGHT,
+    WGAN_GP_ADAM,
+    d_sizes,
+    g_sizes,
+)
+
+import minigan
+from minigan import losses, nn, optim, rand, randn
+from minigan.trainers import GAN, WGANGP
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
+
+
+def version():
+    return minigan.__version__
+
+
+def generator(width=1.0, depth=0):
+    """(N, 100) noise -> (N, 784); examples/mnist_gan.py's, where width and depth are left."""
+    first, *middle, last = itertools.pairwise(g_sizes(width, depth))
+    layers = [nn.Linear(*first), nn.LeakyReLU(0.2)]
+    for n_in, n_out in middle:
+        layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Linear(*last), nn.Tanh())
+
+
+def discriminator(width=1.0, depth=0):
+    """(N, 784) -> (N, 1) probabilities; examples/mnist_gan.py's, where width and depth are left."""
+    *hidden, last = itertools.pairwise(d_sizes(width, depth))
+    layers = []
+    for n_in, n_out in hidden:
+        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Linear(*last), nn.Sigmoid())
+
+
+def images(*shape):
+    """The minibatch that stands for data: numbers from -1 to 1."""
+    return 2 * rand(*shape).data - 1
+
+
+def mlp_gan(batch=BATCH, width=1.0, depth=0):
+    return gan(generator(width, depth), discriminator(width, depth), images(batch, 784))
+
+
+def dcgan(batch=BATCH):
+    import mnist_dcgan
+
+    G, D = mnist_dcgan.build_generator(LATENT), mnist_dcgan.build_discriminator()
+    return gan(G, D, images(batch, 1, mnist_dcgan.SIZE, mnist_dcgan.SIZE))
+
+
+def gan(G, D, real):
+    trainer = GAN(G, D, *(optim.Adam(net.parameters(), **ADAM) for net in (G, D)))
+
+    def step():
+        report = trainer.discriminator_step(real, randn(len(real), LATENT))
+        return report | trainer.generator_step(randn(len(real), LATENT))
+
+    return step
+
+
+def wgan_gp(batch=BATCH):
+    G, f = generator(), discriminator()[:-1]  # a critic has no Sigmoid
+    adams = [optim.Adam(net.parameters(), **WGAN_GP_ADAM) for net in (G, f)]
+    trainer = WGANGP(G, f, *adams, penalty_weight=PENALTY_WEIGHT)
+    real = images(batch, 784)
+
+    def step():
+        for _ in range(N_CRITIC):
+            report = trainer.critic_step(real, randn(batch, LATENT), rand(batch))
+        return report | trainer.generator_step(randn(batch, LATENT))
+
+    return step
+
+
+def adam():
+    parameters = generator().parameters() + discriminator().parameters()
+    for p in parameters:
+        p.grad = randn(p.shape)
+    return optim.Adam(parameters, **ADAM).step
+
+
+def tiny():
+    net = nn.Sequential(nn.Linear(8, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1), nn.Sigmoid())
+    x = randn(1, 8)
+
+    def step():
+        net.zero_grad()
+        loss = losses.binary_cross_entropy(net(x), 1.0)
+        loss.backward()
+        return loss.item()
+
+    return step
+
+
+def chain():
+    x = randn(8).requires_grad_()
+
+    def step():
+        x.grad = None
+        y = x
+        for _ in range(CHAIN // 2):
+            y = y.tanh()
+            y = y * 0.999
+        loss = y.sum()
+        loss.backward()
+        return loss.item()
+
+    return step
+
+
+def gradcheck():
+    *hidden, last = itertools.pairwise(CHECK_SIZES)
+    layers = [layer for sizes in hidden for layer in (nn.Linear(*sizes), nn.Tanh())]
+    net = nn.Sequential(*layers, nn.Linear(*last)).double()
+    x = randn(CHECK_BATCH, CHECK_SIZES[0], dtype="float64")
+
+    def step():
+        return minigan.gradcheck(net, [x], mode="directional")
+
+    return step

@@ -1,0 +1,202 @@
+"""The benchmark's works in PyTorch, as its users write them."""
+
+import itertools
+import os
+
+import torch
+from sizes import (
+    ADAM,
+    BATCH,
+    CHAIN,
+    CHECK_BATCH,
+    CHECK_SIZES,
+    LATENT,
+    N_CRITIC,
+    PENALTY_WEIGHT,
+    WGAN_GP_ADAM,
+    d_sizes,
+    g_sizes,
+)
+from torch import nn
+
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
+torch.backends.cuda.matmul.allow_tf32 = False  # float32 is float32, on a GPU as well
+torch.backends.cudnn.allow_tf32 = False
+
+bce = nn.BCELoss()
+
+
+def version():
+    return torch.__version__
+
+
+def generator(width=1.0, depth=0):
+    first, *middle, last = itertools.pairwise(g_sizes(width, depth))
+    layers = [nn.Linear(*first), nn.LeakyReLU(0.2)]
+    for n_in, n_out in middle:
+        layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Linear(*last), nn.Tanh())
+
+
+def discriminator(width=1.0, depth=0):
+    *hidden, last = itertools.pairwise(d_sizes(width, depth))
+    layers = []
+    for n_in, n_out in hidden:
+        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Linear(*last), nn.Sigmoid())
+
+
+def dcgan_networks():
+    def grow(n_in, n_out):
+        conv = nn.Conv2d(n_in, n_out, 3, padding=1)
+        return nn.Upsample(scale_factor=2), conv, nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)
+
+    def shrink(n_in, n_out):
+        conv = nn.Conv2d(n_in, n_out, 3, stride=2, padding=1)
+        return conv, nn.LeakyReLU(0.2), nn.Dropout2d(0.25)
+
+    G = nn.Sequential(
+        nn.Linear(LATENT, 128 * 8 * 8), nn.Unflatten(1, (128, 8, 8)), nn.BatchNorm2d(128),
+        *grow(128, 128), *grow(128, 64), nn.Conv2d(64, 1, 3, padding=1), nn.Tanh(),
+    )  # fmt: skip
+    D = nn.Sequential(
+        *shrink(1, 16), *shrink(16, 32), nn.BatchNorm2d(32), *shrink(32, 64), nn.BatchNorm2d(64),
+        *shrink(64, 128), nn.BatchNorm2d(128), nn.Flatten(), nn.Linear(512, 1), nn.Sigmoid(),
+    )  # fmt: skip
+    return G, D
+
+
+def mlp_gan(batch=BATCH, width=1.0, depth=0, device="cpu", **adam_settings):
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ImportError(f"PyTorch {torch.__version__} finds no GPU")
+    G, D = generator(width, depth).to(device), discriminator(width, depth).to(device)
+    return gan(G, D, images(batch, 784, device=device), **adam_settings)
+
+
+def dcgan(batch=BATCH):
+    return gan(*dcgan_networks(), images(batch, 1, 32, 32))
+
+
+def images(*shape, device="cpu"):
+    return 2 * torch.rand(shape, device=device) - 1
+
+
+def gan(G, D, real, **adam_settings):
+    """adam_settings: further ones than the benchmark's own, such as fused=True."""
+    g_adam, d_adam = (torch.optim.Adam(net.parameters(), **ADAM, **adam_settings) for net in (G, D))
+    ones, zeros = real.new_ones(len(real), 1), real.new_zeros(len(real), 1)
+
+    def noise():
+        return torch.randn(len(real), LATENT, device=real.device)
+
+    def step():
+        with torch.no_grad():
+            fake = G(noise())
+        d_loss = bce(D(real), ones) + bce(D(fake), zeros)
+        d_adam.zero_grad()
+        d_loss.backward()
+        d_adam.step()
+        D.requires_grad_(False)  # as minigan does: no gradients that nobody needs
+        g_loss = bce(D(G(noise())), ones)
+        g_adam.zero_grad()
+        g_loss.backward()
+        g_adam.step()
+        D.requires_grad_(True)
+        return d_loss.item(), g_loss.item()
+
+    return step
+
+
+def wgan_gp(batch=BATCH):
+    G, f = generator(), discriminator()[:-1]  # a critic has no Sigmoid
+    return wgan_gp_step(G, f, f, images(batch, 784))
+
+
+def wgan_gp_step(G, f, f_twice, real):
+    """f_twice: f, as what is differentiated twice; it has the same parameters."""
+    g_adam, f_adam = (torch.optim.Adam(net.parameters(), **WGAN_GP_ADAM) for net in (G, f))
+    batch = len(real)
+
+    def step():
+        for _ in range(N_CRITIC):
+            with torch.no_grad():
+                fake = G(torch.randn(batch, LATENT))
+            eps = torch.rand(batch, 1)
+            x_hat = (eps * real + (1 - eps) * fake).requires_grad_()
+            (slope,) = torch.autograd.grad(f_twice(x_hat).sum(), x_hat, create_graph=True)
+            penalty = ((slope.norm(2, dim=1) - 1) ** 2).mean()
+            f_loss = f(fake).mean() - f(real).mean() + PENALTY_WEIGHT * penalty
+            f_adam.zero_grad()
+            f_loss.backward()
+            f_adam.step()
+        f.requires_grad_(False)
+        g_loss = -f(G(torch.randn(batch, LATENT))).mean()
+        g_adam.zero_grad()
+        g_loss.backward()
+        g_adam.step()
+        f.requires_grad_(True)
+        return f_loss.item(), g_loss.item()
+
+    return step
+
+
+def optimizer():
+    """Adam over the parameters of both networks, with gradients that stay as they are."""
+    parameters = [*generator().parameters(), *discriminator().parameters()]
+    for p in parameters:
+        p.grad = torch.randn_like(p)
+    return torch.optim.Adam(parameters, **ADAM)
+
+
+def adam():
+    return optimizer().step
+
+
+def tiny(compiled=lambda function: function):
+    net = nn.Sequential(nn.Linear(8, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1), nn.Sigmoid())
+    x, target = torch.randn(1, 8), torch.ones(1, 1)
+    loss_of = compiled(lambda x: bce(net(x), target))
+
+    def step():
+        net.zero_grad()
+        loss = loss_of(x)
+        loss.backward()
+        return loss.item()
+
+    return step
+
+
+def tanh_chain(x):
+    for _ in range(CHAIN // 2):
+        x = torch.tanh(x)
+        x = x * 0.999
+    return x.sum()
+
+
+def chain(compiled=lambda function: function):
+    x, loss_of = torch.randn(8, requires_grad=True), compiled(tanh_chain)
+
+    def step():
+        x.grad = None
+        loss = loss_of(x)
+        loss.backward()
+        return loss.item()
+
+    return step
+
+
+def gradcheck():
+    *hidden, last = itertools.pairwise(CHECK_SIZES)
+    layers = [layer for sizes in hidden for layer in (nn.Linear(*sizes), nn.Tanh())]
+    net = nn.Sequential(*layers, nn.Linear(*last)).double()
+    x = torch.randn(CHECK_BATCH, CHECK_SIZES[0], dtype=torch.float64, requires_grad=True)
+    names, parameters = zip(*net.named_parameters(), strict=True)
+
+    def output(x, *parameters):
+        return torch.func.functional_call(net, dict(zip(names, parameters, strict=True)), x)
+
+    def step():
+        first = torch.autograd.gradcheck(output, (x, *parameters), fast_mode=True)
+        return first and torch.autograd.gradgradcheck(output, (x, *parameters), fast_mode=True)
+
+    return step

@@ -1,0 +1,239 @@
+"""The works of the benchmark compute what they say, and its tables say what was measured."""
+
+import doctest
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minigan import Tensor
+from minigan.ops.matmul import Linear, MatMul
+
+WORKS = {
+    "minigan": ["mlp_gan", "wgan_gp", "dcgan", "adam", "tiny", "chain", "gradcheck"],
+    "numpy": ["mlp_gan", "wgan_gp"],
+}
+SMALL = {"mlp_gan": dict(batch=4, width=0.1, depth=1), "wgan_gp": dict(batch=4)} | {
+    "dcgan": dict(batch=2)
+}
+
+
+@pytest.fixture
+def tables(benchmark):
+    return benchmark("tables")
+
+
+@pytest.fixture
+def results(tables):
+    """Three rounds; the machine was three times as slow in the second."""
+    return {
+        "mlp_gan": {
+            "minigan": tables.Measured([0.010, 0.030, 0.012], 64.0, "0.1"),
+            "torch": tables.Measured([0.020, 0.060, 0.010], 300.4, "2.9"),
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("library", "work"), [(library, work) for library, works in WORKS.items() for work in works]
+)
+def test_every_work_makes_a_step(benchmark, library, work):
+    result = getattr(benchmark(f"works_{library}"), work)(**SMALL.get(work, {}))()
+    if library == "minigan" and work in ("mlp_gan", "wgan_gp", "dcgan"):
+        assert all(math.isfinite(value) for value in result.values())
+        assert "g_loss" in result
+    elif library == "minigan" and work in ("tiny", "chain"):
+        assert math.isfinite(result)
+    elif work == "gradcheck":
+        assert {line.order for line in result.lines} == {1, 2}
+
+
+def test_the_networks_are_those_of_the_examples(benchmark):
+    works = benchmark("works_minigan")
+    mnist_gan, mnist_wgan = benchmark("mnist_gan"), benchmark("mnist_wgan")
+    assert repr(works.generator()) == repr(mnist_gan.build_generator(100))
+    assert repr(works.discriminator()) == repr(mnist_gan.build_discriminator())
+    assert repr(works.discriminator()[:-1]) == repr(mnist_wgan.build_critic())
+
+
+def test_width_and_depth_add_what_they_say(benchmark):
+    works, sizes = benchmark("works_minigan"), benchmark("sizes")
+    for build, expected in (
+        (works.generator, [100, 64, 128, 256, 512, 256, 256, 784]),
+        (works.discriminator, [784, 256, 256, 256, 128, 1]),
+    ):
+        shapes = [p.shape for p in build(0.5, 2).parameters() if p.ndim == 2]
+        assert [shapes[0][1], *(n_out for n_out, _ in shapes)] == expected
+    assert (sizes.g_sizes(), sizes.d_sizes()) == (sizes.G_SIZES, sizes.D_SIZES)
+
+
+def test_adams_work_moves_the_parameters_of_both_networks(benchmark):
+    step = benchmark("works_minigan").adam()
+    parameters = step.__self__.params
+    before = [p.data.copy() for p in parameters]
+    step()
+    assert sum(p.size for p in parameters) == 2_043_537
+    assert all((p.data != old).any() for p, old in zip(parameters, before, strict=True))
+
+
+@pytest.mark.parametrize("work", ["mlp_gan", "wgan_gp"])
+def test_the_floor_has_as_many_products_as_the_step(benchmark, monkeypatch, work):
+    numpy_works, counted = benchmark("works_numpy"), []
+
+    class Counting(np.ndarray):
+        def __matmul__(self, other):
+            counted.append(len(self) * other.size)
+            return np.asarray(self) @ np.asarray(other)
+
+    matrix = numpy_works.matrix
+    monkeypatch.setattr(numpy_works, "matrix", lambda *shape: matrix(*shape).view(Counting))
+    getattr(numpy_works, work)(batch=4)()
+    step = getattr(benchmark("works_minigan"), work)(batch=4)
+    assert sum(counted) == multiplications(step, monkeypatch)
+
+
+def multiplications(step, monkeypatch):
+    """How many there are in the matrix products of minigan's step."""
+    counted = []
+    for op in (Linear, MatMul):
+
+        def forward(self, a, *others, forward=op.forward):
+            y = forward(self, a, *others)
+            counted.append(y.size * a.shape[1])
+            return y
+
+        def backward(self, gy, y, a, *others, backward=op.backward):
+            if not isinstance(gy, Tensor):  # of Tensors, its products are operations themselves
+                counted.append(y.size * a.shape[1] * sum(self.needs[:2]))
+            return backward(self, gy, y, a, *others)
+
+        monkeypatch.setattr(op, "forward", forward)
+        monkeypatch.setattr(op, "backward", backward)
+    step()
+    return sum(counted)
+
+
+def test_a_worker_tells_its_version_and_answers_each_turn():
+    answer = run_worker("minigan", "tiny", "{}", turns="3\n1\n")
+    about, *turns = answer.splitlines()
+    assert re.fullmatch(r'\{"version": "[\d.]+", "device": "cpu"\}', about)
+    assert len(turns) == 2
+    for turn in turns:
+        seconds, kilobytes = turn.split()
+        assert float(seconds) > 0
+        assert int(kilobytes) > 1024
+
+
+@pytest.mark.parametrize(
+    ("library", "work", "why"),
+    [
+        ("nothing", "tiny", "No module named 'works_nothing'"),
+        ("numpy", "tiny", "numpy has no tiny"),
+    ],
+)
+def test_a_worker_tells_what_is_missing(library, work, why):
+    assert run_worker(library, work, "{}", turns="") == f'{{"missing": "{why}"}}\n'
+
+
+def run_worker(*arguments, turns):
+    script = Path(__file__).parents[2] / "benchmarks" / "worker.py"
+    command = [sys.executable, script, *arguments]
+    return subprocess.run(
+        command, input=turns, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+
+
+@pytest.mark.parametrize("name", ["sizes", "tables"])
+def test_the_examples_in_docstrings_are_so(benchmark, name):
+    failed, attempted = doctest.testmod(benchmark(name))
+    assert attempted
+    assert not failed
+
+
+def test_ratios_are_taken_within_each_round(tables, results):
+    assert tables.ratios(results["mlp_gan"], "torch") == pytest.approx([0.5, 0.5, 1.2])
+
+
+def test_the_middle_half_leaves_out_a_quarter_at_each_end(tables):
+    assert tables.middle_half([9.0, 1.0]) == (1.0, 9.0)
+    assert tables.middle_half(range(10)) == (2, 7)
+
+
+def test_the_table_has_the_medians(tables, results):
+    assert tables.table(results).splitlines()[2:] == [
+        "| `mlp_gan` | minigan | 12.0 | 64 |  |  |",
+        "| `mlp_gan` | torch | 20.0 | 300 | 0.50 | 0.50 to 1.20 |",
+    ]
+
+
+def test_the_growth_table_has_a_row_for_each_point(tables, results):
+    measured = results["mlp_gan"]
+    lines = tables.growth_table({"batch": {64: measured}, "width": {0.5: measured}}).splitlines()
+    assert lines == [
+        "|  | minigan, ms | torch, ms | minigan over torch |",
+        "|---|---|---|---|",
+        "| batch 64 | 12.0 | 20.0 | 0.50 |",
+        "| width 0.5 | 12.0 | 20.0 | 0.50 |",
+    ]
+
+
+def test_the_machine_is_named_with_each_version_once(tables, results):
+    line = tables.machine(2, [*results.values()] * 2, gpu="a GPU")
+    assert line.startswith("a GPU; ")
+    assert line.endswith("minigan 0.1; torch 2.9")
+    assert line.count("torch") == 1
+
+
+def test_only_what_is_between_the_markers_is_replaced(tables):
+    page = (
+        "top\n<!-- a: begin -->\nold\n<!-- a: end -->\nmiddle\n<!-- b: begin -->\n<!-- b: end -->\n"
+    )
+    new = tables.replace_between(page, "a", "new \\1")
+    assert new == page.replace("old", "new \\1")
+    assert tables.replace_between(new, "a", "old") == page
+
+
+@pytest.mark.parametrize(
+    "page", ["", "<!-- a: end --> <!-- a: begin -->", "<!-- a: begin --> <!-- a: end -->" * 2]
+)
+def test_a_page_without_a_place_for_the_table_is_refused(tables, page):
+    with pytest.raises(ValueError, match="needs one <!-- a: begin -->"):
+        tables.replace_between(page, "a", "new")
+
+
+def test_both_pictures_are_drawn(benchmark, results, tmp_path):
+    pytest.importorskip("matplotlib")
+    draw, measured = benchmark("draw"), results["mlp_gan"]
+    draw.draw_ratios(tmp_path / "ratios.png", results)
+    draw.draw_growth(
+        tmp_path / "growth.png", {"batch": {64: measured, 256: measured}, "depth": {0: measured}}
+    )
+    assert (tmp_path / "ratios.png").stat().st_size > 1000
+    assert (tmp_path / "growth.png").stat().st_size > 1000
+
+
+def test_torch_serves_its_compiler_too_unless_that_is_given(benchmark):
+    parse, here = benchmark("measure").parse, sys.executable
+    given = parse(["--python", f"torch={here}"]).python
+    assert given["torch"] == given["torch_compile"] == here
+    with pytest.raises(SystemExit):
+        parse(["--python", "torch=/there/is/no/python"])
+
+
+def test_pytorchs_networks_have_the_same_parameters(benchmark):
+    pytest.importorskip("torch")
+    ours, theirs = benchmark("works_minigan"), benchmark("works_torch")
+    dcgan = benchmark("mnist_dcgan")
+    pairs = [
+        (ours.generator(0.5, 2), theirs.generator(0.5, 2)),
+        (ours.discriminator(0.5, 2), theirs.discriminator(0.5, 2)),
+        (dcgan.build_generator(100), theirs.dcgan_networks()[0]),
+        (dcgan.build_discriminator(), theirs.dcgan_networks()[1]),
+    ]
+    for net, torch_net in pairs:
+        shapes = [tuple(p.shape) for p in torch_net.parameters()]
+        assert [p.shape for p in net.parameters()] == shapes
