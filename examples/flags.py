@@ -106,6 +106,8 @@ def check_flags(parser, args, **defaults):
             least = 2  # batch norm takes two, and so does the mean of a critic's scores
         if type(default) is not str and not value >= least:  # nor NaN
             parser.error(f"--{name} must be at least {least}, not {value}")
+        if value == float("inf"):
+            parser.error(f"--{name} must be finite")
         if name in ("b1", "b2", "average") and value >= 1:
             parser.error(f"--{name} must be less than 1, not {value}")
         if name == "clip_value" and value == 0:

@@ -37,8 +37,8 @@ class Optimizer:
             raise ValueError(
                 "an optimizer needs a list of Parameters, as module.parameters() gives"
             )
-        if not lr >= 0:
-            raise ValueError(f"lr must not be negative, and is {lr}")
+        if not 0 <= lr < float("inf"):
+            raise ValueError(f"lr must be 0 or more, and finite, and is {lr}")
         self.state = [{} for _ in self.params]
 
     def step(self):

@@ -115,6 +115,12 @@ class Tensor:
         """The data as a NumPy array (shared, not copied, where it is one already)."""
         return backend.to_numpy(self._data)
 
+    def __array__(self, dtype=None, copy=None):
+        """What NumPy and Matplotlib make of a Tensor that they are given, if it has no history."""
+        if self.requires_grad:
+            raise TypeError("NumPy would forget this tensor's history; say so, with .numpy()")
+        return np.array(self._data, dtype, copy=copy)
+
     def __float__(self):
         return float(self.item())
 

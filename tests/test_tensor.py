@@ -51,6 +51,16 @@ def test_only_floats_can_require_a_gradient(dtype):
         Tensor(array).requires_grad_()
 
 
+def test_numpy_takes_a_tensor_for_an_array_unless_that_would_forget_its_history():
+    a = np.arange(6.0, dtype=np.float32).reshape(2, 3)
+    assert np.asarray(Tensor(a)) is a
+    assert not np.shares_memory(np.array(Tensor(a)), a)
+    assert np.asarray(Tensor(a), dtype=np.float64).dtype == np.float64
+    for x in (Tensor(a, requires_grad=True), Tensor(a, requires_grad=True) * 2):
+        with pytest.raises(TypeError, match=r"forget this tensor's history; say so, with \.numpy"):
+            np.asarray(x)
+
+
 def test_item_and_float_are_for_one_element():
     assert Tensor([[2.5]]).item() == 2.5
     assert float(Tensor(2.5)) == 2.5

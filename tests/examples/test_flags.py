@@ -48,6 +48,7 @@ def refused(example, out, monkeypatch, capsys):
         (["--lr", "fast"], "argument --lr: invalid float value: 'fast'"),
         (["--lr", -0.1], "--lr must be at least 0, not -0.1"),
         (["--lr", "nan"], "--lr must be at least 0, not nan"),
+        (["--lr", "inf"], "--lr must be finite"),
         (["--b1", 1.0], "--b1 must be less than 1, not 1.0"),
         (["--b2", 1.5], "--b2 must be less than 1, not 1.5"),
         (["--seed", -1], "--seed must not be negative, and is -1"),
