@@ -1,0 +1,151 @@
+"""What makes NumPy fast, and what does not: two or more ways to the same numbers, side by side.
+
+    python benchmarks/lessons.py [--rounds 15]
+
+Prints a table in Markdown: the median time of each way, and the median over the rounds of its time
+over that of the first.
+"""
+
+import argparse
+import itertools
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from sizes import D_SIZES, G_SIZES
+
+N = sum(i * o for sizes in (G_SIZES, D_SIZES) for i, o in itertools.pairwise(sizes))
+rng = np.random.default_rng(0)
+
+
+def randn(*shape):
+    return rng.standard_normal(shape, dtype=np.float32)
+
+
+def leaky_relu():
+    x = randn(64, 1024)
+    yield (
+        "LeakyReLU of 64 × 1024",
+        "`np.where(x > 0, x, 0.2 * x)`",
+        lambda: np.where(x > 0, x, 0.2 * x),
+    )
+    yield "", "`np.maximum(x, 0.2 * x)`", lambda: np.maximum(x, 0.2 * x)
+
+
+def scalars():
+    x, half = randn(64, 1024), np.array(0.5)  # a 0-d array of float64
+    yield "a float64 by accident", "`x * np.array(0.5)`", lambda: x * half
+    yield "", "`x * 0.5`", lambda: x * 0.5
+
+
+def sums_of_products():
+    a, b = randn(64, 1024), randn(64, 1024)
+    yield "sums for batch norm, 64 × 1024", "`(a * b).sum(axis=0)`", lambda: (a * b).sum(axis=0)
+    yield "", "`np.einsum('nc,nc->c', a, b)`", lambda: np.einsum("nc,nc->c", a, b)
+
+
+def memory():
+    x = randn(N)
+    y = np.empty_like(x)
+    yield f"twice {N:,} numbers", "`x * 2`, in new memory", lambda: x * 2
+    yield "", "`np.multiply(x, 2, out=y)`", lambda: np.multiply(x, 2, out=y)
+    small, out = x[:16384], y[:16384]
+    yield "twice 16,384 numbers", "`x * 2`, in new memory", lambda: small * 2
+    yield "", "`np.multiply(x, 2, out=y)`", lambda: np.multiply(small, 2, out=out)
+
+
+def products():
+    for batch in (64, 1024):
+        x, W = randn(batch, 1024), randn(784, 1024)
+        yield f"a layer, {batch} × 1024 by 1024 × 784", "`x @ W.T`", lambda x=x, W=W: x @ W.T
+        yield "", "`(W @ x.T).T`, columns first", lambda x=x, W=W: (W @ x.T).T
+        yield (
+            "",
+            "`np.ascontiguousarray((W @ x.T).T)`",
+            lambda x=x, W=W: np.ascontiguousarray((W @ x.T).T),
+        )
+
+
+def adam(p, g, m, v, lr=2e-4, beta1=0.5, beta2=0.999, eps=1e-8):
+    """minigan.optim.Adam's update at its last step, with the bias corrections left at 1."""
+    t = g - m
+    t *= 1 - beta1
+    m += t
+    np.multiply(g, g, out=t)
+    t -= v
+    t *= 1 - beta2
+    v += t
+    np.sqrt(v, out=t)
+    t += eps
+    np.divide(m, t, out=t)
+    t *= lr
+    p -= t
+
+
+def optimizers():
+    p, g, m = randn(N), randn(N), randn(N)
+    v = g * g
+
+    def in_blocks(size, start=0, stop=N):
+        for i in range(start, stop, size):
+            block = slice(i, min(i + size, stop))
+            adam(p[block], g[block], m[block], v[block])
+
+    def in_two_threads(size):
+        other = pool.submit(in_blocks, size, 0, N // 2)
+        in_blocks(size, N // 2, N)
+        other.result()
+
+    def travel():
+        """Read p, g, m and v, and write p, m and v, at the speed at which NumPy copies."""
+        for a in (p, m, v):
+            np.copyto(a, g)
+
+    pool = ThreadPoolExecutor(1)
+    yield f"Adam, {N:,} parameters", "whole arrays", lambda: adam(p, g, m, v)
+    for size in (4096, 16384, 32768, 65536, 262144):
+        yield "", f"blocks of {size:,}", lambda size=size: in_blocks(size)
+    for size in (32768, 65536):
+        yield "", f"blocks of {size:,}, two threads", lambda size=size: in_two_threads(size)
+    yield "", "the memory alone: three copies of as many numbers", travel
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=15)
+    args = parser.parse_args(argv)
+    print("| what | how | μs | over the first |\n|---|---|---|---|")
+    for lesson in (leaky_relu, scalars, sums_of_products, memory, products, optimizers):
+        for what, how, microseconds, ratio in measured(list(lesson()), args.rounds):
+            print(f"| {what} | {how} | {microseconds:,.0f} | {ratio} |", flush=True)
+
+
+def measured(ways, rounds):
+    """(what, how, median microseconds, median ratio to the first way of this "what") of each."""
+    calls = [max(1, round(0.02 / seconds(way, 2))) for _, _, way in ways]  # turns of 20 ms
+    times = [[] for _ in ways]
+    for _ in range(rounds):
+        for (_, _, way), n, own in zip(ways, calls, times, strict=True):
+            own.append(seconds(way, n))
+    first = 0
+    for i, (what, how, _) in enumerate(ways):
+        if what:
+            first = i
+        ratios = [a / b for a, b in zip(times[i], times[first], strict=True)]
+        ratio = "" if what else f"{statistics.median(ratios):.2f}"
+        yield what, how, 1e6 * statistics.median(times[i]), ratio
+
+
+def seconds(way, n):
+    """The mean of n calls."""
+    start = time.perf_counter()
+    for _ in range(n):
+        way()
+    return (time.perf_counter() - start) / n
+
+
+if __name__ == "__main__":
+    main()

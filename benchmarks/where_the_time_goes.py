@@ -1,0 +1,132 @@
+"""One step of the MLP GAN, or of another work, taken apart: time by operation, memory by moment.
+
+    python benchmarks/where_the_time_goes.py [--work mlp_gan | wgan_gp | dcgan]
+
+Prints two tables in Markdown. The time of a rule includes that of the operations which it uses. The
+memory is that of all arrays and objects since the networks were made, by tracemalloc.
+"""
+
+import argparse
+import statistics
+import time
+import tracemalloc
+from collections import Counter
+
+import works_minigan
+
+from minigan import Op, Tensor
+from minigan.ops import conv, norm  # noqa: F401  (a class that is loaded is a class that is found)
+from minigan.optim import Adam
+
+
+class Clock:
+    """Adds up the seconds and the calls of functions that it is told to watch."""
+
+    def __init__(self):
+        self.seconds, self.calls = Counter(), Counter()
+
+    def watch(self, owner, name, label):
+        function = getattr(owner, name)
+
+        def timed(*args, **kwargs):
+            start = time.perf_counter()
+            result = function(*args, **kwargs)
+            own = label(*args) if callable(label) else label
+            self.seconds[own] += time.perf_counter() - start
+            self.calls[own] += 1
+            return result
+
+        setattr(owner, name, timed)
+
+
+def operations(base=Op):
+    for subclass in base.__subclasses__():
+        yield subclass
+        yield from operations(subclass)
+
+
+def by_operation(step, n):
+    """(the median ms of a step, [(label, calls in a step, mean ms in a step)]) over n steps."""
+    whole = statistics.median(timed(step) for _ in range(n))
+    clock = Clock()
+    for op in dict.fromkeys(operations()):
+        if "forward" in vars(op):
+            clock.watch(op, "forward", f"`{op.__name__}` forward")
+        if "backward" in vars(op):
+            clock.watch(op, "backward", order_of(op.__name__))
+    clock.watch(Adam, "step", "Adam")
+    for _ in range(n):
+        step()
+    rows = [(label, clock.calls[label] / n, 1e3 * s / n) for label, s in clock.seconds.items()]
+    return 1e3 * whole, sorted(rows, key=lambda row: -row[2])
+
+
+def order_of(name):
+    """Tells a backward pass that records a graph, for a gradient penalty, from a plain one."""
+
+    def label(op, gy, *others):
+        return f"`{name}` backward{', of Tensors' if isinstance(gy, Tensor) else ''}"
+
+    return label
+
+
+def timed(step):
+    start = time.perf_counter()
+    step()
+    return time.perf_counter() - start
+
+
+def by_moment(step):
+    """[(moment, MiB held then, most MiB held since the moment before)] of one step."""
+    rows = []
+
+    def note(moment):
+        held, most = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        rows.append((moment, held / 2**20, most / 2**20))
+
+    def note_around(owner, name):
+        function = getattr(owner, name)
+
+        def noted(*args, **kwargs):
+            note(f"before `{name}`")
+            function(*args, **kwargs)
+            note(f"after `{name}`")
+
+        setattr(owner, name, noted)
+
+    note_around(Tensor, "backward")
+    note_around(Adam, "step")
+    note("start")
+    step()
+    note("end")
+    return rows
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--work", choices=["mlp_gan", "wgan_gp", "dcgan"], default="mlp_gan")
+    parser.add_argument("--steps", type=int, default=60)
+    args = parser.parse_args(argv)
+    step = getattr(works_minigan, args.work)()
+    for _ in range(args.steps // 6 + 1):
+        step()
+    whole, rows = by_operation(step, args.steps)
+    print(f"| {args.work}: {whole:.1f} ms | calls | ms | share |\n|---|---|---|---|")
+    for label, calls, ms in rows:
+        if ms >= 0.005 * whole:
+            print(f"| {label} | {calls:g} | {ms:.2f} | {ms / whole:.0%} |")
+
+    tracemalloc.start()
+    step = getattr(works_minigan, args.work)()
+    step()  # makes Adam's moments
+    moments = by_moment(step)
+    print(f"\n| {args.work} | MiB held | most since the line above |\n|---|---|---|")
+    for moment, held, most in moments:
+        print(f"| {moment} | {held:.1f} | {most:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
