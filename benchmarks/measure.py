@@ -22,7 +22,16 @@ from tables import Measured, growth_table, machine, replace_between, table
 from turns import measure
 
 ROOT = Path(__file__).parents[1]
-LIBRARIES = ["minigan", "numpy", "torch", "torch_compile", "jax", "autograd", "mygrad"]
+LIBRARIES = [
+    "minigan",
+    "numpy",
+    "torch",
+    "torch_fused",
+    "torch_compile",
+    "jax",
+    "autograd",
+    "mygrad",
+]
 WORKS = ["mlp_gan", "wgan_gp", "dcgan", "adam", "tiny", "chain", "gradcheck", "import"]
 ON_A_GPU = ["minigan", "torch", "torch_fused"]
 GPU_BATCHES = [64, 1024, 4096]
@@ -41,6 +50,7 @@ def measure_works(args):
         else:
             settings = {library: {} for library in LIBRARIES}
             results[work] = measure(args.python, work, settings, args.rounds)
+        print(table({work: results[work]}), flush=True)  # all is not lost if a later one fails
     return results
 
 
@@ -94,7 +104,6 @@ def measure_on_gpu(pythons, rounds):
 
 def find_gpu(python):
     """The name of the GPU that CuPy finds; the program ends, and says why, where there is none."""
-    os.environ["MINIGAN_BACKEND"] = "cupy"
     code = (
         "import minigan; runtime = minigan.backend.current().cuda.runtime; "
         "print(runtime.getDeviceProperties(runtime.getDevice())['name'].decode())"
@@ -107,9 +116,8 @@ def find_gpu(python):
 
 def library_and_python(text):
     library, _, python = text.partition("=")
-    known = [*LIBRARIES, "torch_fused"]
-    if library not in known:
-        raise argparse.ArgumentTypeError(f"{library!r} is not one of {', '.join(known)}")
+    if library not in LIBRARIES:
+        raise argparse.ArgumentTypeError(f"{library!r} is not one of {', '.join(LIBRARIES)}")
     if not shutil.which(python):
         raise argparse.ArgumentTypeError(f"{library}={python}: there is no such Python")
     return library, python
@@ -121,25 +129,32 @@ def parse(argv):
     )
     parser.add_argument("--work", nargs="*", choices=WORKS, help="all of them by default")
     parser.add_argument(
-        "--python", nargs="+", type=library_and_python, default=[], metavar="LIBRARY=PYTHON"
+        "--python",
+        nargs="+",
+        type=library_and_python,
+        default=[],
+        metavar="LIBRARY=PYTHON",
+        help="the Pythons that have the libraries (default: this one); torch's serves its variants",
     )
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=10, help="turns of each library")
+    parser.add_argument("--threads", type=int, default=2, help="of each library, and cores for it")
     parser.add_argument("--growth", action="store_true", help="also let batch, width, depth grow")
-    parser.add_argument("--backend", choices=["numpy", "cupy"], default="numpy")
+    parser.add_argument("--backend", choices=["numpy", "cupy"], default="numpy", help="minigan's")
     parser.add_argument("--write", action="store_true", help="put it all in docs/performance.md")
     args = parser.parse_args(argv)
     if args.rounds < 1 or args.threads < 1:
         parser.error("--rounds and --threads must be 1 or more")
     if args.backend == "cupy" and (args.work is not None or args.growth):
         parser.error("--backend cupy is for mlp_gan at growing batches, without --work or --growth")
+    if args.write and args.work:
+        parser.error("--write replaces the whole table, so it is not for --work")
     for name in ("minigan", "matplotlib") if args.write else ():
         if not importlib.util.find_spec(name):
             parser.error(f'--write needs {name}, which is not installed: pip install -e ".[dev]"')
     args.work = WORKS if args.work is None else args.work
     given = dict(args.python)
     args.python = {name: given.get(name, sys.executable) for name in LIBRARIES}
-    for name in ("torch_compile", "torch_fused"):
+    for name in ("torch_fused", "torch_compile"):
         args.python[name] = given.get(name, args.python["torch"])
     return args
 
@@ -148,7 +163,8 @@ def main(argv=None):
     args = parse(argv)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(args.threads)
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["MINIGAN_BACKEND"] = args.backend
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # `import` is measured with byte code
     cores = args.threads
     if hasattr(os, "sched_setaffinity"):  # the workers inherit it
         allowed = sorted(os.sched_getaffinity(0))[: args.threads]

@@ -1,5 +1,6 @@
 """The libraries' processes, and the turns that they take."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -10,6 +11,10 @@ from tables import Measured
 
 TURN = 0.5  # seconds
 PAUSE = 0.3  # seconds before a turn: the threads of the one before spin for a while
+
+
+class WorkerError(Exception):
+    """A library has no such work, or its process ended before its time."""
 
 
 class Worker:
@@ -25,38 +30,43 @@ class Worker:
             text=True,
         )
         self.about = json.loads(self.answer())
+        if "missing" in self.about:
+            self.stop()
+            raise WorkerError(self.about["missing"])
 
     def answer(self):
         line = self.process.stdout.readline()
         if not line:
-            sys.exit(f"the process of {self.name} ended; what it printed is above")
+            raise WorkerError(f"the process of {self.name} ended; what it printed is above")
         return line
 
     def run(self, n):
         """Run n steps: (the median of their seconds, MiB)."""
-        self.process.stdin.write(f"{n}\n")
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # there will be no answer, either
+            self.process.stdin.write(f"{n}\n")
+            self.process.stdin.flush()
         seconds, kilobytes = self.answer().split()
         return float(seconds), int(kilobytes) / 1024
 
     def stop(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
 
 
 def start(pythons, work, settings):
-    """A Worker for each library that has this work, and for each other one the reason."""
-    workers = {name: Worker(pythons[name], name, work, settings[name]) for name in settings}
-    left_out = {
-        name: worker.about["missing"]
-        for name, worker in workers.items()
-        if "missing" in worker.about
-    }
+    """{library: (its Worker, the steps of its turns)}, and {library: why it is left out}."""
+    workers, left_out = {}, {}
+    for name in settings:
+        try:
+            worker = Worker(pythons[name], name, work, settings[name])
+            seconds, _ = worker.run(3)  # what a library compiles, it compiles now
+            workers[name] = worker, max(1, round(TURN / seconds))
+        except WorkerError as error:
+            left_out[name] = str(error)
     if "minigan" in left_out:
         sys.exit(f"there is nothing to compare: {left_out['minigan']}")
-    for name in left_out:
-        workers.pop(name).stop()
     return workers, left_out
 
 
@@ -65,19 +75,20 @@ def measure(pythons, work, settings, rounds):
     measured = {}
     for part in filter(None, (rounds - rounds // 2, rounds // 2)):
         workers, left_out = start(pythons, work, settings)
-        if not measured:
-            without = [f"{name} ({why})" for name, why in left_out.items()]
-            print(f"{work}, left out: {', '.join(without) or 'none'}", file=sys.stderr)
-        # The first turn tells how many steps make a turn; what a library compiles, it compiles now.
-        steps = {name: max(1, round(TURN / worker.run(3)[0])) for name, worker in workers.items()}
-        for name, worker in workers.items():
+        for name, (worker, _) in workers.items():
             measured.setdefault(name, Measured(version=worker.about["version"]))
+        for name, why in left_out.items():
+            measured.pop(name, None)
+            print(f"{work}: {name} is left out: {why}", file=sys.stderr)
+        order = list(workers)
         for _ in range(part):
-            for name, worker in workers.items():
+            for name in order:
+                worker, steps = workers[name]
                 time.sleep(PAUSE)
-                seconds, memory = worker.run(steps[name])
+                seconds, memory = worker.run(steps)
                 measured[name].times.append(seconds)
                 measured[name].memory = max(measured[name].memory, memory)
-        for worker in workers.values():
+            order.reverse()  # so that nobody always comes after the same neighbour
+        for worker, _ in workers.values():
             worker.stop()
     return measured

@@ -2,12 +2,12 @@
 
     python benchmarks/where_the_time_goes.py [--work mlp_gan | wgan_gp | dcgan]
 
-Prints two tables in Markdown. The time of a rule includes that of the operations which it uses. The
-memory is that of all arrays and objects since the networks were made, by tracemalloc.
+Prints two tables in Markdown. The time of a rule includes that of the operations which it uses, and
+which have rows of their own. The memory is that of all arrays and objects, networks included, as
+tracemalloc counts them.
 """
 
 import argparse
-import statistics
 import time
 import tracemalloc
 from collections import Counter
@@ -15,7 +15,6 @@ from collections import Counter
 import works_minigan
 
 from minigan import Op, Tensor
-from minigan.ops import conv, norm  # noqa: F401  (a class that is loaded is a class that is found)
 from minigan.optim import Adam
 
 
@@ -46,8 +45,7 @@ def operations(base=Op):
 
 
 def by_operation(step, n):
-    """(the median ms of a step, [(label, calls in a step, mean ms in a step)]) over n steps."""
-    whole = statistics.median(timed(step) for _ in range(n))
+    """(ms a step, [(label, calls in a step, ms in a step)]), means over n steps."""
     clock = Clock()
     for op in dict.fromkeys(operations()):
         if "forward" in vars(op):
@@ -55,8 +53,10 @@ def by_operation(step, n):
         if "backward" in vars(op):
             clock.watch(op, "backward", order_of(op.__name__))
     clock.watch(Adam, "step", "Adam")
+    start = time.perf_counter()
     for _ in range(n):
         step()
+    whole = (time.perf_counter() - start) / n
     rows = [(label, clock.calls[label] / n, 1e3 * s / n) for label, s in clock.seconds.items()]
     return 1e3 * whole, sorted(rows, key=lambda row: -row[2])
 
@@ -68,12 +68,6 @@ def order_of(name):
         return f"`{name}` backward{', of Tensors' if isinstance(gy, Tensor) else ''}"
 
     return label
-
-
-def timed(step):
-    start = time.perf_counter()
-    step()
-    return time.perf_counter() - start
 
 
 def by_moment(step):

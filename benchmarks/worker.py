@@ -2,14 +2,13 @@
 
     python benchmarks/worker.py LIBRARY WORK JSON_SETTINGS
 
-The first line that it prints is JSON: {"version": ..., "device": ...}, or {"missing": why}. Then it
+The first line that it prints is JSON: {"version": ...}, or {"missing": why}. Then it
 answers each line on standard input, a number n of steps, with one line: the median of their
 seconds, and the most memory that the process ever held, in KiB.
 """
 
 import importlib
 import json
-import os
 import resource
 import statistics
 import sys
@@ -21,9 +20,8 @@ def prepare(library, work, settings):
     try:
         works = importlib.import_module(f"works_{library}")
         if not hasattr(works, work):
-            return None, {"missing": f"{library} has no {work}"}
-        device = settings.get("device") or os.environ.get("MINIGAN_BACKEND", "cpu")
-        return getattr(works, work)(**settings), {"version": works.version(), "device": device}
+            return None, {"missing": f"works_{library}.py has no {work}"}
+        return getattr(works, work)(**settings), {"version": works.version()}
     except ImportError as error:
         return None, {"missing": str(error)}
 

@@ -160,7 +160,7 @@ def mlp(layers, x):
         if norm:
             x = batch_norm(x, *norm)
         if i < last:
-            x = x * np.where(x > 0, 1, 0.2).astype(x.dtype)
+            x = x * ((x > 0) * np.float32(0.8) + np.float32(0.2))
     return x
 
 

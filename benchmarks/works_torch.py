@@ -140,16 +140,16 @@ def wgan_gp_step(G, f, f_twice, real):
     return step
 
 
-def optimizer():
+def optimizer(**settings):
     """Adam over the parameters of both networks, with gradients that stay as they are."""
     parameters = [*generator().parameters(), *discriminator().parameters()]
     for p in parameters:
         p.grad = torch.randn_like(p)
-    return torch.optim.Adam(parameters, **ADAM)
+    return torch.optim.Adam(parameters, **ADAM, **settings)
 
 
-def adam():
-    return optimizer().step
+def adam(**settings):
+    return optimizer(**settings).step
 
 
 def tiny(compiled=lambda function: function):

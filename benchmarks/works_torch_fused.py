@@ -1,4 +1,4 @@
-"""PyTorch, where Adam updates all parameters in one kernel: for a GPU."""
+"""PyTorch, where Adam's update is one kernel."""
 
 import functools
 
@@ -6,3 +6,4 @@ import works_torch
 
 version = works_torch.version
 mlp_gan = functools.partial(works_torch.mlp_gan, fused=True)
+adam = functools.partial(works_torch.adam, fused=True)

@@ -5,6 +5,7 @@ and beside them datasets, mixtures, metrics, diagnosis, plot, files, checkpoint 
 """
 
 import importlib
+from typing import TYPE_CHECKING
 
 from minigan import backend
 from minigan.backend import seed
@@ -19,8 +20,14 @@ __version__ = "0.1.0"
 # What is beside the mathematics is loaded when it is first asked for: it wants a good deal of the
 # standard library, and with that `import minigan` would take a third longer than `import numpy`.
 _LATER = {name: name for name in ("datasets", "mixtures", "metrics", "diagnosis", "plot")}
+_LATER |= {name: name for name in ("files", "checkpoint", "exchange")}
 _LATER |= dict.fromkeys(("CheckpointError", "load", "save"), "checkpoint")
 _LATER |= dict.fromkeys(("load_safetensors", "save_safetensors"), "exchange")
+
+if TYPE_CHECKING:  # for editors, which do not run __getattr__
+    from minigan import checkpoint, datasets, diagnosis, exchange, files, metrics, mixtures, plot
+    from minigan.checkpoint import CheckpointError, load, save
+    from minigan.exchange import load_safetensors, save_safetensors
 
 
 def __getattr__(name):

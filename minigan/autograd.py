@@ -87,11 +87,11 @@ def _walk(outputs, gradients, wanted, create_graph):
 
     result = []
     for y in reversed(graph):  # youngest first: whatever was made from y has been here already
-        gy, fresh = sums.pop(y)
+        gy, ours = sums.pop(y)
         if gy is None:
             continue
         if id(y) in wanted:
-            result.append((y, gy if create_graph else Tensor(gy if fresh else gy.copy())))
+            result.append((y, gy if create_graph else Tensor(gy if ours else gy.copy())))
         op = y.op
         if op is None:
             continue
@@ -108,7 +108,8 @@ def _walk(outputs, gradients, wanted, create_graph):
                 continue
             gx = _checked(op, i, gx, x, create_graph)
             fresh = False
-            if id(x) in wanted and not create_graph:  # a rule may hand on gy, or one array twice
+            if id(x) in wanted and not create_graph:  # elsewhere it would not save a copy
+                # A rule may hand on gy, or one array twice.
                 others = (*known, *gxs[:i], *gxs[i + 1 :])
                 fresh = gx.base is None and not any(gx is a for a in others)
             sums.add(x, gx, fresh)
@@ -118,8 +119,8 @@ def _walk(outputs, gradients, wanted, create_graph):
 class _Sums:
     """For each tensor, the sum of the gradients that have reached it.
 
-    The first to arrive is borrowed (unless it is fresh: nobody else holds it); a second makes a
-    new array, which is ours; a third is added in place. Tensors are never changed in place.
+    The first to arrive is borrowed (unless it is known to be fresh: nobody else holds it); a second
+    makes a new array, which is ours; a third is added in place. Tensors are never changed in place.
     """
 
     def __init__(self, in_place):

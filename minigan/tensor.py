@@ -116,9 +116,9 @@ class Tensor:
         return backend.to_numpy(self._data)
 
     def __array__(self, dtype=None, copy=None):
-        """What NumPy and Matplotlib make of a Tensor that they are given, if it has no history."""
+        """For NumPy and Matplotlib, which may be given a Tensor that requires no gradient."""
         if self.requires_grad:
-            raise TypeError("NumPy would forget this tensor's history; say so, with .numpy()")
+            raise TypeError("NumPy would not record what it does to this tensor: use .numpy()")
         return np.array(self._data, dtype, copy=copy)
 
     def __float__(self):

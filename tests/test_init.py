@@ -1,5 +1,6 @@
 """The package's own names: which are there at once, and which come when they are asked for."""
 
+import re
 import subprocess
 import sys
 
@@ -23,6 +24,14 @@ def test_what_is_beside_the_mathematics_is_not_loaded_by_the_import():
 def test_a_later_name_is_listed_and_is_there_when_first_asked_for(name):
     program = f"import minigan; print('{name}' in dir(minigan), minigan.{name}.__name__)"
     assert run(program) == ["True", f"minigan.{name}" if name == minigan._LATER[name] else name]
+
+
+def test_every_module_that_the_docstring_names_is_an_attribute():
+    words = re.findall(r"[a-z]+", minigan.__doc__.partition("order:")[2])
+    modules = [word for word in words if word not in ("and", "beside", "them")]
+    assert len(modules) == 18
+    program = f"import minigan; [getattr(minigan, name) for name in {modules}]"
+    assert run(program) == []
 
 
 def test_a_name_that_there_is_not_is_an_attribute_error():

@@ -25,6 +25,16 @@ def test_all_ways_of_a_lesson_give_the_same_numbers(benchmark, name):
         np.testing.assert_allclose(way(), expected, rtol=1e-4, atol=1e-4)
 
 
+def test_no_way_spoils_the_numbers_of_another(benchmark, monkeypatch):
+    lessons = benchmark("lessons")
+    monkeypatch.setattr(lessons, "N", 1000)
+    for lesson in (lessons.memory, lessons.optimizers):
+        ways = [way for _, _, way in lesson()]
+        with np.errstate(all="raise"):
+            for way in ways + ways:
+                way()
+
+
 def test_the_adam_of_the_lessons_is_the_optimizers(benchmark):
     p, g, m = (np.random.default_rng(i).standard_normal(9).astype("float32") for i in range(3))
     parameter = nn.Parameter(p.copy())
