@@ -4,7 +4,9 @@
 
 Clipping, RMSprop and the critic steps are the paper's (Arjovsky et al. 2017, Algorithm 1); the
 networks are DCGAN's in the paper's fashion, batch norm in both, for 32 × 32 pixels. As in the
-authors' code, the critic's scales of batch norm are clipped like all its weights.
+authors' code, the critic's scales of batch norm are clipped like all its weights. Their batch is
+64. RMSprop's steps are of one length whatever the batch, and 16 images buy 2.7 times as many steps
+of G in the same time. What is drawn is the running mean of G's last hundred weights or so.
 """
 
 import harness
@@ -67,14 +69,14 @@ def main(argv=None):
         data=None,
         data_help="folder of CIFAR-10's binary version (default: downloaded once), or any images",
         category=("horse", *(c for c in datasets.CIFAR10_CLASSES if c != "horse")),
-        n_steps=6000,
-        batch_size=64,
+        n_steps=14000,
+        batch_size=16,
         lr=5e-5,
         n_critic=5,
         clip_value=0.01,
         latent_dim=100,
-        average=0.0,
-        sample_interval=500,
+        average=0.99,
+        sample_interval=1000,
     )
     images = harness.read(load, args.category, args.data)
     G, f = build_generator(args.latent_dim), build_critic()
