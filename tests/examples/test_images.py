@@ -222,7 +222,7 @@ def test_settings_of_the_training(recipe, name):
         assert type(optimizer) is kind
         assert optimizer.params == network.parameters()
         assert {key: getattr(optimizer, key) for key in settings} == settings
-    assert made["args"].batch_size == (16 if name == "cifar_wgan" else 64)
+    assert made["args"].batch_size == {"mnist_dcgan": 32, "cifar_wgan": 16}.get(name, 64)
     if isinstance(trainer, GAN):
         assert (trainer.k, trainer.real_label) == (1, 1.0)
     else:
