@@ -14,22 +14,25 @@ def draw_ratios(path, results):
     """Bars from 1, minigan's time over each library's: to the left of it minigan is faster."""
     from matplotlib.figure import Figure
 
-    libraries = [name for name in all_libraries(results) if name != "minigan"]
-    height = 0.8 / max(1, len(libraries))
-    inches = 1 + 0.17 * len(results) * (len(libraries) + 1)
-    figure = Figure(figsize=(8, inches), layout="constrained")
+    bars = sum(len(measured) for measured in results.values())  # and a gap after each work
+    figure = Figure(figsize=(8, 1 + 0.19 * bars), layout="constrained")
     axes = figure.subplots()
-    for i, library in enumerate(libraries):
-        for y, measured in enumerate(results.values()):
-            if library in measured:
-                over = ratios(measured, library)
-                median, (low, high) = statistics.median(over), middle_half(over)
-                place = y + (i + 0.5) * height - 0.4
-                axes.barh(place, median - 1, height, left=1, color=f"C{i}", alpha=0.6)
-                axes.plot([low, high], [place, place], color=f"C{i}")
-        axes.barh(0, 0, color=f"C{i}", alpha=0.6, label=library)  # for the legend alone
+    colors = {name: f"C{i}" for i, name in enumerate(all_libraries(results)) if name != "minigan"}
+    middles, place = [], 0
+    for measured in results.values():
+        others = [name for name in measured if name != "minigan"]
+        middles.append(place + (len(others) - 1) / 2)
+        for name in others:
+            over = ratios(measured, name)
+            median, (low, high) = statistics.median(over), middle_half(over)
+            axes.barh(place, median - 1, 1, left=1, color=colors[name], alpha=0.6)
+            axes.plot([low, high], [place, place], color=colors[name])
+            place += 1
+        place += 1
+    for name, color in colors.items():
+        axes.barh(0, 0, color=color, alpha=0.6, label=name)  # for the legend alone
     axes.axvline(1, color="black", linewidth=1)
-    axes.set_yticks(range(len(results)), list(results))
+    axes.set_yticks(middles, list(results))
     axes.invert_yaxis()
     axes.set_xscale("log")
     plain_ticks(axes.xaxis)
