@@ -13,10 +13,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from sizes import D_SIZES, G_SIZES
+from sizes import ADAM, D_SIZES, G_SIZES
+
+from minigan import nn, optim
 
 N = sum(i * o for sizes in (G_SIZES, D_SIZES) for i, o in itertools.pairwise(sizes))
 rng = np.random.default_rng(0)
+optimizer = optim.Adam([nn.Parameter([0.0])], **ADAM)
 
 
 def randn(*shape):
@@ -67,20 +70,9 @@ def products():
         )
 
 
-def adam(p, g, m, v, lr=2e-4, beta1=0.5, beta2=0.999, eps=1e-8):
-    """minigan.optim.Adam's update at its last step, with the bias corrections left at 1."""
-    t = g - m
-    t *= 1 - beta1
-    m += t
-    np.multiply(g, g, out=t)
-    t -= v
-    t *= 1 - beta2
-    v += t
-    np.sqrt(v, out=t)
-    t += eps
-    np.divide(m, t, out=t)
-    t *= lr
-    p -= t
+def adam(p, g, m, v):
+    """minigan's update, so late that the bias corrections are 1."""
+    optimizer.update(10**6, p, g, m, v)
 
 
 def optimizers():

@@ -3,10 +3,11 @@
 MINIGAN_BACKEND=cupy makes them run on a GPU.
 """
 
-import itertools
+import functools
 import sys
 from pathlib import Path
 
+import networks
 from sizes import (
     ADAM,
     BATCH,
@@ -17,8 +18,6 @@ from sizes import (
     N_CRITIC,
     PENALTY_WEIGHT,
     WGAN_GP_ADAM,
-    d_sizes,
-    g_sizes,
 )
 
 import minigan
@@ -27,27 +26,12 @@ from minigan.trainers import GAN, WGANGP
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 
+generator = functools.partial(networks.generator, nn)
+discriminator = functools.partial(networks.discriminator, nn)
+
 
 def version():
     return minigan.__version__
-
-
-def generator(width=1.0, depth=0):
-    """(N, 100) noise -> (N, 784); examples/mnist_gan.py's, where width and depth are left."""
-    first, *middle, last = itertools.pairwise(g_sizes(width, depth))
-    layers = [nn.Linear(*first), nn.LeakyReLU(0.2)]
-    for n_in, n_out in middle:
-        layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Linear(*last), nn.Tanh())
-
-
-def discriminator(width=1.0, depth=0):
-    """(N, 784) -> (N, 1) probabilities; examples/mnist_gan.py's, where width and depth are left."""
-    *hidden, last = itertools.pairwise(d_sizes(width, depth))
-    layers = []
-    for n_in, n_out in hidden:
-        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Linear(*last), nn.Sigmoid())
 
 
 def images(*shape):
@@ -98,7 +82,7 @@ def adam():
 
 
 def tiny():
-    net = nn.Sequential(nn.Linear(8, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1), nn.Sigmoid())
+    net = networks.tiny(nn)
     x = randn(1, 8)
 
     def step():
@@ -127,9 +111,7 @@ def chain():
 
 
 def gradcheck():
-    *hidden, last = itertools.pairwise(CHECK_SIZES)
-    layers = [layer for sizes in hidden for layer in (nn.Linear(*sizes), nn.Tanh())]
-    net = nn.Sequential(*layers, nn.Linear(*last)).double()
+    net = networks.checked(nn)
     x = randn(CHECK_BATCH, CHECK_SIZES[0], dtype="float64")
 
     def step():

@@ -1,8 +1,9 @@
 """The benchmark's works in PyTorch, as its users write them."""
 
-import itertools
+import functools
 import os
 
+import networks
 import torch
 from sizes import (
     ADAM,
@@ -14,8 +15,6 @@ from sizes import (
     N_CRITIC,
     PENALTY_WEIGHT,
     WGAN_GP_ADAM,
-    d_sizes,
-    g_sizes,
 )
 from torch import nn
 
@@ -24,26 +23,12 @@ torch.backends.cuda.matmul.allow_tf32 = False  # float32 is float32, on a GPU as
 torch.backends.cudnn.allow_tf32 = False
 
 bce = nn.BCELoss()
+generator = functools.partial(networks.generator, nn)
+discriminator = functools.partial(networks.discriminator, nn)
 
 
 def version():
     return torch.__version__
-
-
-def generator(width=1.0, depth=0):
-    first, *middle, last = itertools.pairwise(g_sizes(width, depth))
-    layers = [nn.Linear(*first), nn.LeakyReLU(0.2)]
-    for n_in, n_out in middle:
-        layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Linear(*last), nn.Tanh())
-
-
-def discriminator(width=1.0, depth=0):
-    *hidden, last = itertools.pairwise(d_sizes(width, depth))
-    layers = []
-    for n_in, n_out in hidden:
-        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Linear(*last), nn.Sigmoid())
 
 
 def dcgan_networks():
@@ -93,18 +78,20 @@ def gan(G, D, real, **adam_settings):
         with torch.no_grad():
             fake = G(noise())
         d_loss = bce(D(real), ones) + bce(D(fake), zeros)
-        d_adam.zero_grad()
-        d_loss.backward()
-        d_adam.step()
+        descend(d_adam, d_loss)
         D.requires_grad_(False)  # as minigan does: no gradients that nobody needs
         g_loss = bce(D(G(noise())), ones)
-        g_adam.zero_grad()
-        g_loss.backward()
-        g_adam.step()
+        descend(g_adam, g_loss)
         D.requires_grad_(True)
         return d_loss.item(), g_loss.item()
 
     return step
+
+
+def descend(optimizer, loss):
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
 
 
 def wgan_gp(batch=BATCH):
@@ -126,14 +113,10 @@ def wgan_gp_step(G, f, f_twice, real):
             (slope,) = torch.autograd.grad(f_twice(x_hat).sum(), x_hat, create_graph=True)
             penalty = ((slope.norm(2, dim=1) - 1) ** 2).mean()
             f_loss = f(fake).mean() - f(real).mean() + PENALTY_WEIGHT * penalty
-            f_adam.zero_grad()
-            f_loss.backward()
-            f_adam.step()
+            descend(f_adam, f_loss)
         f.requires_grad_(False)
         g_loss = -f(G(torch.randn(batch, LATENT))).mean()
-        g_adam.zero_grad()
-        g_loss.backward()
-        g_adam.step()
+        descend(g_adam, g_loss)
         f.requires_grad_(True)
         return f_loss.item(), g_loss.item()
 
@@ -153,7 +136,7 @@ def adam(**settings):
 
 
 def tiny(compiled=lambda function: function):
-    net = nn.Sequential(nn.Linear(8, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1), nn.Sigmoid())
+    net = networks.tiny(nn)
     x, target = torch.randn(1, 8), torch.ones(1, 1)
     loss_of = compiled(lambda x: bce(net(x), target))
 
@@ -186,9 +169,7 @@ def chain(compiled=lambda function: function):
 
 
 def gradcheck():
-    *hidden, last = itertools.pairwise(CHECK_SIZES)
-    layers = [layer for sizes in hidden for layer in (nn.Linear(*sizes), nn.Tanh())]
-    net = nn.Sequential(*layers, nn.Linear(*last)).double()
+    net = networks.checked(nn)
     x = torch.randn(CHECK_BATCH, CHECK_SIZES[0], dtype=torch.float64, requires_grad=True)
     names, parameters = zip(*net.named_parameters(), strict=True)
 
