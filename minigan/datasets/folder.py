@@ -35,6 +35,9 @@ def images(path, size=None, *, channels=3, on_error="raise"):
             pixels (2²⁶), which would take too much memory: "raise", or "skip" it and warn of how
             many there were.
 
+    Only PNG files have checksums, and these are compared. In other files, and in a .npy file, a
+    changed pixel is not noticed.
+
     Images are turned upright as their EXIF data say, and what is transparent becomes white.
 
     Returns uint8 (N, channels, size, size).
@@ -139,6 +142,9 @@ def _middle_of_file(file):
     """The largest square in the middle of the image that the file holds, upright."""
     from PIL import Image, ImageOps
 
+    with Image.open(file, "r", FORMATS) as image:
+        if image.format == "PNG":  # it has checksums, which Pillow does not compare as it decodes
+            image.verify()
     with Image.open(file, "r", FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise ValueError(f"it has more than {MAX_PIXELS:,} pixels")
