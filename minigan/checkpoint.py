@@ -269,5 +269,5 @@ def _read(archive, name, path, limit=None):
 
 
 def _said(error):
-    """What an error says, or its name if it says nothing."""
-    return str(error) or type(error).__name__
+    """What an error says, in short, or its name if it says nothing."""
+    return f"{str(error) or type(error).__name__:.200}"
