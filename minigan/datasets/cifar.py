@@ -101,7 +101,7 @@ def _read_archive(path, names):
             raise ValueError(f"more than {MAX_UNPACKED:,} bytes in it")
         with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
             for member in archive:
-                if member.size < 0:  # some versions of tarfile would go round in circles
+                if member.size < 0:  # some versions of tarfile would loop for ever
                     raise ValueError(f"a file of {member.size} bytes in it")
                 if member.name in wanted and member.isreg() and not member.issparse():
                     content = read_at_most(archive.extractfile(member), MAX_RECORDS * RECORD + 1)

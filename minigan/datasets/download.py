@@ -163,10 +163,10 @@ class _Watchdog:
             if self.done.wait(left):
                 return
         self.over = True
-        while not self.done.wait(0.1):  # again and again, since a redirect opens another socket
+        while not self.done.wait(0.1):  # repeatedly, since a redirect opens another socket
             for each in self.sockets:
                 with contextlib.suppress(OSError):
-                    each.shutdown(socket.SHUT_RDWR)  # who waits for a byte of it waits no more
+                    each.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for a byte
 
     def __exit__(self, kind, error, traceback):
         self.done.set()
