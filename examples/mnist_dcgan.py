@@ -9,6 +9,7 @@ makes twice the steps. It draws what G's last weights make, and here it is their
 training does not see: `--batch_size 64 --average 0` is as in the script.
 """
 
+import console
 import harness
 import numpy as np
 
@@ -140,4 +141,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

@@ -11,6 +11,7 @@ The source trains far longer, on a GPU: it names no last epoch, and its momentum
 250. The default here, 40, is about half an hour of CPU.
 """
 
+import console
 import harness
 import numpy as np
 
@@ -156,4 +157,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

@@ -10,6 +10,7 @@ sees each of them once, and its two models share one Adam, whose step count so r
 
 import math
 
+import console
 import harness
 from mnist_gan import to_pixels
 
@@ -120,4 +121,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)
