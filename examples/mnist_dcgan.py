@@ -19,6 +19,7 @@ from minigan.checks import check_loss
 from minigan.nn import frozen
 from minigan.tensor import as_tensor
 from minigan.trainers import GAN
+from minigan.trainers.checks import check_samples
 
 SIZE = 32
 
@@ -76,6 +77,7 @@ class SameFakesGAN(GAN):
         D = self.discriminator
         for real in minibatches:
             fake = self.generator(noise(len(real)))
+            check_samples(real, fake)
             with frozen(D):
                 loss = self.generator_loss(D(fake))
                 g_loss = check_loss(loss, "generator", fake.data)

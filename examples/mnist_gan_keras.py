@@ -19,6 +19,7 @@ from minigan import datasets, losses, nn, optim
 from minigan.checks import check_loss
 from minigan.ops import concatenate
 from minigan.trainers import GAN
+from minigan.trainers.checks import check_samples
 
 
 def build_generator(latent_dim=100):
@@ -74,6 +75,7 @@ class ConcatenatedGAN(GAN):
         m = len(real)
         with minigan.no_grad():
             fake = self.generator(z)
+        check_samples(real, fake)
         x = concatenate([minigan.Tensor(real), fake])
         labels = minigan.tensor([[self.real_label]] * m + [[0.0]] * m)
         p = self.discriminator(x)

@@ -15,6 +15,7 @@ from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
 from minigan.op import no_grad
 from minigan.tensor import as_tensor
+from minigan.trainers.checks import check_samples
 
 
 class GAN:
@@ -64,6 +65,7 @@ class GAN:
         real, z = as_tensor(real), as_tensor(z)
         with no_grad():  # G is held fixed
             fake = self.generator(z)
+        check_samples(real, fake)
         p_real = self.discriminator(real)
         p_fake = self.discriminator(fake)
         loss = losses.discriminator_loss(p_real, p_fake, self.real_label)

@@ -15,7 +15,7 @@ from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
 from minigan.op import no_grad
 from minigan.tensor import as_tensor
-from minigan.trainers.checks import check_critic, check_minibatch, generator_is_due
+from minigan.trainers.checks import check_critic, check_minibatch, check_samples, generator_is_due
 
 
 class WGAN:
@@ -69,9 +69,10 @@ class WGAN:
     def critic_step(self, real, z):
         """Ascend f once, on a minibatch `real` of data and on G's answer to the noise z."""
         real, z = as_tensor(real), as_tensor(z)
-        check_minibatch(real)
         with no_grad():  # G is held fixed
             fake = self.generator(z)
+        check_samples(real, fake)
+        check_minibatch(real)
         loss = losses.wasserstein_critic_loss(self.critic(real), self.critic(fake))
         c_loss = check_loss(loss, "critic", real.data)
 

@@ -20,6 +20,7 @@ from minigan.trainers.checks import (
     check_critic,
     check_minibatch,
     check_no_batch_norm,
+    check_samples,
     generator_is_due,
 )
 
@@ -79,9 +80,10 @@ class WGANGP:
         mean over one is no estimate of a distance.
         """
         real, z = as_tensor(real), as_tensor(z)
-        check_minibatch(real)
         with no_grad():  # G is held fixed
             fake = self.generator(z)
+        check_samples(real, fake)
+        check_minibatch(real)
         norms = losses.gradient_norms(self.critic, real, fake, eps)
         penalty = ((norms - 1) ** 2).mean()
         distance = -losses.wasserstein_critic_loss(self.critic(real), self.critic(fake))
