@@ -15,7 +15,7 @@ WINDOW = 100  # steps; what a single minibatch says is mostly noise
 CERTAIN = 0.01  # D's mean answer to the fakes, below which there is little left to learn from it
 STEEP = 10.0  # a gradient norm, where the penalty asks for 1
 ALIKE = 0.3  # of the data's spread
-SLOW = 2000  # generator steps in which samples may still be alike, because G has not learned yet
+SLOW = 5000  # generator steps in which samples may still be alike, because G has not learned yet
 START = 5  # windows in which a critic may still be finding its feet
 BEHIND = 0.1  # of the largest estimate: where G has arrived, it is 0 on average, of either sign
 
@@ -70,7 +70,7 @@ class Diagnosis:
         """Sentences about generated samples, (N, ...), two at least.
 
         The samples of a generator that has not learned yet are alike, too. So they count as
-        collapsed if they were different before, or after 2,000 generator steps.
+        collapsed if they were different before, or after 5,000 generator steps.
         """
         share = spread(samples) / self.data_spread
         self.has_spread = self.has_spread or share >= ALIKE
