@@ -279,11 +279,13 @@ def check_like(expected, found, name="the checkpoint"):
 
 
 def check_sound(value, name):
-    """Raise ValueError unless arrays are finite, and numbers are from 0 to 2⁵³."""
+    """Raise ValueError unless arrays are finite, numbers from 0 to 2⁵³, and steps integers."""
     items = value.items() if isinstance(value, dict) else ()
     if isinstance(value, (list, tuple)):
         items = enumerate(value)
     for key, item in items:
+        if key == "step" and type(item) is not int:  # an optimizer's
+            raise ValueError(f"{name}['step'] must be an integer, not {item!r}")
         check_sound(item, f"{name}[{key!r}]")
     if isinstance(value, np.ndarray) and not np.isfinite(value).all():
         raise ValueError(f"{name} has a value that is not finite")

@@ -142,7 +142,7 @@ ERRORS = [
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
 @pytest.mark.parametrize("once", [True, False])
-@pytest.mark.parametrize("n", [0, 1, 2, 7])
+@pytest.mark.parametrize("n", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 7))])
 def test_a_training_whose_output_fails(troubled_run, error, once, n):
     out = troubled_run(
         stdout=FailingStream(error, n, once), stderr=FailingStream(error, n // 2, once)

@@ -249,10 +249,10 @@ def at_save(monkeypatch, step, when, do):
 SIGNALS = [s for s in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, s)]
 
 
-@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("times", [pytest.param(1, marks=pytest.mark.slow), 3])
 @pytest.mark.parametrize("when", ["before", "during", "after"])
 @pytest.mark.parametrize("name", SIGNALS)
-@pytest.mark.parametrize("step", [5, STEPS])
+@pytest.mark.parametrize("step", [pytest.param(5, marks=pytest.mark.slow), STEPS])
 def test_a_signal_during_a_save_loses_nothing(
     train, out, whole, monkeypatch, name, when, times, step
 ):
@@ -323,7 +323,9 @@ def fill_disk(monkeypatch, n, at, names=("",)):
 
 
 @pytest.mark.parametrize("at", ["once", "for ever"])
-@pytest.mark.parametrize("n", range(0, 20))
+@pytest.mark.parametrize(
+    "n", [n if n in (0, 4, 13) else pytest.param(n, marks=pytest.mark.slow) for n in range(20)]
+)
 def test_a_full_disk_ends_a_run_with_a_sentence_or_not_at_all(
     train, out, whole, monkeypatch, capsys, n, at
 ):
@@ -371,13 +373,13 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 from test_folder import build_generator, build_discriminator
 mnist_gan.build_generator, mnist_gan.build_discriminator = build_generator, build_discriminator
 left = int(sys.argv[1])
-moments = "write", "open", "fsync", "replace", "unlink", "mkdir", "flock", "close", "item"
+moments = "write", "open", "fsync", "replace", "unlink", "mkdir", "flock"
 
 def count(frame, event, argument):
     '''Kill this process at the moment `left`: before one of these calls of a C function.'''
     global left
     if event == "c_call" and argument.__name__ in moments:
-        left -= 1
+        left -= "matplotlib" not in frame.f_code.co_filename  # it opens many files of its own
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -406,8 +408,8 @@ def test_a_run_killed_at_30_random_moments_ends_bit_for_bit_as_a_whole_one(data,
     assert files(tmp_path / "first") == whole
     kills, ends, seen = 0, 0, set()
     out = tmp_path / "0"
-    while kills < 30 or not ends:
-        done = run_child(rng.randint(1, n_moments // 2), out, data)
+    while kills < 30:
+        done = run_child(rng.randint(1, n_moments), out, data)
         if done.returncode == -signal.SIGKILL:
             kills += 1
             seen |= {name for name in files(out) if ".minigan-" in name}
@@ -469,7 +471,7 @@ def finished(train, tmp_path_factory):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(i, marks=pytest.mark.slow) for i in (1, 2, 3))])
 def test_wrong_content_is_refused_or_goes_on_and_never_gives_a_traceback(
     finished, run_example, data, seed
 ):
