@@ -101,6 +101,10 @@ class ForgivingStream:
             self.attempt(self.stream.write, escaped)
         return len(text)
 
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
     def flush(self):
         self.attempt(self.stream.flush)
 

@@ -113,13 +113,22 @@ def train(name, model, seed, args, film=None):
             curve.append({"step": trainer.steps, **report, **score(name, samples)})
             told += diagnosis.look(trainer.steps, samples)
             if film:
-                film.add(trainer, samples)
+                told += draw_picture(film.add, trainer, samples)
         for sentence in told:
             print(f"{name}, {model}, seed {seed}: {sentence}", flush=True)
     seconds = {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - busy}
     result = {"data": name, "model": model, "seed": seed, "steps": steps, "lr": lr}
     result |= {"width": args.width, "batch_size": args.batch_size, **seconds}
     return result | {**score(name, samples), "curve": curve}
+
+
+def draw_picture(draw, *args):
+    """Call `draw`. A run needs no pictures: if one cannot be written, return a sentence, [str]."""
+    try:
+        draw(*args)
+    except OSError as error:
+        return [f"no picture: {error}"]
+    return []
 
 
 class Film:
@@ -205,10 +214,14 @@ def parse_flags(argv=None):
     return args
 
 
-def load(path):
+def load(path, name, model, seed):
     """The result of a run, without its curve. Raises ValueError, naming the file, if it is none."""
     try:
         run = {k: v for k, v in json.loads(path.read_text()).items() if k != "curve"}
+        if (run["data"], run["model"], run["seed"]) != (name, model, seed):
+            raise ValueError("it is the result of another run")
+        if DATA[name] is not None and "modes" not in run:
+            raise ValueError("it has no scores")
         table([run])  # raises an error if the result lacks what the table needs
     except Exception as error:  # wrong content can raise anything
         raise ValueError(
@@ -239,8 +252,9 @@ def run_all(args):
                     with atomic_write(path) as temporary:
                         Path(temporary).write_text(json.dumps(result, indent=1))
                     if film:
-                        film.save(args.out / f"{run}.gif")
-                results.append(read(load, path))
+                        for sentence in draw_picture(film.save, args.out / f"{run}.gif"):
+                            print(sentence)
+                results.append(read(load, path, name, model, seed))
                 print(", ".join(f"{k} {v}" for k, v in results[-1].items()), flush=True)
     print(table(results))
 

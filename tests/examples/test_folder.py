@@ -500,3 +500,31 @@ def test_wrong_content_is_refused_or_goes_on_and_never_gives_a_traceback(
         except BaseException as error:
             raise AssertionError(f"{path} = {wrong!r}: {error!r}") from error
     assert refused > 0.8 * len(everywhere)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{}",
+        "nul",
+        "[" * 10**5,
+        '{"data": "ring"}',
+        '{"data": "ring", "model": "gan", "seed": 0}',
+        '{"data": "ring", "model": "gan", "seed": 0, "modes": 8}',
+    ],
+)
+def test_wrong_content_in_a_result_of_the_mixtures(run_example, out, content):
+    out.mkdir()
+    (out / "ring-gan-0.json").write_text(content)
+    with pytest.raises(SystemExit, match=r"ring-gan-0\.json is not the result of a run .* delete"):
+        run_example("mixtures_2d", "--models", "gan", "--seeds", 1, out=out, data="ring")
+
+
+def test_the_mixtures_on_a_disk_without_room_for_pictures(run_example, out, monkeypatch, capsys):
+    fill_disk(monkeypatch, 0, "for ever", (".png", ".gif"))
+    flags = "--models", "gan", "--seeds", 1, "--steps", 2
+    run_example("mixtures_2d", *flags, out=out, data="ring")
+    assert list(files(out)) == ["ring-gan-0.json"]
+    assert capsys.readouterr().out.count("no picture: ") == 3
