@@ -25,7 +25,7 @@ def refused(example, out, monkeypatch, capsys):
     def no_data(*args, **kwargs):
         pytest.fail("it began to work")
 
-    monkeypatch.setattr(backend, "_xp", None)  # as in a new process
+    monkeypatch.setattr(backend, "_chosen", [])  # as in a new process
     monkeypatch.setattr(datasets, "mnist", no_data)
 
     def refused(*flags, by="mnist_gan"):
