@@ -15,7 +15,7 @@ from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
 from minigan.op import no_grad
 from minigan.tensor import as_tensor
-from minigan.trainers.checks import undo_if_refused
+from minigan.trainers.checks import check_count, undo_if_refused
 
 
 class GAN:
@@ -49,10 +49,7 @@ class GAN:
         real_label=1.0,
         generator_loss=losses.non_saturating_generator_loss,
     ):
-        if k < 1:
-            raise ValueError(
-                f"k, the discriminator steps to a generator step, is {k}, not 1 or more"
-            )
+        check_count("k, the discriminator steps to a generator step,", k, 1)
         check_optimizer(g_optimizer, generator, "generator")
         check_optimizer(d_optimizer, discriminator, "discriminator")
         self.generator, self.g_optimizer = generator, g_optimizer
