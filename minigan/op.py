@@ -62,6 +62,8 @@ class Op:
         raise NotImplementedError(f"{self} has no gradient: its backward is not written")
 
     def __call__(self, *inputs: Any) -> Any:
+        if self.inputs is not None:
+            raise RuntimeError(f"this {self} was used before; make a new one for each call")
         tensors = [x for x in inputs if isinstance(x, Tensor)]
         if not tensors:
             return self.forward(*inputs)
@@ -88,8 +90,6 @@ class Op:
                     output._version = x._version
         needs = [x._requires_grad for x in tensors]
         if True in needs and not switches.no_grad:
-            if self.inputs is not None:
-                raise RuntimeError(f"this {self} was used before; make a new one for each call")
             self.inputs, self.arrays, self.needs = tensors, arrays, needs
             self.versions = [x._version[:] for x in (output, *tensors)]
             output.op, output._requires_grad = self, True
