@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from functools import wraps
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, unwrap
 from typing import Any
 
 import numpy as np
@@ -122,9 +122,10 @@ class Block:
         vars(switches)[self.switch] -= 1
 
     def __call__(self, function: Any) -> Any:
-        if any(is_late(function) for is_late in LATE):
+        if isinstance(function, type) or any(is_late(unwrap(function)) for is_late in LATE):
             raise TypeError(
-                f"{function.__name__} would run after the block: write `with` inside it"
+                f"what {function.__name__} does would run after the block: write `with` inside it, "
+                "around no yield or await"
             )
 
         @wraps(function)
