@@ -39,6 +39,8 @@ class Reduction(Op):
         for i in axes:
             if not -x.ndim <= i < x.ndim:
                 raise ValueError(f"axis {i} is out of bounds for shape {x.shape}")
+        if len({i % x.ndim for i in axes}) < len(axes):
+            raise ValueError(f"the axes {axes} of shape {x.shape} name one twice")
         return sorted(i % x.ndim for i in axes)
 
     def drop(self, y):
