@@ -195,7 +195,7 @@ def maximum(a, b):
 
 def minimum(a, b):
     """The smaller of a and b, elementwise; one of them may be a number."""
-    return -maximum(-a, -b)
+    return -maximum(-1.0 * a, -1.0 * b)  # -np.uint8(3) is 253
 
 
 def where(condition, a, b):
