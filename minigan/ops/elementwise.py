@@ -7,7 +7,7 @@ a product would turn 0 · ∞ into NaN. The functions of two tensors leave broad
 
 import numpy as np
 
-from minigan.arrays import number
+from minigan.arrays import check_plain, number
 from minigan.backend import get_array_module
 from minigan.op import Op
 from minigan.tensor import Tensor, as_array
@@ -209,6 +209,7 @@ def where(condition, a, b):
     Tensor([0., 2.])
     """
     condition = as_array(condition)
+    check_plain(condition, "the condition")
     condition = get_array_module(condition, as_array(a), as_array(b)).array(condition)
     if condition.dtype != bool:
         raise TypeError(f"where: the condition must be boolean, not {condition.dtype}")
