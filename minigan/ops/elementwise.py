@@ -122,6 +122,8 @@ class LeakyReLU(Op):
 
     def __init__(self, slope):
         self.slope = number("a slope must be a number", slope)
+        if not 0 <= self.slope < float("inf"):
+            raise ValueError(f"a slope must be 0 or more, and finite, and is {slope}")
 
     def forward(self, x):
         xp = get_array_module(x)
@@ -155,6 +157,8 @@ class Clip(Op):
     def __init__(self, low, high):
         if low is None and high is None:
             raise ValueError("clip needs a bound: min, max or both")
+        if low != low or high != high:
+            raise ValueError(f"a bound of clip must be a number, not nan: {low}, {high}")
         self.low = None if low is None else number("a bound of clip must be a number", low)
         self.high = None if high is None else number("a bound of clip must be a number", high)
 
