@@ -68,7 +68,8 @@ class GetItem(Op):
         self.index = tuple(copy.deepcopy(i) if hasattr(i, "copy") else i for i in parts)
 
     def forward(self, x):
-        return x[self.index]
+        y = x[self.index]
+        return x[(*self.index, ...)] if isinstance(y, np.generic) else y  # a view, not a copy
 
     def backward(self, gy, y, x):
         return Scatter(self.index, x.shape)(gy)
