@@ -124,7 +124,7 @@ class Block:
     def __call__(self, function: Any) -> Any:
         if isinstance(function, type) or any(is_late(unwrap(function)) for is_late in LATE):
             raise TypeError(
-                f"what {function.__name__} does would run after the block: write `with` inside it, "
+                f"what {getattr(function, '__name__', function)} does would run after the block: write `with` inside it, "
                 "around no yield or await"
             )
 
