@@ -45,7 +45,7 @@ class use:
             _thread.xp = self.xp
 
     def __enter__(self):
-        if self.outer is None:
+        if self in _chosen:  # not so where it is entered for the second time
             _chosen.remove(self)
         _thread.xp = self.xp
         return self

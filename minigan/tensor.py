@@ -104,7 +104,8 @@ class Tensor:
 
         Raises ValueError or TypeError, naming both sides, where they differ.
         """
-        values = backend.get_array_module(self._data).asarray(as_array(values))
+        values = arrays.plain_array(as_array(values), self._data)
+        values = backend.get_array_module(self._data).asarray(values)
         arrays.check_same(self._data, values)
         self._data[...] = values
         self._version[0] += 1

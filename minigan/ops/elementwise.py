@@ -7,7 +7,7 @@ a product would turn 0 · ∞ into NaN. The functions of two tensors leave broad
 
 import numpy as np
 
-from minigan.arrays import number
+from minigan.arrays import check_plain, number
 from minigan.backend import get_array_module
 from minigan.op import Op
 from minigan.tensor import Tensor, as_array
@@ -122,6 +122,8 @@ class LeakyReLU(Op):
 
     def __init__(self, slope):
         self.slope = number("a slope must be a number", slope)
+        if not 0 <= self.slope < float("inf"):
+            raise ValueError(f"a slope must be 0 or more, and finite, and is {slope}")
 
     def forward(self, x):
         xp = get_array_module(x)
@@ -155,6 +157,8 @@ class Clip(Op):
     def __init__(self, low, high):
         if low is None and high is None:
             raise ValueError("clip needs a bound: min, max or both")
+        if low != low or high != high:
+            raise ValueError(f"a bound of clip must be a number, not nan: {low}, {high}")
         self.low = None if low is None else number("a bound of clip must be a number", low)
         self.high = None if high is None else number("a bound of clip must be a number", high)
 
@@ -195,7 +199,7 @@ def maximum(a, b):
 
 def minimum(a, b):
     """The smaller of a and b, elementwise; one of them may be a number."""
-    return -maximum(-a, -b)
+    return -maximum(-1.0 * a, -1.0 * b)  # -np.uint8(3) is 253
 
 
 def where(condition, a, b):
@@ -209,6 +213,7 @@ def where(condition, a, b):
     Tensor([0., 2.])
     """
     condition = as_array(condition)
+    check_plain(condition, "the condition")
     condition = get_array_module(condition, as_array(a), as_array(b)).array(condition)
     if condition.dtype != bool:
         raise TypeError(f"where: the condition must be boolean, not {condition.dtype}")

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from minigan.arrays import check_plain
 from minigan.autograd import sum_to
 from minigan.backend import get_array_module
 from minigan.op import Op
@@ -63,10 +64,12 @@ class GetItem(Op):
     def __init__(self, index):
         parts = index if isinstance(index, tuple) else (index,)
         parts = [as_array(part) for part in parts]  # and a list or an array is copied
+        check_plain([part for part in parts if isinstance(part, (list, np.ma.MaskedArray))])
         self.index = tuple(copy.deepcopy(i) if hasattr(i, "copy") else i for i in parts)
 
     def forward(self, x):
-        return x[self.index]
+        y = x[self.index]
+        return x[(*self.index, ...)] if isinstance(y, np.generic) else y  # a view, not a copy
 
     def backward(self, gy, y, x):
         return Scatter(self.index, x.shape)(gy)
