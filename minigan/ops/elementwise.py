@@ -178,27 +178,27 @@ class Where(Op):
         return Select(self.condition)(gy), Select(~self.condition)(gy)
 
 
-def softplus(x):
+def softplus(x) -> Tensor:
     """log(1 + eˣ), which does not overflow."""
     return Softplus()(x)
 
 
-def leaky_relu(x, negative_slope=0.01):
+def leaky_relu(x, negative_slope=0.01) -> Tensor:
     """x where x > 0, negative_slope · x elsewhere, for a slope >= 0."""
     return LeakyReLU(negative_slope)(x)
 
 
-def maximum(a, b):
+def maximum(a, b) -> Tensor:
     """The larger of a and b, elementwise; one of them may be a number."""
     return Maximum()(a, b)
 
 
-def minimum(a, b):
+def minimum(a, b) -> Tensor:
     """The smaller of a and b, elementwise; one of them may be a number."""
     return -maximum(-a, -b)
 
 
-def where(condition, a, b):
+def where(condition, a, b) -> Tensor:
     """a where the boolean array `condition` holds, b elsewhere; one of a and b may be a number.
 
     The condition is copied. Raises TypeError for one that is not boolean.
