@@ -4,15 +4,22 @@ Every combination of operands is a Tensor, every method can be called, and Op an
 subclassed with the signatures that the docs use. Run as a program, it computes all of this, too.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import assert_type
 
 import minigan
 from minigan import Op, Tensor, losses, nn, ops, optim, tensor, trainers
 from minigan.trainers import GAN
+
+if TYPE_CHECKING:
+    from typing_extensions import assert_type  # which type checkers bring along
+else:
+
+    def assert_type(value, expected):
+        assert isinstance(value, get_origin(expected) or expected)
+
 
 Array = NDArray[np.float32]
 
@@ -97,24 +104,26 @@ def arithmetic(t: Tensor, u: Tensor, a: Array) -> Tensor:
     assert_type(np.float32(2) * t, Tensor)
     assert_type(np.float32(2) / t, Tensor)
     assert_type(np.float64(2) * t, Tensor)
-    assert_type(np.sqrt(2) * t, Tensor)
+    assert_type(np.float64(2) / t, Tensor)
+    assert_type(np.int64(2) * t, Tensor)
+    assert_type(t ** np.float32(2), Tensor)
+    assert_type(t ** np.int64(2), Tensor)
     assert_type(t * np.float32(2), Tensor)
-    assert_type(t / np.sqrt(2), Tensor)
     assert_type(a.T @ t, Tensor)
     assert_type(np.ones((2, 2), dtype=np.float32) * t, Tensor)
     assert_type(t + [[1.0, 2.0], [3.0, 4.0]], Tensor)
-    assert_type([[1.0, 2.0], [3.0, 4.0]] * t, Tensor)
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    assert_type(rows - t, Tensor)
+    assert_type(rows * t, Tensor)
     assert_type(-t, Tensor)
     assert_type(+t, Tensor)
     assert_type(abs(t), Tensor)
-    assert_type(sum([t, u]), Tensor | int)
     y = t * 1.0
     y += u
     y -= a
     y *= 2
     y /= 2.0
     y **= 2
-    y @= u
     assert_type(y, Tensor)
     return y + 1 - a * t / 2
 
@@ -169,16 +178,26 @@ def functions(t: Tensor, a: Array) -> Tensor:
     assert_type(tensor([1, 2], dtype="float64", requires_grad=True), Tensor)
     assert_type(minigan.randn(2, 3), Tensor)
     assert_type(minigan.rand(2), Tensor)
-    parts = [
-        ops.maximum(t, 0.0),
-        ops.minimum(1, t),
-        ops.where(t > 0, t, a),
-        ops.softplus(t),
-        ops.leaky_relu(t, 0.2),
-        ops.log_softmax(t),
-        ops.broadcast_to(t, (2, 2)),
-    ]
-    return ops.stack(parts).sum() + ops.concatenate([t, t], axis=1).mean()
+    assert_type(ops.maximum(t, 0.0), Tensor)
+    assert_type(ops.minimum(1, t), Tensor)
+    assert_type(ops.where(t > 0, t, a), Tensor)
+    assert_type(ops.softplus(t), Tensor)
+    assert_type(ops.leaky_relu(t, 0.2), Tensor)
+    assert_type(ops.log_softmax(t), Tensor)
+    assert_type(ops.broadcast_to(t, (2, 2)), Tensor)
+    assert_type(ops.stack([t, t]), Tensor)
+    assert_type(ops.concatenate([t, t], axis=1), Tensor)
+    p = t.sigmoid()
+    assert_type(losses.binary_cross_entropy(p, a), Tensor)
+    assert_type(losses.binary_cross_entropy_with_logits(t, 1), Tensor)
+    assert_type(losses.cross_entropy(t, np.array([0, 1])), Tensor)
+    assert_type(losses.discriminator_loss(p, p), Tensor)
+    assert_type(losses.minimax_generator_loss(p), Tensor)
+    assert_type(losses.non_saturating_generator_loss(p), Tensor)
+    assert_type(losses.wasserstein_critic_loss(t, t), Tensor)
+    assert_type(losses.wasserstein_generator_loss(t), Tensor)
+    assert_type(minigan.grad(t.sum(), t), tuple[Tensor, ...])
+    return ops.stack([t, t]).sum() + ops.concatenate([t, t], axis=1).mean()
 
 
 def gradients(network: nn.Module, t: Tensor) -> None:
@@ -186,6 +205,7 @@ def gradients(network: nn.Module, t: Tensor) -> None:
     y = Cube()(t) + Scaled(2.0)(t, t)
     y.sum().backward()
     t.grad = None
+    assert t.grad is None
     (g,) = minigan.grad((t * t).sum(), [t], create_graph=True)
     g.sum().backward()
     minigan.grad(t.sum(), t)[0].data.mean()
