@@ -2,7 +2,10 @@
 
 A rule that needs a mask takes it from a comparison, which gives an array in both backward modes.
 The mask is a constant, since the derivative of a step is 0 wherever there is one. It selects, where
-a product would turn 0 · ∞ into NaN. The functions of two tensors leave broadcasting to the walk.
+a product would turn 0 · ∞ into NaN.
+
+Two inputs, or an input and a mask, are broadcast as NumPy does it. No rule here undoes that: the
+walk sums a gradient back to its input's shape.
 """
 
 import numpy as np
