@@ -204,15 +204,14 @@ def minimum(a, b) -> Tensor:
 def where(condition, a, b) -> Tensor:
     """a where the boolean array `condition` holds, b elsewhere; one of a and b may be a number.
 
-    The condition is copied. Raises TypeError for one that is not boolean.
+    The condition is copied to where a and b are. Raises TypeError for one that is not boolean.
 
     >>> from minigan import Tensor
     >>> x = Tensor([-1.0, 2.0])
     >>> where(x > 0, x, 0.0)
     Tensor([0., 2.])
     """
-    condition = as_array(condition)
-    condition = get_array_module(condition, as_array(a), as_array(b)).array(condition)
+    condition = get_array_module(as_array(a), as_array(b)).array(as_array(condition))
     if condition.dtype != bool:
         raise TypeError(f"where: the condition must be boolean, not {condition.dtype}")
     return Where(condition)(a, b)
