@@ -11,7 +11,7 @@ import threading
 
 import numpy as np
 
-_chosen = []  # each `use` for good, the last of which counts
+_chosen: list = []  # each `use` for good, the last of which counts
 
 
 class _Thread(threading.local):

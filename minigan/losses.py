@@ -53,7 +53,7 @@ class BinaryCrossEntropyWithLogits(Op):
         return gy * (Sigmoid()(x) - self.t)
 
 
-def binary_cross_entropy(p, target):
+def binary_cross_entropy(p, target) -> Tensor:
     """-mean(t log p + (1 - t) log(1 - p)).
 
     p: probabilities; target: labels in [0, 1] of the same shape, or one number for all.
@@ -73,7 +73,7 @@ def binary_cross_entropy(p, target):
     return BinaryCrossEntropy(_labels(p, target))(p).mean()
 
 
-def binary_cross_entropy_with_logits(x, target):
+def binary_cross_entropy_with_logits(x, target) -> Tensor:
     """The same for p = sigmoid(x), accurate for every x; arguments as for binary_cross_entropy.
 
     >>> round(binary_cross_entropy_with_logits(Tensor([0.0, 0.0]), 1.0).item(), 4)
@@ -83,7 +83,7 @@ def binary_cross_entropy_with_logits(x, target):
     return BinaryCrossEntropyWithLogits(_labels(x, target))(x).mean()
 
 
-def cross_entropy(logits, labels):
+def cross_entropy(logits, labels) -> Tensor:
     """-mean of the log-probability of each row's label, for p = softmax(logits).
 
     logits: (N, classes); labels: (N,) integers from 0 to classes - 1.
@@ -110,7 +110,7 @@ def cross_entropy(logits, labels):
 # Goodfellow et al. 2014. D ascends, and G descends, V = E[log D(x)] + E[log(1 - D(G(z)))].
 
 
-def discriminator_loss(p_real, p_fake, real_label=1.0):
+def discriminator_loss(p_real, p_fake, real_label=1.0) -> Tensor:
     """-mean log D(x) - mean log(1 - D(G(z))), which is -V of the paper's equation 1.
 
     real_label: 0.9 is one-sided label smoothing (Salimans et al. 2016, section 3.4), which keeps D
@@ -119,12 +119,12 @@ def discriminator_loss(p_real, p_fake, real_label=1.0):
     return binary_cross_entropy(p_real, real_label) + binary_cross_entropy(p_fake, 0.0)
 
 
-def minimax_generator_loss(p_fake):
+def minimax_generator_loss(p_fake) -> Tensor:
     """mean log(1 - D(G(z))), as in Algorithm 1: flat where D is sure that the fakes are fake."""
     return -binary_cross_entropy(p_fake, 0.0)
 
 
-def non_saturating_generator_loss(p_fake):
+def non_saturating_generator_loss(p_fake) -> Tensor:
     """-mean log D(G(z)), section 3's remedy: the same fixed point, and steep where G is losing."""
     return binary_cross_entropy(p_fake, 1.0)
 
@@ -132,12 +132,12 @@ def non_saturating_generator_loss(p_fake):
 # Arjovsky et al. 2017 and Gulrajani et al. 2017. The critic f ascends E[f(x)] - E[f(G(z))].
 
 
-def wasserstein_critic_loss(real_scores, fake_scores):
+def wasserstein_critic_loss(real_scores, fake_scores) -> Tensor:
     """mean f(G(z)) - mean f(x): minus the estimate of the Wasserstein distance."""
     return as_tensor(fake_scores).mean() - as_tensor(real_scores).mean()
 
 
-def wasserstein_generator_loss(fake_scores):
+def wasserstein_generator_loss(fake_scores) -> Tensor:
     """-mean f(G(z))"""
     return -as_tensor(fake_scores).mean()
 
@@ -157,7 +157,7 @@ def gradient_penalty(critic, real, fake, eps, *, return_norms=False):
     return (penalty, norms) if return_norms else penalty
 
 
-def gradient_norms(critic, real, fake, eps):
+def gradient_norms(critic, real, fake, eps) -> Tensor:
     """‖∇f(x̂)‖ at x̂ = ε x + (1 - ε) G(z), for each of N samples: (N,), differentiable.
 
     critic: a function f of (N, ...) that treats samples independently, to (N,) or (N, 1).

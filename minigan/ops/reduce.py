@@ -12,7 +12,7 @@ from minigan.backend import get_array_module
 from minigan.op import Op
 from minigan.ops.elementwise import Exp, Select
 from minigan.ops.shape import BroadcastTo
-from minigan.tensor import as_array
+from minigan.tensor import Tensor, as_array
 
 MANY = 2**14  # a float32 sum of more numbers, one after the other, loses two digits or more
 
@@ -153,6 +153,6 @@ def var(x, axis, keepdims, correction):
     return (centred * centred).mean(axis, keepdims) * (n / (n - correction))
 
 
-def log_softmax(x, axis=-1):
+def log_softmax(x, axis=-1) -> Tensor:
     """The logarithm of the softmax along an axis: (N, classes) -> (N, classes)."""
     return LogSoftmax(axis)(x)

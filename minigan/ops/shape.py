@@ -12,7 +12,7 @@ from minigan.arrays import check_plain
 from minigan.autograd import sum_to
 from minigan.backend import get_array_module
 from minigan.op import Op
-from minigan.tensor import as_array
+from minigan.tensor import Tensor, as_array
 
 
 class BroadcastTo(Op):
@@ -114,7 +114,7 @@ class Concatenate(Op):
         return tuple(gxs)
 
 
-def broadcast_to(x, shape):
+def broadcast_to(x, shape) -> Tensor:
     """x repeated along new and stretched axes.
 
     >>> from minigan import Tensor
@@ -124,7 +124,7 @@ def broadcast_to(x, shape):
     return BroadcastTo(tuple(shape))(x)
 
 
-def concatenate(tensors, axis=0):
+def concatenate(tensors, axis=0) -> Tensor:
     """The tensors one after another along `axis`, as NumPy's (and PyTorch's `cat`).
 
     >>> from minigan import Tensor
@@ -134,7 +134,7 @@ def concatenate(tensors, axis=0):
     return Concatenate(axis)(*tensors)
 
 
-def stack(tensors, axis=0):
+def stack(tensors, axis=0) -> Tensor:
     """The tensors of one shape side by side along a new axis.
 
     >>> from minigan import Tensor
