@@ -14,10 +14,10 @@ import numpy as np
 
 import minigan
 from minigan import datasets, losses, nn, optim
-from minigan.checks import check_loss
 from minigan.nn import frozen
 from minigan.tensor import as_tensor
 from minigan.trainers import GAN
+from minigan.trainers.checks import check_loss
 
 SIZE = 32
 

@@ -16,9 +16,9 @@ import numpy as np
 
 import minigan
 from minigan import datasets, grad, losses, nn, optim
-from minigan.checks import check_loss
 from minigan.tensor import as_tensor
 from minigan.trainers import GAN
+from minigan.trainers.checks import check_loss
 
 
 def build_generator(latent_dim=100):

@@ -15,9 +15,9 @@ from mnist_gan import to_pixels
 
 import minigan
 from minigan import datasets, losses, nn, optim
-from minigan.checks import check_loss
 from minigan.ops import concatenate
 from minigan.trainers import GAN
+from minigan.trainers.checks import check_loss
 
 
 def build_generator(latent_dim=100):

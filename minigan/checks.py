@@ -3,7 +3,6 @@
 Nothing here computes; `autograd` calls these before, between and after what does.
 """
 
-import math
 import os
 
 from minigan import backend
@@ -138,32 +137,6 @@ def check_finite(y, maker, inputs, called_at):
             f"{maker} made {nan} nan and {infinite} infinite of {y.size} elements, from inputs "
             f"that are {'all' if innocent else 'not all'} finite; called at {called_at}"
         )
-
-
-def check_optimizer(optimizer, network, player):
-    """An optimizer that moves its own player, since the two are easily swapped."""
-    own = {id(p) for p in network.parameters()}
-    if not all(id(p) in own for p in optimizer.params):
-        raise ValueError(
-            f"the {player}'s optimizer has parameters that are not the {player}'s; the arguments "
-            "are both networks, then both optimizers, each time the generator's first"
-        )
-
-
-def check_loss(loss, player, data):
-    """Before an update: the loss as a float, or an error that tells what spoilt it."""
-    value = loss.item()
-    if not math.isfinite(value):
-        xp = backend.get_array_module(data)
-        bad = int((~xp.isfinite(data)).sum())
-        why = (
-            f"{bad} of the {data.size} numbers of the minibatch are not finite; clean the data"
-            if bad
-            else "the minibatch is finite, so the networks have diverged; lower the learning rate, "
-            "or find the first bad operation with minigan.detect_anomaly()"
-        )
-        raise FloatingPointError(f"{player}'s loss is {value}: {why} (no parameter was updated)")
-    return value
 
 
 def line_of_the_caller():

@@ -1,19 +1,17 @@
-"""What an operation is: a class with a forward and a backward; and no_grad, detect_anomaly.
+"""What an operation is: a class with a forward and a backward.
 
 Reading on: `autograd.py` walks back through what the operations here have recorded.
 """
 
 from __future__ import annotations
 
-import threading
-from functools import wraps
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any
 
 import numpy as np
 
 from minigan import backend, checks
 from minigan.arrays import FLOATS, plain_array
+from minigan.switches import switches
 from minigan.tensor import Tensor
 
 
@@ -66,8 +64,7 @@ class Op:
         if not tensors:
             return self.forward(*inputs)
         if len(tensors) < len(inputs):
-            like = tensors[0]
-            tensors = [x if isinstance(x, Tensor) else constant(x, like) for x in inputs]
+            tensors = [x if isinstance(x, Tensor) else constant(x, tensors[0]) for x in inputs]
         arrays = [x._data for x in tensors]
         dtype, kind = arrays[0].dtype, type(arrays[0])
         for a in arrays:
@@ -98,72 +95,6 @@ class Op:
 
     def __repr__(self) -> str:
         return type(self).__name__
-
-
-class Switches(threading.local):
-    """How many blocks of each kind the running thread is in. Each thread counts its own."""
-
-    no_grad = 0
-    anomaly = 0
-
-
-switches = Switches()
-
-
-class Block:
-    """Something that is switched on inside a `with` block or a decorated function. It nests."""
-
-    switch = ""
-
-    def __enter__(self) -> None:
-        vars(switches)[self.switch] = getattr(switches, self.switch) + 1
-
-    def __exit__(self, *exc_info: object) -> None:
-        vars(switches)[self.switch] -= 1
-
-    def __call__(self, function: Any) -> Any:
-        if any(is_late(function) for is_late in LATE):
-            raise TypeError(
-                f"{function.__name__} would run after the block: write `with` inside it"
-            )
-
-        @wraps(function)
-        def inside(*args, **kwargs):
-            with self:
-                return function(*args, **kwargs)
-
-        return inside
-
-
-LATE = (isgeneratorfunction, iscoroutinefunction, isasyncgenfunction)
-
-
-class no_grad(Block):
-    """Compute without recording a graph, for evaluation: no memory kept, no gradient. It nests.
-
-    It concerns the running thread alone. As a decorator it raises TypeError for a generator.
-
-    >>> x = Tensor(1.0, requires_grad=True)
-    >>> with no_grad():
-    ...     (x * 2).requires_grad
-    False
-    """
-
-    switch = "no_grad"
-
-
-class detect_anomaly(Block):
-    """Raise at the first result or gradient that is not finite, and show the line that called it.
-
-    Raises FloatingPointError. Slow: every result is looked through.
-
-    >>> with detect_anomaly():
-    ...     Tensor([1.0, 0.0]).log()  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    FloatingPointError: Log made 0 nan and 1 infinite of 2 elements, from inputs that are all ...
-    """
-
-    switch = "anomaly"
 
 
 def constant(x, like):

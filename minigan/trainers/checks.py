@@ -1,7 +1,9 @@
 """What the trainers ask of their settings and minibatches, and when a generator moves."""
 
+import math
 from functools import wraps
 
+from minigan import backend
 from minigan.nn import Sequential, Sigmoid
 from minigan.nn.norm import BatchNorm
 from minigan.ops import elementwise, shape
@@ -87,3 +89,29 @@ def generator_is_due(steps, n_critic, warm_up):
     if steps <= long:
         return steps % WARM_UP_STEPS == 0
     return (steps - long) % n_critic == 0
+
+
+def check_optimizer(optimizer, network, player):
+    """An optimizer that moves its own player, since the two are easily swapped."""
+    own = {id(p) for p in network.parameters()}
+    if not all(id(p) in own for p in optimizer.params):
+        raise ValueError(
+            f"the {player}'s optimizer has parameters that are not the {player}'s; the arguments "
+            "are both networks, then both optimizers, each time the generator's first"
+        )
+
+
+def check_loss(loss, player, data):
+    """Before an update: the loss as a float, or an error that tells what spoilt it."""
+    value = loss.item()
+    if not math.isfinite(value):
+        xp = backend.get_array_module(data)
+        bad = int((~xp.isfinite(data)).sum())
+        why = (
+            f"{bad} of the {data.size} numbers of the minibatch are not finite; clean the data"
+            if bad
+            else "the minibatch is finite, so the networks have diverged; lower the learning rate, "
+            "or find the first bad operation with minigan.detect_anomaly()"
+        )
+        raise FloatingPointError(f"{player}'s loss is {value}: {why} (no parameter was updated)")
+    return value

@@ -11,11 +11,10 @@ Goodfellow et al. 2014, "Generative Adversarial Nets", Algorithm 1:
 """
 
 from minigan import losses
-from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
-from minigan.op import no_grad
+from minigan.switches import no_grad
 from minigan.tensor import as_tensor
-from minigan.trainers.checks import undo_if_refused
+from minigan.trainers.checks import check_loss, check_optimizer, undo_if_refused
 
 
 class GAN:

@@ -12,13 +12,14 @@ Arjovsky et al. 2017, "Wasserstein GAN", Algorithm 1 (there f is called f_w, and
 
 from minigan import losses
 from minigan.arrays import number
-from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
-from minigan.op import no_grad
+from minigan.switches import no_grad
 from minigan.tensor import as_tensor
 from minigan.trainers.checks import (
     check_critic,
+    check_loss,
     check_minibatch,
+    check_optimizer,
     check_scores,
     generator_is_due,
     undo_if_refused,
