@@ -26,8 +26,8 @@ from minigan.op import Op
 from minigan.tensor import Tensor, as_array
 
 STEPS = ["discriminator_step", "critic_step"]
-SKIP = [f"minigan.{name}" for name in ("arrays", "backend", "checks", "debug", "trainers.checks")]
-SKIP += ["minigan.nn.module"]  # a layer's call, and the lists of layers and parameters
+SKIP = [f"minigan.{name}" for name in ("arrays", "backend", "checks", "debug", "switches")]
+SKIP += ["minigan.trainers.checks", "minigan.nn.module"]  # what a step and a layer are called by
 SKIP += ["contextlib", "copy", "functools", "importlib*", "inspect", "threading", "numpy*", "cupy*"]
 
 
