@@ -234,23 +234,23 @@ class Tensor:
     # Under no_grad(), x += y writes into the array of a leaf x. Elsewhere it makes a new Tensor.
 
     def __iadd__(self, other: Any) -> Tensor:
-        """x += other: see above."""
+        """self + other, written into self if self is a leaf under no_grad()."""
         return in_place(self, "+", self + other)
 
     def __isub__(self, other: Any) -> Tensor:
-        """x -= other: see above."""
+        """self - other, written into self if self is a leaf under no_grad()."""
         return in_place(self, "-", self - other)
 
     def __imul__(self, other: Any) -> Tensor:
-        """x *= other: see above."""
+        """self * other, written into self if self is a leaf under no_grad()."""
         return in_place(self, "*", self * other)
 
     def __itruediv__(self, other: Any) -> Tensor:
-        """x /= other: see above."""
+        """self / other, written into self if self is a leaf under no_grad()."""
         return in_place(self, "/", self / other)
 
     def __ipow__(self, n: float) -> Tensor:  # type: ignore[misc]
-        """x **= n: see above."""
+        """self ** n, written into self if self is a leaf under no_grad()."""
         return in_place(self, "**", self**n)
 
     # A comparison has no gradient: its result is a boolean array.
