@@ -111,7 +111,8 @@ class Debugger(pdb.Pdb):
         for name, value in self.curframe.f_locals.items():
             a = as_array(value)
             if isinstance(a, get_array_module(a).ndarray):
-                text = f"{name:12} {a.shape!s:18} {a.dtype!s:8}"
+                kind = "Tensor" if isinstance(value, Tensor) else "array"
+                text = f"{name:8} {kind:6} {a.shape!s:12} {a.dtype!s:8}"
                 if a.size and a.dtype.kind in "fiub":
                     with np.errstate(all="ignore"):
                         mean, low, high = float(a.mean(dtype=float)), float(a.min()), float(a.max())
