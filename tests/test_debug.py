@@ -188,6 +188,65 @@ def test_rule_visits_every_rule_of_a_step_in_the_order_of_graph(session):
     assert {place(answers[11 + 2 * i]) for i in cubes} == {("backward", "return gy * (3 * x**2)")}
 
 
+def test_rule_stops_in_rules_however_they_are_written(session):
+    code = """
+from functools import wraps
+from minigan import Op, Tensor, grad
+from minigan.switches import no_grad
+
+class Plain(Op):
+    def forward(op, x):
+        return x * 1
+
+    def backward(op, grad_of_y, y, x):
+        return 1 * grad_of_y
+
+class Inherited(Plain):
+    pass
+
+class Extended(Plain):
+    def backward(self, *arguments):
+        return super().backward(*arguments)
+
+class Lambda(Plain):
+    backward = lambda self, gy, y, x: 2 * gy
+
+def loud(rule):
+    @wraps(rule)
+    def louder(self, *arguments):
+        return rule(self, *arguments)
+
+    return louder
+
+class Decorated(Plain):
+    @loud
+    def backward(self, gy, y, x):
+        return 3 * gy
+
+class Other:
+    def backward(self, gy):
+        return gy
+
+def turn():
+    x = Tensor(2.0, requires_grad=True)
+    y = Lambda()(Decorated()(Extended()(Inherited()(Plain()(x)))))
+    Other().backward(y)
+    grad(y, x, create_graph=True)
+
+turn()
+"""
+    answers, _ = session(["rule"] * 7, code, options=["--at", "turn"])
+    lines = [place(answer)[1] for answer in answers[1:6]]
+    assert lines == [
+        "backward = lambda self, gy, y, x: 2 * gy",
+        "return 3 * gy",
+        "return super().backward(*arguments)",
+        "return 1 * grad_of_y",
+        "return 1 * grad_of_y",
+    ]
+    assert answers[6].endswith("no call of a rule")
+
+
 def test_rule_says_if_no_other_rule_runs_and_a_breakpoint_ends_the_wait(session):
     code = """
 from minigan import Tensor
