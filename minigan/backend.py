@@ -60,11 +60,9 @@ def current():
     >>> current().zeros(2)
     array([0., 0.])
     """
-    if _thread.xp is not None:
-        return _thread.xp
-    if not _chosen:
+    if not (_thread.xp or _chosen):
         use(os.environ.get("MINIGAN_BACKEND", "numpy"))
-    return _chosen[-1].xp
+    return _thread.xp or _chosen[-1].xp
 
 
 def get_array_module(*arrays):

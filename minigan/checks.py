@@ -25,17 +25,19 @@ def check_inputs(op, arrays):
             )
 
 
-def report_change(op, y):
-    """Raise RuntimeError: y = op(...) or an input was changed, so the gradient would be wrong."""
-    before, now = op.versions, [x._version for x in (y, *op.inputs)]
-    i = next(i for i, version in enumerate(before) if version != now[i])
-    what = (
-        f"input {i - 1} of {op}, of shape {op.inputs[i - 1].shape}," if i else f"the output of {op}"
-    )
-    raise RuntimeError(
-        f"{what} was changed after {op} used it (by an optimizer's step, perhaps): compute the "
-        "loss again before going backward"
-    )
+def report(op, y, gxs):
+    """Raise the error for a tensor that was changed since y = op(...), or a wrong count of gxs."""
+    changed = [f"input {i}" for i, x in enumerate(op.inputs) if x._version[0] != op.versions[i]]
+    if y._version[0] != op.version:
+        changed.append("the output")
+    if changed:
+        shapes = [x.shape for x in op.inputs]
+        raise RuntimeError(
+            f"{changed[0]} of {op} was changed after {op} used it, in the call on shapes "
+            f"{listed(shapes)} (by an optimizer's step, perhaps): compute the loss again before "
+            "going backward"
+        )
+    raise ValueError(f"{op}.backward gave {len(gxs)} gradients for {len(op.inputs)} inputs")
 
 
 def check_output(y, gy):
@@ -90,11 +92,6 @@ def check_used(inputs, found):
         if x not in found:
             why = "it is not in their graph" if x.requires_grad else "it has requires_grad=False"
             raise RuntimeError(f"the outputs do not depend on input {i}, of shape {x.shape}: {why}")
-
-
-def report_count(op, gxs):
-    """Raise ValueError: there is not a gradient, or None, for each input."""
-    raise ValueError(f"{op}.backward gave {len(gxs)} gradients for {len(op.inputs)} inputs")
 
 
 def check_gradient(op, x, gx, create_graph, anomaly):

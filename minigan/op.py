@@ -47,10 +47,7 @@ class Op:
     """
 
     called_at = "an unknown line"  # known only inside detect_anomaly
-    # Once a call is part of a graph: the Tensors it was called on, their arrays, and the versions
-    # of the output and the inputs at that time.
-    inputs: Any = None
-    arrays = versions = None
+    inputs: Any = None  # the Tensors it was called on, once that call is part of a graph
     needs: Any = Everything()  # for each input, whether its gradient is wanted
 
     def forward(self, *xs: Any, **unused: Any) -> Any:
@@ -65,11 +62,19 @@ class Op:
             return self.forward(*inputs)
         if len(tensors) < len(inputs):
             tensors = [x if isinstance(x, Tensor) else constant(x, tensors[0]) for x in inputs]
-        arrays = [x._data for x in tensors]
-        dtype, kind = arrays[0].dtype, type(arrays[0])
-        for a in arrays:
+        arrays, needs, leaves, versions, generation = [], [], [], [], 0
+        kind, dtype = type(tensors[0]._data), tensors[0]._data.dtype
+        for x in tensors:
+            a = x._data
             if a.dtype is not dtype or type(a) is not kind or dtype not in FLOATS:
-                checks.check_inputs(self, arrays)
+                checks.check_inputs(self, [x._data for x in tensors])
+            arrays.append(a)
+            needs.append(x._requires_grad)
+            versions.append(x._version[0])
+            if x.op is None and x._requires_grad:
+                leaves.append(x)
+            if x.generation >= generation:
+                generation = x.generation + 1
         try:
             y = self.forward(*arrays)
         except ValueError as error:
@@ -83,14 +88,12 @@ class Op:
             for x, a in zip(tensors, arrays, strict=True):
                 if backend.get_array_module(a).may_share_memory(y, a):
                     output._version = x._version
-        needs = [x._requires_grad for x in tensors]
         if True in needs and not switches.no_grad:
             if self.inputs is not None:
                 raise RuntimeError(f"this {self} was used before; make a new one for each call")
             self.inputs, self.arrays, self.needs = tensors, arrays, needs
-            self.versions = [x._version[:] for x in (output, *tensors)]
-            output.op, output._requires_grad = self, True
-            output.generation = 1 + max([x.generation for x in tensors])
+            self.leaves, self.versions, self.version = leaves, versions, output._version[0]
+            output.op, output._requires_grad, output.generation = self, True, generation
         return output
 
     def __repr__(self) -> str:

@@ -3,12 +3,44 @@
 import math
 from functools import wraps
 
+import numpy as np
+
 from minigan import backend
 from minigan.nn import Sequential, Sigmoid
 from minigan.nn.norm import BatchNorm
 from minigan.ops import elementwise, shape
+from minigan.tensor import as_array
 
 WARM_UP_STEPS = 100  # of the critic, before each of the first generator steps, as the authors do
+
+
+def check_samples(real, fake):
+    """Raise ValueError unless a minibatch holds samples of the shape that the generator makes.
+
+    real: the minibatch, (m, ...); fake: what the generator made, (m, ...). Arrays or Tensors.
+
+    >>> import numpy as np
+    >>> check_samples(np.zeros((64, 784)), np.zeros((64, 784)))
+    >>> check_samples(np.zeros(784), np.zeros((784, 784)))
+    Traceback (most recent call last):
+    ValueError: expected a minibatch of shape (m, 784), as the generator makes them, found (784,),
+    which is one sample; pass minibatches, for example datasets.minibatches(data, 64, seed=0)
+    """
+    shape, sample = np.shape(as_array(real)), fake.shape[1:]
+    if len(shape) == len(sample) + 1 and shape[1:] == sample:
+        return
+    expected = f"(m, {', '.join(map(str, sample))})" if sample else "(m,)"
+    if shape == sample:
+        remedy = (
+            ", which is one sample; pass minibatches, for example "
+            "datasets.minibatches(data, 64, seed=0)"
+        )
+    else:
+        remedy = "; reshape the data, or change the generator"
+    raise ValueError(
+        f"expected a minibatch of shape {expected}, as the generator makes them, found "
+        f"{shape}{remedy}"
+    )
 
 
 SIGMOID = (

@@ -20,6 +20,7 @@ from minigan.trainers.checks import (
     check_loss,
     check_minibatch,
     check_optimizer,
+    check_samples,
     check_scores,
     generator_is_due,
     undo_if_refused,
@@ -79,9 +80,10 @@ class WGAN:
     def critic_step(self, real, z):
         """Ascend f once, on a minibatch `real` of data and on G's answer to the noise z."""
         real, z = as_tensor(real), as_tensor(z)
-        check_minibatch(real)
         with no_grad():  # G is held fixed
             fake = self.generator(z)
+        check_samples(real, fake)
+        check_minibatch(real)
         real_scores = self.critic(real)
         fake_scores = self.critic(fake)
         check_scores(real_scores)

@@ -22,6 +22,7 @@ from minigan.trainers.checks import (
     check_minibatch,
     check_no_batch_norm,
     check_optimizer,
+    check_samples,
     check_scores,
     generator_is_due,
     undo_if_refused,
@@ -85,9 +86,10 @@ class WGANGP:
         mean over one is no estimate of a distance.
         """
         real, z = as_tensor(real), as_tensor(z)
-        check_minibatch(real)
         with no_grad():  # G is held fixed
             fake = self.generator(z)
+        check_samples(real, fake)
+        check_minibatch(real)
         real_scores = self.critic(real)
         fake_scores = self.critic(fake)
         check_scores(real_scores)
