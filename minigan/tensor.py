@@ -145,24 +145,31 @@ class Tensor:
             return np.array(self._data, dtype, copy=copy)
 
     def __float__(self) -> float:
+        """The one element as a float; ValueError if there is not exactly one."""
         return float(self.item())
 
     def __int__(self) -> int:
+        """The one element as an int, cut off towards 0; ValueError if there is not exactly one."""
         return int(self.item())
 
     def __bool__(self) -> bool:
+        """Whether the one element is not 0; ValueError if there is not exactly one."""
         return bool(self.item())
 
     def __len__(self) -> int:
+        """The length of the first axis; TypeError for a 0-d tensor."""
         return len(self._data)
 
     def __iter__(self):
+        """x[0], x[1], ... as Tensors with their history; TypeError for a 0-d tensor."""
         return (self[i] for i in range(len(self)))  # len raises TypeError for a 0-d tensor
 
     def __format__(self, spec: str) -> str:
+        """f"{x:.3f}" formats the one element, and f"{x}" is str(x)."""
         return format(self.item() if spec else str(self), spec)
 
     def __repr__(self) -> str:
+        """The data, the dtype if it is not float32, and the operation that made it."""
         text = np.array2string(self.numpy(), separator=", ", prefix="Tensor(")
         dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
         if self.op is not None:
@@ -232,38 +239,49 @@ class Tensor:
     # Under no_grad(), x += y writes into the array of a leaf x. Elsewhere it makes a new Tensor.
 
     def __iadd__(self, other: Any) -> Self:
+        """self + other, written into self if self is a leaf under no_grad()."""
         return in_place(self, "+", self + other)
 
     def __isub__(self, other: Any) -> Self:
+        """self - other, written into self if self is a leaf under no_grad()."""
         return in_place(self, "-", self - other)
 
     def __imul__(self, other: Any) -> Self:
+        """self * other, written into self if self is a leaf under no_grad()."""
         return in_place(self, "*", self * other)
 
     def __itruediv__(self, other: Any) -> Self:
+        """self / other, written into self if self is a leaf under no_grad()."""
         return in_place(self, "/", self / other)
 
     def __ipow__(self, n: Any) -> Self:
+        """self ** n, written into self if self is a leaf under no_grad()."""
         return in_place(self, "**", self**n)
 
     # A comparison has no gradient: its result is a boolean array.
 
     def __eq__(self, other: object) -> Any:
+        """For each element, whether it is equal to that of other."""
         return self._data == as_array(other)
 
     def __ne__(self, other: object) -> Any:
+        """For each element, whether it is not equal to that of other."""
         return self._data != as_array(other)
 
     def __lt__(self, other: Any) -> Any:
+        """For each element, whether it is less than that of other."""
         return self._data < as_array(other)
 
     def __le__(self, other: Any) -> Any:
+        """For each element, whether it is at most that of other."""
         return self._data <= as_array(other)
 
     def __gt__(self, other: Any) -> Any:
+        """For each element, whether it is greater than that of other."""
         return self._data > as_array(other)
 
     def __ge__(self, other: Any) -> Any:
+        """For each element, whether it is at least that of other."""
         return self._data >= as_array(other)
 
     __hash__ = object.__hash__  # by identity, since == compares elements
