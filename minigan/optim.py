@@ -10,7 +10,7 @@ not for training.
 """
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from minigan.arrays import check_same, named, number
 from minigan.nn.module import Parameter
 
 BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
+SQUARES = ("square_avg", "exp_avg_sq")  # the moments that are means of g²
 
 
 class Optimizer:
@@ -102,32 +103,39 @@ class Optimizer:
         return {"state": states} | {name: getattr(self, name) for name in self.settings}
 
     def load_state_dict(self, state_dict):
-        """Go on from a `state_dict`. Raises ValueError, and changes nothing, if it does not fit."""
-        state_dict = {"weight_decay": 0.0} | dict(state_dict)  # older states have none
-        missing = [name for name in ("state", *self.settings) if name not in state_dict]
-        if missing:
-            raise ValueError(f"this is no state of {type(self).__name__}: it has no {missing[0]}")
-        states = [dict(state_dict["state"].get(str(i), {})) for i in range(len(self.params))]
-        if len(state_dict["state"]) != len(self.params):
-            raise ValueError(
-                f"state for {len(state_dict['state'])} parameters, but there are {len(self.params)}"
-            )
-        for i, (p, state) in enumerate(zip(self.params, states, strict=True)):
-            if state and set(state) != {"step", *self.moments}:
-                raise ValueError(
-                    f"state of parameter {i}: {sorted(state)} is not {type(self).__name__}'s"
-                )
-            for name in self.moments if state else ():
-                if state[name].shape != p.shape or state[name].dtype != p.dtype:
-                    raise ValueError(
-                        f"{name} of parameter {i} is {state[name].dtype} of shape "
-                        f"{state[name].shape}, but the parameter is {p.dtype} of shape {p.shape}"
-                    )
-                state[name] = backend.get_array_module(p.data).array(state[name], order="C")
-        settings = {name: checked(self, name, state_dict[name]) for name in self.settings}
+        """Go on from a `state_dict`. Raises ValueError, and changes nothing, if it does not fit.
+
+        A setting that an older state does not have takes its default.
+        """
+        kind, n = type(self).__name__, len(self.params)
+        state_dict = {"weight_decay": 0.0} | as_dict(f"a state of {kind}", state_dict)
+        for name in "state", *self.settings:
+            if name not in state_dict:
+                raise ValueError(f"this is no state of {kind}: it has no {name}")
+        saved = as_dict(f"the state of {kind}", state_dict["state"])
+        if len(saved) != n:
+            raise ValueError(f"state for {len(saved)} parameters, but there are {n}")
+        if set(saved) != {str(i) for i in range(n)}:
+            raise ValueError(f"the keys of the state must be '0' to '{n - 1}', not {list(saved)}")
+        states = [self._checked_state(i, p, saved[str(i)]) for i, p in enumerate(self.params)]
+        settings = {name: loaded(self, name, state_dict[name]) for name in self.settings}
         self.state = states
         for name, value in settings.items():
             setattr(self, name, value)
+
+    def _checked_state(self, i, p, saved):
+        """A copy of what was saved for parameter i, or ValueError if it cannot be meant."""
+        saved = as_dict(f"the state of parameter {i}", saved)
+        if not saved:  # it has not had a gradient yet
+            return {}
+        if set(saved) != {"step", *self.moments}:
+            names = sorted(map(str, saved))
+            raise ValueError(f"state of parameter {i}: {names} is not {type(self).__name__}'s")
+        state = {"step": count(f"step of parameter {i}", saved["step"], at_least=1)}
+        for name in self.moments:
+            check_moment(f"{name} of parameter {i}", p, saved[name], name in SQUARES)
+            state[name] = backend.get_array_module(p.data).array(saved[name], order="C")
+        return state
 
 
 class SGD(Optimizer):
@@ -264,9 +272,18 @@ class AveragedModel:
         return {"module": module, "n_averaged": n, "decay": self.decay}
 
     def load_state_dict(self, state_dict):
-        """Go on from a `state_dict`; raises as `Module.load_state_dict`, and changes nothing."""
-        n, decay = state_dict["n_averaged"], checked(self, "decay", state_dict["decay"])
-        self.module.load_state_dict(state_dict["module"])
+        """Go on from a `state_dict`. Raises ValueError, and changes nothing, if it does not fit."""
+        state_dict = as_dict("a state of AveragedModel", state_dict)
+        for name in "module", "n_averaged", "decay":
+            if name not in state_dict:
+                raise ValueError(f"this is no state of AveragedModel: it has no {name}")
+        n = count("n_averaged", state_dict["n_averaged"], at_least=0)
+        decay = loaded(self, "decay", state_dict["decay"])
+        module = as_dict("the module of an AveragedModel's state", state_dict["module"])
+        try:
+            self.module.load_state_dict(module)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"the module of an AveragedModel's state: {error.args[0]}") from error
         self.n_averaged, self.decay = n, decay
 
 
@@ -296,6 +313,45 @@ def checked(owner, name, value):
     elif not 0 <= value < 1:
         raise ValueError(f"{what} must be in [0, 1), not {value}")
     return value
+
+
+def loaded(owner, name, value):
+    """The setting `name` of a state; ValueError also for one of another type."""
+    try:
+        return checked(owner, name, value)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+
+
+def as_dict(what, value):
+    """A copy of a dict; ValueError for anything else."""
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{what} must be a dict, as state_dict() gives, not {named(value)}")
+    return dict(value)
+
+
+def count(what, value, at_least):
+    """A count of a state as an int; ValueError unless it is one and large enough."""
+    is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not is_integer or value < at_least:
+        raise ValueError(f"{what} must be an integer of at least {at_least}, not {value!r}")
+    return int(value)
+
+
+def check_moment(what, p, moment, is_square):
+    """Raise ValueError unless an array of a state can be a moment of the parameter p."""
+    if type(moment) not in (np.ndarray, type(p.data)):
+        raise ValueError(f"{what} must be an array, not {named(moment)}")
+    if moment.shape != p.shape or moment.dtype != p.dtype:
+        raise ValueError(
+            f"{what} is {moment.dtype} of shape {moment.shape}, but the parameter is {p.dtype} of "
+            f"shape {p.shape}"
+        )
+    xp = backend.get_array_module(moment)
+    if not xp.isfinite(moment).all():
+        raise ValueError(f"{what} is not finite")
+    if is_square and (moment < 0).any():
+        raise ValueError(f"{what} is a mean of squares, but has numbers below 0")
 
 
 def check_update(i, p):

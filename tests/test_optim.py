@@ -238,6 +238,82 @@ def test_state_that_does_not_fit_changes_nothing(state, message):
     assert_same(optimizer.state_dict(), before)
 
 
+ONE = {"step": 1, "exp_avg": np.ones(3), "exp_avg_sq": np.ones(3)}
+NO_STATES = [
+    ([], "a state of Adam must be a dict, as state_dict.. gives, not list"),
+    (None, "a state of Adam must be a dict.* not NoneType"),
+    (saved_adam(3, state=[ONE]), "the state of Adam must be a dict.* not list"),
+    (saved_adam(3, state={"0": 1}), "the state of parameter 0 must be a dict.* not int"),
+    (saved_adam(3, state={0: ONE}), r"keys of the state must be '0' to '0', not \[0\]"),
+    (saved_adam(3, state={"1": ONE}), r"keys of the state must be '0' to '0', not \['1'\]"),
+    (saved_adam(3, state={"0": ONE | {"more": 1}}), r"\['exp_avg', 'exp_avg_sq', 'more', 'step'\]"),
+]
+WRONG_MOMENTS = [
+    ([1.0, 1.0, 1.0], "must be an array, not list"),
+    (None, "must be an array, not NoneType"),
+    (np.ma.masked_array(np.ones(3), [0, 1, 0]), r"must be an array, not numpy\.ma"),
+    (np.ones(3, np.float32), "is float32 of shape"),
+    (np.ones(3, int), "is int64 of shape"),
+    (np.ones(3, object), "is object of shape"),
+    (np.ones((1, 3)), r"of shape \(1, 3\), but"),
+    (np.ones(()), r"of shape \(\), but"),
+    (np.array([1.0, np.nan, 1.0]), "is not finite"),
+    (np.array([1.0, 1.0, -np.inf]), "is not finite"),
+]
+WRONG_SETTINGS = {
+    "lr": [-1.0, "0.1", None, float("nan"), [0.1]],
+    "betas": [(0.9,), (0.9, 0.9, 0.9), 0.9, (0.9, 1.0), ("a", 0.9), None],
+    "eps": [-1e-8, float("inf")],
+    "weight_decay": [-0.1, "0"],
+}
+WRONG_STATES = [
+    *NO_STATES,
+    *[
+        (saved_adam(3, state={"0": ONE | {"step": step}}), "step of parameter 0 must be an integer")
+        for step in (0, -1, 1.0, "1", None, True, float("nan"))
+    ],
+    *[
+        (saved_adam(3, state={"0": ONE | {name: moment}}), f"{name} of parameter 0 .*{message}")
+        for moment, message in WRONG_MOMENTS
+        for name in ("exp_avg", "exp_avg_sq")
+    ],
+    (
+        saved_adam(3, state={"0": ONE | {"exp_avg_sq": np.array([1.0, -1e-9, 1.0])}}),
+        "exp_avg_sq of parameter 0 is a mean of squares, but has numbers below 0",
+    ),
+    *[
+        (saved_adam(3, **{name: value}), "Adam: (lr|beta|eps|weight_decay).* must be")
+        for name, values in WRONG_SETTINGS.items()
+        for value in values
+    ],
+]
+
+
+@pytest.mark.parametrize(("state", "message"), WRONG_STATES)
+def test_state_of_wrong_content_is_refused_by_name_and_changes_nothing(state, message):
+    optimizer = adam_after_a_step(3)
+    before = optimizer.state_dict()
+    with pytest.raises(ValueError, match=message):
+        optimizer.load_state_dict(state)
+    assert_same(optimizer.state_dict(), before)
+
+
+def test_moments_that_may_be_negative_and_steps_of_numpy_are_loaded():
+    optimizer = adam_after_a_step(3)
+    optimizer.load_state_dict(
+        saved_adam(3, state={"0": ONE | {"step": np.int64(7), "exp_avg": -np.ones(3)}})
+    )
+    assert optimizer.state_dict()["state"]["0"]["step"] == 7
+
+
+def test_weight_decay_that_an_older_state_does_not_have_is_zero():
+    state = saved_adam(3)
+    del state["weight_decay"]
+    optimizer = optim.Adam([nn.Parameter(np.ones(3))], weight_decay=0.1)
+    optimizer.load_state_dict(state)
+    assert optimizer.weight_decay == 0.0
+
+
 # --- what is refused ---------------------------------------------------------------------------
 
 P = [nn.Parameter([1.0])]
@@ -339,12 +415,19 @@ def test_averaged_model_refuses_another_model_and_a_state_that_does_not_fit():
         with pytest.raises(ValueError, match="not the model"):
             average.update_parameters(other)
     before, state = average.state_dict(), optim.AveragedModel(nn.Linear(2, 3)).state_dict()
-    for wrong in {"decay": 1.5}, {"module": {}}:
-        with pytest.raises((ValueError, KeyError)):
-            average.load_state_dict(state | wrong)
-    del state["n_averaged"]
-    with pytest.raises(KeyError):
-        average.load_state_dict(state)
+    weights = state["module"]
+    wrong_states = [
+        *[None, [], {}, {"decay": 0.5}],
+        *[state | {"decay": decay} for decay in (1.5, -0.1, "0.9", None, float("nan"))],
+        *[state | {"n_averaged": n} for n in (-1, 1.0, "1", None, True)],
+        *[state | {"module": module} for module in ({}, None, [], weights | {"more": 1})],
+        state | {"module": weights | {"bias": np.zeros(4, np.float32)}},
+        state | {"module": weights | {"bias": np.zeros(3)}},
+        state | {"module": weights | {"bias": "zeros"}},
+    ]
+    for wrong in wrong_states:
+        with pytest.raises(ValueError):
+            average.load_state_dict(wrong)
     assert_same(average.state_dict(), before)
 
 
