@@ -7,7 +7,7 @@ and beside them datasets, mixtures, metrics, diagnosis, plot, files, checkpoint 
 import importlib
 from typing import TYPE_CHECKING
 
-from minigan import backend
+from minigan import backend, porting
 from minigan.backend import seed
 from minigan.tensor import Tensor, rand, randn, tensor
 from minigan.switches import detect_anomaly, no_grad
@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # for editors, which do not run __getattr__
 
 def __getattr__(name):
     if name not in _LATER:
-        raise AttributeError(f"module 'minigan' has no attribute {name!r}")
+        return porting.package_attribute(name)
     module = importlib.import_module(f"minigan.{_LATER[name]}")
     return module if name == _LATER[name] else getattr(module, name)
 

@@ -17,7 +17,7 @@ from heapq import heappop, heappush
 from itertools import compress, count
 from operator import attrgetter
 
-from minigan import backend, checks
+from minigan import backend, checks, porting
 from minigan.memory import Memory
 from minigan.op import constant
 from minigan.switches import switches
@@ -35,7 +35,7 @@ def backward(y, gradient, create_graph):
 
 
 def grad(
-    outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused=False
+    outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused=False, **other
 ) -> tuple[Tensor, ...]:
     """The gradients of `outputs` (summed, if several) with respect to `inputs`, as a tuple.
 
@@ -43,12 +43,14 @@ def grad(
     grad_outputs: a gradient for each output; may be left out for outputs of one element.
     create_graph: make the result differentiable, for a gradient penalty or a Hessian.
     allow_unused: give None for an input that the outputs do not depend on, rather than raise.
+    other: PyTorch's retain_graph and only_inputs, which change nothing.
 
     >>> x = Tensor(3.0, requires_grad=True)
     >>> (g,) = grad(x * x * x, x, create_graph=True)      # 3x²
     >>> grad(g, x)[0].item()                              # 6x
     18.0
     """
+    porting.check_same(other, retain_graph=(True, False, None), only_inputs=(True,))
     outputs, inputs = as_list(outputs), as_list(inputs)
     gradients = [None] * len(outputs) if grad_outputs is None else as_list(grad_outputs)
     found = dict(walk(outputs, gradients, create_graph, wanted=set(inputs)))

@@ -45,7 +45,8 @@ def check_output(y, gy):
     if not y.requires_grad:
         raise RuntimeError(
             f"a tensor of shape {y.shape} has no graph to go back through: nothing that it was "
-            "made from has requires_grad=True, or it was made under no_grad()"
+            "made from has requires_grad=True, or it was made under no_grad(), or it is a gradient "
+            "that was computed without create_graph=True"
         )
     if gy is None and y.size != 1:
         raise RuntimeError(
@@ -90,7 +91,9 @@ def check_used(inputs, found):
     """A gradient was found for each input of `grad`."""
     for i, x in enumerate(inputs):
         if x not in found:
-            why = "it is not in their graph" if x.requires_grad else "it has requires_grad=False"
+            why = "it has requires_grad=False"
+            if x.requires_grad:
+                why = "it is not in their graph (nor are gradients without create_graph=True)"
             raise RuntimeError(f"the outputs do not depend on input {i}, of shape {x.shape}: {why}")
 
 

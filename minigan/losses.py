@@ -1,4 +1,5 @@
 """What each player of the game minimises. Every loss is the mean over a batch, a single number.
+(The three cross-entropies take PyTorch's reduction="sum" and "none", too.)
 
 In a GAN, D(x) is the probability that x is real, and both players' losses are cross-entropies. In a
 WGAN the critic's scores are plain numbers, and the loss is the difference of their means.
@@ -53,10 +54,11 @@ class BinaryCrossEntropyWithLogits(Op):
         return gy * (Sigmoid()(x) - self.t)
 
 
-def binary_cross_entropy(p, target) -> Tensor:
+def binary_cross_entropy(p, target, *, reduction="mean") -> Tensor:
     """-mean(t log p + (1 - t) log(1 - p)).
 
     p: probabilities; target: labels in [0, 1] of the same shape, or one number for all.
+    reduction: "mean", "sum", or "none" for the loss of each element.
     Raises ValueError for another shape, or for a p or a label outside [0, 1].
 
     >>> round(binary_cross_entropy(Tensor([0.5, 0.5]), 1.0).item(), 4)
@@ -70,23 +72,23 @@ def binary_cross_entropy(p, target) -> Tensor:
             f"{p.data.min():.3g} to {p.data.max():.3g}; end the network in a Sigmoid, or use "
             "binary_cross_entropy_with_logits"
         )
-    return BinaryCrossEntropy(_labels(p, target))(p).mean()
+    return _reduced(BinaryCrossEntropy(_labels(p, target))(p), reduction)
 
 
-def binary_cross_entropy_with_logits(x, target) -> Tensor:
+def binary_cross_entropy_with_logits(x, target, *, reduction="mean") -> Tensor:
     """The same for p = sigmoid(x), accurate for every x; arguments as for binary_cross_entropy.
 
     >>> round(binary_cross_entropy_with_logits(Tensor([0.0, 0.0]), 1.0).item(), 4)
     0.6931
     """
     x = as_tensor(x)
-    return BinaryCrossEntropyWithLogits(_labels(x, target))(x).mean()
+    return _reduced(BinaryCrossEntropyWithLogits(_labels(x, target))(x), reduction)
 
 
-def cross_entropy(logits, labels) -> Tensor:
+def cross_entropy(logits, labels, *, reduction="mean") -> Tensor:
     """-mean of the log-probability of each row's label, for p = softmax(logits).
 
-    logits: (N, classes); labels: (N,) integers from 0 to classes - 1.
+    logits: (N, classes); labels: (N,) integers from 0 to classes - 1; reduction as above.
     Raises ValueError for other shapes or a label out of range, TypeError for labels of floats.
 
     >>> round(cross_entropy(Tensor([[0.0, 0.0], [0.0, 0.0]]), np.array([0, 1])).item(), 4)
@@ -104,7 +106,7 @@ def cross_entropy(logits, labels) -> Tensor:
             f"cross_entropy: labels from {labels.min()} to {labels.max()}, "
             f"but {logits.shape[1]} classes"
         )
-    return -ops.log_softmax(logits)[np.arange(len(labels)), labels].mean()
+    return _reduced(-ops.log_softmax(logits)[np.arange(len(labels)), labels], reduction)
 
 
 # Goodfellow et al. 2014. D ascends, and G descends, V = E[log D(x)] + E[log(1 - D(G(z)))].
@@ -197,10 +199,20 @@ def gradient_norms(critic, real, fake, eps) -> Tensor:
     return g.flatten(1).norm(axis=1)
 
 
+def _reduced(losses, reduction):
+    """The losses of a batch as PyTorch's `reduction` says."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
+    return losses if reduction == "none" else getattr(losses, reduction)()
+
+
 def _labels(p, target):
     """Labels as a constant in the dtype of p: a number, or a new array of the shape of p."""
     if getattr(target, "requires_grad", False):
-        raise ValueError("the labels require a gradient, but they are constants; use .detach()")
+        raise ValueError(
+            "the labels require a gradient, but they are constants: the network's output is the "
+            "first argument, and the labels are the second; or use .detach()"
+        )
     target = as_array(target)
     check_plain(target, "the labels")
     if isinstance(target, (int, float, np.generic)):

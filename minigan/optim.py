@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from minigan import backend
+from minigan import backend, porting
 from minigan.arrays import check_same, named, number
-from minigan.nn.module import Parameter
+from minigan.nn.module import Module, Parameter
 
 BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
 SQUARES = ("square_avg", "exp_avg_sq")  # the moments that are means of g²
@@ -35,6 +35,11 @@ class Optimizer:
 
     def __init__(self, params, lr, weight_decay=0.0):
         no_order = isinstance(params, (set, frozenset))
+        if isinstance(params, Module) or callable(params):
+            raise TypeError(
+                f"an optimizer needs a list of Parameters, and not {named(params)}; write "
+                f"{type(self).__name__}(network.parameters(), ...), with an instance of the class"
+            )
         if not isinstance(params, Iterable) or isinstance(params, Parameter) or no_order:
             raise TypeError(
                 f"an optimizer needs a list of Parameters, as module.parameters() gives, and not "
@@ -47,6 +52,8 @@ class Optimizer:
                 "there are no parameters to learn: a module finds only those that are attributes "
                 "of it or of its submodules, so put layers in nn.Sequential and not in a list"
             )
+        if any(isinstance(p, dict) for p in self.params):
+            raise ValueError("there are no groups of parameters here: make one optimizer for each")
         if not all(isinstance(p, Parameter) for p in self.params):
             raise ValueError(
                 "an optimizer needs a list of Parameters, as module.parameters() gives"
@@ -87,8 +94,12 @@ class Optimizer:
     def update(self, step, p, g, *moments):
         raise NotImplementedError(f"{type(self).__name__} has no update")
 
-    def zero_grad(self):
-        """Forget the gradients."""
+    def __getattr__(self, name):
+        raise porting.missing(type(self).__name__, name, porting.OPTIMIZER, self)
+
+    def zero_grad(self, set_to_none=True):
+        """Forget the gradients. (They are None then, which is PyTorch's set_to_none=True.)"""
+        porting.check_same({"set_to_none": set_to_none}, set_to_none=(True,))
         for p in self.params:
             p.grad = None
 
@@ -365,3 +376,7 @@ def check_update(i, p):
             f"parameter {i}, of shape {p.shape}, is read-only; give it its own array with "
             "p.data = p.data.copy()"
         )
+
+
+def __getattr__(name):
+    raise porting.missing("minigan.optim", name, porting.OPTIM)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigan import arrays, backend, checks
+from minigan import arrays, backend, checks, porting
 from minigan.switches import switches
 
 if TYPE_CHECKING:
@@ -115,13 +115,14 @@ class Tensor:
         self._version[0] += 1
         return self
 
-    def backward(self, gradient: Any = None, *, create_graph: bool = False) -> None:
+    def backward(self, gradient: Any = None, *, create_graph=False, retain_graph=True) -> None:
         """Add the gradient of this tensor to `.grad` of every leaf that requires one.
 
         gradient: the gradient of the loss with respect to this tensor, in its shape; may be left
         out for a single element, where it is 1.
         create_graph: make `.grad` differentiable. (Such a `.grad` and its leaf refer to each other;
         `minigan.grad` returns gradients without that cycle.)
+        retain_graph: changes nothing. The graph stays as long as a tensor refers to it.
 
         Raises RuntimeError without a graph, for several elements without `gradient`, and when a
         tensor of the graph was changed since the graph was made.
@@ -137,7 +138,8 @@ class Tensor:
         """The data as a NumPy array (shared, not copied, where it is one already)."""
         return backend.to_numpy(self._data)
 
-    if not TYPE_CHECKING:  # or editors would take `array + tensor` for an array
+    if not TYPE_CHECKING:  # or editors would take `array + tensor` for an array, and x.nothing
+        __getattr__ = porting.tensor_attribute  # for a name that this class does not have
 
         def __array__(self, dtype=None, copy=None):
             """For NumPy and Matplotlib, which may be given a Tensor that requires no gradient."""
@@ -322,41 +324,41 @@ class Tensor:
         return elementwise.Clip(min, max)(self)
 
     # Functions that fold axes away. axis: an int, a tuple of them, or None for all (PyTorch's
-    # `dim`). keepdims: leave each folded axis with length 1 (PyTorch's `keepdim`).
+    # `dim`). keepdims: leave each folded axis with length 1 (PyTorch's `keepdim`). other: refused.
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def sum(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
         """The sum over the axes."""
-        return reduce.Sum(axis, keepdims)(self)
+        return reduce.Sum(axis, keepdims, **other)(self)
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def mean(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
         """The mean over the axes; ValueError for the mean of no elements."""
-        return reduce.Mean(axis, keepdims)(self)
+        return reduce.Mean(axis, keepdims, **other)(self)
 
-    def var(self, axis: Any = None, keepdims: bool = False, *, correction: Any = None) -> Tensor:
+    def var(self, axis: Any = None, keepdims=False, *, correction: Any = None, **other) -> Tensor:
         """The variance: squared deviations from the mean, divided by n - correction.
 
         correction must be given, since PyTorch's default is 1 and NumPy's is 0.
         """
-        return reduce.var(self, axis, keepdims, correction)
+        return reduce.var(self, axis, keepdims, correction, **other)
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def max(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
         """The largest element. Elements that tie share the gradient equally.
 
         PyTorch's `max(dim)` returns the indices, too; this is its `amax`.
         """
-        return reduce.Max(axis, keepdims)(self)
+        return reduce.Max(axis, keepdims, **other)(self)
 
-    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def min(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
         """The smallest element, as `max`."""
-        return -(-self).max(axis, keepdims)
+        return -(-self).max(axis, keepdims, **other)
 
-    def norm(self, *order: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def norm(self, *order: Any, axis: Any = None, keepdims: bool = False, **other) -> Tensor:
         """The Euclidean norm √Σ x² over the axes; its gradient at 0 is 0.
 
         axis is keyword-only, since PyTorch's first argument is the order of the norm.
         """
         arrays.check_keyword("norm", "axis", order)
-        return reduce.Norm(axis, keepdims)(self)
+        return reduce.Norm(axis, keepdims, **other)(self)
 
     # The same numbers in another shape.
 
@@ -382,6 +384,17 @@ class Tensor:
         NumPy's `flatten` takes an order of the elements instead, and flattens all axes.
         """
         return shape.Reshape(shape.flat(self.shape, start_dim))(self)
+
+    def squeeze(self, axis: Any = None) -> Tensor:
+        """x without the axes of length 1, or without those of them that are given.
+
+        ValueError for an axis of another length, as NumPy's; PyTorch leaves it as it is.
+        """
+        return shape.Reshape(self._data.squeeze(axis).shape)(self)
+
+    def unsqueeze(self, axis: int) -> Tensor:
+        """x with a new axis of length 1 there (NumPy's `expand_dims`)."""
+        return shape.Reshape(np.expand_dims(self._data, axis).shape)(self)
 
     def __getitem__(self, index: Any) -> Tensor:
         """x[index], for any index that NumPy takes, and for integer Tensors.

@@ -1,11 +1,14 @@
 """Layers. Names, arguments, defaults and state-dict keys are PyTorch's."""
 
 from minigan.nn import init
-from minigan.nn.activation import LeakyReLU, ReLU, Sigmoid, Softplus, Tanh
+import importlib
+
+from minigan import porting
+from minigan.nn.activation import Identity, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh
 from minigan.nn.conv import Conv2d, ConvTranspose2d, Upsample, UpsampleConv2d
 from minigan.nn.dropout import Dropout, Dropout2d
 from minigan.nn.linear import Linear, Maxout
-from minigan.nn.module import Module, Parameter, Sequential, frozen
+from minigan.nn.module import Module, ModuleList, Parameter, Sequential, frozen
 from minigan.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from minigan.nn.shape import Flatten, Unflatten
 
@@ -17,11 +20,13 @@ __all__ = [
     "Dropout",
     "Dropout2d",
     "Flatten",
+    "Identity",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
     "Maxout",
     "Module",
+    "ModuleList",
     "Parameter",
     "ReLU",
     "Sequential",
@@ -34,3 +39,10 @@ __all__ = [
     "frozen",
     "init",
 ]
+
+
+def __getattr__(name):
+    """Load nn.functional when it is first asked for; and say what to write for PyTorch's names."""
+    if name == "functional":
+        return importlib.import_module("minigan.nn.functional")
+    raise porting.missing("minigan.nn", name, porting.NN)

@@ -5,8 +5,24 @@ from minigan.ops import elementwise
 from minigan.tensor import as_tensor
 
 
+class Identity(Module):
+    """x itself, whatever the arguments of its constructor: a layer that leaves a place empty."""
+
+    def __init__(self, *args, **named):
+        pass
+
+    def forward(self, x):
+        return as_tensor(x)
+
+
 class ReLU(Module):
-    """max(x, 0)"""
+    """max(x, 0)
+
+    inplace: PyTorch's, to save memory. It changes nothing here: x stays as it is.
+    """
+
+    def __init__(self, inplace=False):
+        self.inplace = flag(self, inplace)
 
     def forward(self, x):
         return elementwise.ReLU()(as_tensor(x))
@@ -15,13 +31,15 @@ class ReLU(Module):
 class LeakyReLU(Module):
     """x where x > 0, negative_slope · x elsewhere (Maas et al. 2013). DCGAN's slope is 0.2.
 
+    inplace: PyTorch's, to save memory. It changes nothing here: x stays as it is.
+
     >>> from minigan import Tensor
     >>> LeakyReLU(0.2)(Tensor([-1.0, 1.0]))
     Tensor([-0.2,  1. ])
     """
 
-    def __init__(self, negative_slope=0.01):
-        self.negative_slope = negative_slope
+    def __init__(self, negative_slope=0.01, inplace=False):
+        self.negative_slope, self.inplace = negative_slope, flag(self, inplace)
 
     def forward(self, x):
         return elementwise.LeakyReLU(self.negative_slope)(as_tensor(x))
@@ -52,3 +70,10 @@ class Softplus(Module):
 
     def forward(self, x):
         return elementwise.Softplus()(as_tensor(x))
+
+
+def flag(layer, inplace):
+    """inplace, or TypeError for a number, which was perhaps meant for another setting."""
+    if not isinstance(inplace, bool):
+        raise TypeError(f"{type(layer).__name__}: inplace must be True or False, not {inplace!r}")
+    return inplace

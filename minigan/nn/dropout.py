@@ -2,6 +2,7 @@
 
 from minigan import backend
 from minigan.arrays import number
+from minigan.nn.activation import flag
 from minigan.nn.module import Module
 from minigan.tensor import as_tensor
 
@@ -10,6 +11,7 @@ class Dropout(Module):
     """In training: each element 0 with probability p, else scaled by 1/(1-p) (Hinton et al. 2012).
 
     Scaling in training, not in use, keeps the expected value, and `eval()` makes it the identity.
+    inplace: PyTorch's, to save memory. It changes nothing here: x stays as it is.
     Raises ValueError for p outside [0, 1).
 
     >>> from minigan import Tensor
@@ -17,8 +19,8 @@ class Dropout(Module):
     Tensor([1., 2.])
     """
 
-    def __init__(self, p=0.5):
-        self.p = p
+    def __init__(self, p=0.5, inplace=False):
+        self.p, self.inplace = p, flag(self, inplace)
 
     def forward(self, x):
         x = as_tensor(x)

@@ -1,11 +1,13 @@
 """Initial weights: fill a Parameter in place with numbers from `minigan.seed`'s generator.
 
 NumPy draws them and the backend in use receives them, so one seed gives the same weights on both.
+Each function takes an array, too, as in `normal_(p.data, 0.0, 0.02)`.
 """
 
 import math
 
-from minigan import backend
+from minigan import backend, porting
+from minigan.tensor import as_array
 
 
 def uniform_(tensor, a=0.0, b=1.0):
@@ -18,7 +20,7 @@ def uniform_(tensor, a=0.0, b=1.0):
     draw = backend.rng().random(tensor.shape, dtype=tensor.dtype)
     draw *= b - a
     draw += a
-    return tensor.copy_(backend.asarray(draw))
+    return _filled(tensor, backend.asarray(draw))
 
 
 def normal_(tensor, mean=0.0, std=1.0):
@@ -26,12 +28,13 @@ def normal_(tensor, mean=0.0, std=1.0):
     draw = backend.rng().standard_normal(tensor.shape, dtype=tensor.dtype)
     draw *= std
     draw += mean
-    return tensor.copy_(backend.asarray(draw))
+    return _filled(tensor, backend.asarray(draw))
 
 
 def constant_(tensor, value):
     """Fill with one value. Returns the tensor."""
-    return tensor.copy_(backend.get_array_module(tensor.data).full_like(tensor.data, value))
+    array = as_array(tensor)
+    return _filled(tensor, backend.get_array_module(array).full_like(array, value))
 
 
 def default_(tensor, fan_in):
@@ -41,3 +44,15 @@ def default_(tensor, fan_in):
     """
     bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
     return uniform_(tensor, -bound, bound)
+
+
+def _filled(tensor, values):
+    """The Tensor or array, overwritten."""
+    if hasattr(tensor, "copy_"):
+        return tensor.copy_(values)
+    tensor[...] = values
+    return tensor
+
+
+def __getattr__(name):
+    raise porting.missing("nn.init", name, porting.INIT)

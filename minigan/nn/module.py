@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from reprlib import recursive_repr
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigan import backend
+from minigan import backend, porting
+from minigan.arrays import named
 from minigan.tensor import Tensor, as_array
 
 MAPPINGS = (dict, UserDict, MappingProxyType)
@@ -97,6 +98,9 @@ class Module:
             )
         super().__setattr__(name, value)
 
+    if not TYPE_CHECKING:  # or an editor would accept any name
+        __getattr__ = porting.module_attribute  # for a name that this module does not have
+
     def _checked(self, name: str, value: Any) -> Any:
         """What `self.name = value` sets. A layer checks its settings here, also when set later."""
         return value
@@ -106,7 +110,8 @@ class Module:
         if _hides_layers(value):
             raise TypeError(
                 f"{type(self).__name__}.{name}: layers in a {type(value).__name__} would not be "
-                "found, nor learned; use Sequential(*layers), or an attribute for each"
+                "found, nor learned; use Sequential(*layers), ModuleList(layers), or an attribute "
+                "for each"
             )
 
     def forward(self, *inputs: Any, **named: Any) -> Any:
@@ -220,6 +225,11 @@ class Module:
         Raises KeyError for missing or unknown names, ValueError for a wrong shape, TypeError for a
         wrong dtype; then nothing has been changed.
         """
+        if not hasattr(state_dict, "keys"):
+            raise TypeError(
+                "load_state_dict needs a dict, as minigan.load(path) or module.state_dict() gives, "
+                f"not {named(state_dict)}"
+            )
         own = self.state_dict()
         missing, unknown = own.keys() - state_dict.keys(), state_dict.keys() - own.keys()
         if missing or unknown:
@@ -269,8 +279,7 @@ class Sequential(Module):
 
     def __init__(self, *modules):
         for i, module in enumerate(modules):
-            if not isinstance(module, Module):
-                raise TypeError(f"layer {i} is not a Module but {module!r}")
+            _check_module(f"layer {i}", module)
             setattr(self, str(i), module)
 
     def forward(self, x):
@@ -287,6 +296,51 @@ class Sequential(Module):
     def __getitem__(self, i):
         modules = list(self)[i]
         return Sequential(*modules) if isinstance(i, slice) else modules
+
+
+class ModuleList(Module):
+    """Modules in a list, which a Module finds. It has no forward; its owner calls the parts.
+
+    >>> from minigan import nn, randn
+    >>> class Deep(nn.Module):
+    ...     def __init__(self):
+    ...         self.layers = nn.ModuleList([nn.Linear(3, 3) for _ in range(4)])
+    ...     def forward(self, x):
+    ...         for layer in self.layers:
+    ...             x = layer(x).relu()
+    ...         return x
+    >>> Deep()(randn(5, 3)).shape, len(Deep().parameters())
+    ((5, 3), 8)
+    """
+
+    def __init__(self, modules=()):
+        self.extend(modules)
+
+    def append(self, module):
+        """Add a module at the end. Returns self."""
+        _check_module(f"layer {len(self)}", module)
+        setattr(self, str(len(self)), module)
+        return self
+
+    def extend(self, modules):
+        """Add modules at the end. Returns self."""
+        for module in modules:
+            self.append(module)
+        return self
+
+    def __iter__(self):
+        return (module for _, module in self.named_children())
+
+    def __len__(self):
+        return len(self.named_children())
+
+    def __getitem__(self, i):
+        modules = list(self)[i]
+        return ModuleList(modules) if isinstance(i, slice) else modules
+
+    def __setitem__(self, i, module):
+        _check_module(f"layer {i}", module)
+        setattr(self, self.named_children()[i][0], module)
 
 
 @contextmanager
@@ -307,6 +361,13 @@ def frozen(module):
     finally:
         for p in learning:
             p.requires_grad_(True)
+
+
+def _check_module(what, module):
+    """Raise TypeError for what is no Module: a class of layers, a function, ..."""
+    if not isinstance(module, Module):
+        remedy = f"; write {module.__name__}(...)" if isinstance(module, type) else ""
+        raise TypeError(f"{what} is not a Module but {module!r}{remedy}")
 
 
 def _inside_first(module, around):

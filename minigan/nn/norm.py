@@ -20,17 +20,27 @@ class BatchNorm(Module):
     In training μ and σ² (the biased variance) are the batch's; in use they are running averages,
     new = (1 - momentum) · old + momentum · batch, of the unbiased variance. (Keras's momentum is
     1 - this one.) weight is γ, bias is β, both of shape (num_features,).
+    affine: False leaves out γ and β.
     """
 
     dims: tuple[int, ...] = ()  # how many dimensions an input may have
     buffer_names = ("running_mean", "running_var", "num_batches_tracked")
 
-    def __init__(self, num_features, *, eps=1e-5, momentum=0.1):
+    def __init__(self, num_features, *pytorch, eps=1e-5, momentum=0.1, affine=True):
         xp = backend.current()
+        if pytorch:
+            layer, given = type(self).__name__, ", ".join(map(repr, pytorch))
+            raise TypeError(
+                f"{layer}({num_features}, {given}): PyTorch takes the second positional argument "
+                f"for eps; write {layer}({num_features}, eps={pytorch[0]!r}) for its result, or "
+                "momentum= if that was meant"
+            )
         check_positive(self, num_features=num_features)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
-        self.weight, self.bias = zeros(num_features), zeros(num_features)
-        self.weight.data += 1.0
+        self.weight = self.bias = None
+        if affine:
+            self.weight, self.bias = zeros(num_features), zeros(num_features)
+            self.weight.data += 1.0
         self.running_mean = xp.zeros(num_features, dtype=np.float32)
         self.running_var = xp.ones(num_features, dtype=np.float32)
         self.num_batches_tracked = np.zeros((), dtype=np.int64)
@@ -43,9 +53,11 @@ class BatchNorm(Module):
         if self.training:
             return self.normalize(x)
         per_channel = (self.num_features,) + (1,) * (x.ndim - 2)  # broadcasts against x
-        gamma, beta = self.weight.reshape(per_channel), self.bias.reshape(per_channel)
         mean = self.running_mean.reshape(per_channel)
         s = (self.running_var.reshape(per_channel) + self.eps) ** -0.5
+        if self.weight is None:
+            return (x - Tensor(mean)) * Tensor(s)
+        gamma, beta = self.weight.reshape(per_channel), self.bias.reshape(per_channel)
         return (x - Tensor(mean)) * (gamma * Tensor(s)) + beta
 
     def normalize(self, x):
@@ -55,8 +67,12 @@ class BatchNorm(Module):
             raise ValueError(
                 f"{self}: one value per channel has no variance; use a larger batch or eval()"
             )
-        op = BatchNormOp(self.eps)
-        y = op(x, self.weight, self.bias)
+        if self.weight is None:
+            op = Normalize((0, *range(2, x.ndim)), self.eps)
+            y = op(x)
+        else:
+            op = BatchNormOp(self.eps)
+            y = op(x, self.weight, self.bias)
         m, unbiased_var = self.momentum, op.var.reshape(-1) * (n / (n - 1))
         self.running_mean = (1 - m) * self.running_mean + m * op.mean.reshape(-1)
         self.running_var = (1 - m) * self.running_var + m * unbiased_var
@@ -69,7 +85,8 @@ class BatchNorm(Module):
         return fraction(self, value) if name == "momentum" else value
 
     def extra_repr(self):
-        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
+        affine = "" if self.weight is not None else ", affine=False"
+        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}{affine}"
 
 
 class BatchNorm1d(BatchNorm):
@@ -114,6 +131,10 @@ class LayerNorm(Module):
     def __init__(self, normalized_shape, *, eps=1e-5):
         if isinstance(normalized_shape, (int, np.integer)):
             normalized_shape = (normalized_shape,)
+        if not isinstance(normalized_shape, (tuple, list)):
+            raise TypeError(
+                f"LayerNorm: normalized_shape must be a size or several, not {normalized_shape!r}"
+            )
         self.normalized_shape = tuple(normalized_shape)
         if not self.normalized_shape:
             raise ValueError("LayerNorm: normalized_shape is empty: one number has no variance")

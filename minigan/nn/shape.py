@@ -2,6 +2,9 @@
 
 import math
 
+import numpy as np
+
+from minigan.nn.linear import check_positive
 from minigan.nn.module import Module
 from minigan.tensor import as_tensor
 
@@ -30,6 +33,15 @@ class Unflatten(Module):
     """
 
     def __init__(self, dim, unflattened_size):
+        if not isinstance(unflattened_size, (tuple, list)):
+            raise TypeError(
+                f"Unflatten: unflattened_size must be a tuple of sizes, as in (1, 28, 28), and not "
+                f"{unflattened_size!r}"
+            )
+        if not isinstance(dim, (int, np.integer)):
+            raise TypeError(f"Unflatten: dim must be an integer, not {dim!r}")
+        for size in unflattened_size:
+            check_positive(self, size=size)
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
     def forward(self, x):

@@ -12,6 +12,7 @@ from minigan.backend import get_array_module
 from minigan.op import Op
 from minigan.ops.elementwise import Exp, Select
 from minigan.ops.shape import BroadcastTo
+from minigan.porting import refused
 from minigan.tensor import Tensor, as_array
 
 MANY = 2**14  # a float32 sum of more numbers, one after the other, loses two digits or more
@@ -20,9 +21,9 @@ MANY = 2**14  # a float32 sum of more numbers, one after the other, loses two di
 class Reduction(Op):
     """What the operations of this file share: axes, and the way back to the full shape."""
 
-    def __init__(self, axis=None, keepdims=False):
+    def __init__(self, axis=None, keepdims=False, **other):
         self.axis = tuple(axis) if isinstance(axis, (list, range)) else axis
-        self.keepdims = keepdims
+        self.keepdims = refused(other) if other else keepdims
 
     def axes(self, x):
         """The folded axes in order, as non-negative numbers."""
@@ -142,9 +143,9 @@ def accurate_sum(x, axes):
     return y.astype(x.dtype, copy=False)
 
 
-def var(x, axis, keepdims, correction):
+def var(x, axis, keepdims, correction, **other):
     """Tensor.var, which says what it is."""
-    n = Sum(axis).count(x)
+    n = Sum(axis, **other).count(x)
     if correction is None:
         raise TypeError("var needs correction=: 1 is PyTorch's default (n - 1), 0 is NumPy's (n)")
     if not correction < n:
@@ -153,6 +154,6 @@ def var(x, axis, keepdims, correction):
     return (centred * centred).mean(axis, keepdims) * (n / (n - correction))
 
 
-def log_softmax(x, axis=-1) -> Tensor:
+def log_softmax(x, axis=-1, **other) -> Tensor:
     """The logarithm of the softmax along an axis: (N, classes) -> (N, classes)."""
-    return LogSoftmax(axis)(x)
+    return LogSoftmax(refused(other) if other else axis)(x)

@@ -12,6 +12,7 @@ from minigan.arrays import check_plain
 from minigan.autograd import sum_to
 from minigan.backend import get_array_module
 from minigan.op import Op
+from minigan.porting import refused
 from minigan.tensor import Tensor, as_array
 
 
@@ -124,17 +125,17 @@ def broadcast_to(x, shape) -> Tensor:
     return BroadcastTo(tuple(shape))(x)
 
 
-def concatenate(tensors, axis=0) -> Tensor:
+def concatenate(tensors, axis=0, **other) -> Tensor:
     """The tensors one after another along `axis`, as NumPy's (and PyTorch's `cat`).
 
     >>> from minigan import Tensor
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
     Tensor([1., 2., 3.])
     """
-    return Concatenate(axis)(*tensors)
+    return Concatenate(refused(other) if other else axis)(*tensors)
 
 
-def stack(tensors, axis=0) -> Tensor:
+def stack(tensors, axis=0, **other) -> Tensor:
     """The tensors of one shape side by side along a new axis.
 
     >>> from minigan import Tensor
@@ -144,7 +145,7 @@ def stack(tensors, axis=0) -> Tensor:
     n = len(tensors) and tensors[0].ndim + 1
     if not -n <= axis < n:
         raise ValueError(f"stack of {len(tensors)} tensors to {n} axes: there is no axis {axis}")
-    new = axis % n
+    new = refused(other) if other else axis % n
     return concatenate([x.reshape(*x.shape[:new], 1, *x.shape[new:]) for x in tensors], axis=new)
 
 

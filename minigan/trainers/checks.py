@@ -7,9 +7,10 @@ from functools import wraps
 import numpy as np
 
 from minigan import backend
-from minigan.nn import Sequential, Sigmoid
+from minigan.nn import Module, Sequential, Sigmoid
 from minigan.nn.norm import BatchNorm
 from minigan.ops import elementwise, shape
+from minigan.optim import Optimizer
 from minigan.tensor import as_array
 
 WARM_UP_STEPS = 100  # of the critic, before each of the first generator steps, as the authors do
@@ -133,6 +134,14 @@ def generator_is_due(steps, n_critic, warm_up):
 
 def check_optimizer(optimizer, network, player):
     """An optimizer that moves its own player, since the two are easily swapped."""
+    if not isinstance(network, Module):
+        remedy = f"; write {network.__name__}()" if isinstance(network, type) else ""
+        raise TypeError(f"the {player} must be a Module, not {network!r}{remedy}")
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"the {player}'s optimizer must be one of minigan.optim, not {optimizer!r}; the "
+            "arguments are both networks, then both optimizers, each time the generator's first"
+        )
     own = {id(p) for p in network.parameters()}
     if not all(id(p) in own for p in optimizer.params):
         raise ValueError(
