@@ -7,7 +7,7 @@ WGAN the critic's scores are plain numbers, and the loss is the difference of th
 
 import numpy as np
 
-from minigan import ops
+from minigan import ops, porting
 from minigan.arrays import check_plain, number, plain_array
 from minigan.autograd import grad
 from minigan.backend import get_array_module, to_numpy
@@ -227,3 +227,7 @@ def _labels(p, target):
     if not 0 <= lowest <= highest <= 1:
         raise ValueError(f"labels must be from 0 to 1, not {lowest} to {highest}")
     return labels
+
+
+def __getattr__(name):
+    raise porting.missing("minigan.losses", name, porting.LOSSES)

@@ -16,7 +16,7 @@ import numpy as np
 
 from minigan import backend, porting
 from minigan.arrays import check_same, named, number
-from minigan.nn.module import Module, Parameter
+from minigan.nn.module import Module, Parameter, check_module
 
 BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
 SQUARES = ("square_avg", "exp_avg_sq")  # the moments that are means of g²
@@ -258,11 +258,17 @@ class AveragedModel:
     """
 
     def __init__(self, model, decay=0.999):
+        check_module("what is to be averaged", model)
         self.decay, self.n_averaged = checked(self, "decay", decay), 0
         self.module = copy.deepcopy(model).eval().requires_grad_(False)
 
+    def __call__(self, *inputs, **named):
+        """What the averaged model gives: `.module` called."""
+        return self.module(*inputs, **named)
+
     def update_parameters(self, model):
         """Take in the weights that the model has now; ValueError if it is of another structure."""
+        check_module("what is to be averaged", model)
         means, new = self.module.parameters(), model.parameters()
         shapes = [a.shape for a in means + self.module.buffers()]
         if shapes != [b.shape for b in new + model.buffers()]:

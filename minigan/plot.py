@@ -84,6 +84,8 @@ def save_animation(path, pictures, seconds=8.0, hold=2.0):
     """
     from PIL import Image
 
+    if isinstance(pictures, (str, bytes)):
+        raise TypeError(f"pictures must be a list of paths, not the one path {pictures!r}")
     frames = []
     for picture in pictures:
         try:
@@ -112,6 +114,11 @@ def save_curves(path, panels):
     """
     from matplotlib.figure import Figure
 
+    form = "{label of the axis: {name of a curve: (steps, values)}}"
+    if not isinstance(panels, dict) or not all(isinstance(c, dict) for c in panels.values()):
+        raise TypeError(f"panels must be {form}, not of type {type(panels).__name__}")
+    if not panels:
+        raise ValueError("there is no curve to draw")
     figure = Figure(figsize=(8, 3 * len(panels)), layout="constrained")
     for axes, (label, curves) in zip(
         figure.subplots(len(panels), squeeze=False)[:, 0], panels.items(), strict=True

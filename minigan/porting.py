@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 
 from minigan import backend
-from minigan.arrays import named
 
 GPU = "minigan.backend.use('cupy'), before the networks are made, puts everything on the GPU"
 IN_PLACE = "there is no in-place method: under no_grad(), +=, -=, *= and /= write into a leaf"
@@ -133,7 +132,7 @@ NN = {
     "InstanceNorm2d": "use LayerNorm",
     "L1Loss": "write abs(y - target).mean()",
     "LogSoftmax": "write ops.log_softmax(x, axis) in forward",
-    "MSELoss": "write ((y - target) ** 2).mean()",
+    "MSELoss": "write nn.functional.mse_loss(y, target), a function",
     "MaxPool2d": "use Conv2d with stride=2",
     "ModuleDict": "set an attribute for each module",
     "AvgPool2d": "use Conv2d with stride=2",
@@ -178,11 +177,16 @@ INIT = {
     "xavier_uniform_": "write uniform_(p, -a, a), with a = (6 / (fan_in + fan_out)) ** 0.5",
     "zeros_": "write constant_(p, 0.0)",
 }
+LOSSES = {
+    "bce": "write losses.binary_cross_entropy(p, target)",
+    "mse": "write nn.functional.mse_loss(y, target)",
+    "mse_loss": "write nn.functional.mse_loss(y, target)",
+}
 KEYWORDS = {
-    "dim": "axis",
-    "keepdim": "keepdims",
-    "unbiased": "correction",
-    "input": "the Tensor first, without a name",
+    "dim": "write axis=, NumPy's word",
+    "keepdim": "write keepdims=, NumPy's word",
+    "p": "the norm is the Euclidean one, so leave it out",
+    "unbiased": "write correction=1 for True, correction=0 for False",
 }
 
 
@@ -199,7 +203,7 @@ def refused(keywords):
     """Raise TypeError for the first of some keywords, naming minigan's word for it."""
     name, value = next(iter(keywords.items()))
     if name in KEYWORDS:
-        raise TypeError(f"{name}={value!r}: the word here is NumPy's; write {KEYWORDS[name]}=")
+        raise TypeError(f"{name}={value!r}: {KEYWORDS[name]}")
     raise TypeError(f"there is no argument {name}=")
 
 
@@ -262,12 +266,15 @@ def check_place(x, device):
     if device.partition(":")[0] not in ("cpu", "cuda"):
         raise TypeError(f"there is no device or dtype {device!r} to go to")
     if device.startswith("cuda") and not on_gpu:
-        raise RuntimeError(f"{named(x)} is on the CPU, and stays there: {GPU}")
+        raise RuntimeError(f"this {type(x).__name__} is on the CPU, and stays there: {GPU}")
     if device == "cpu" and on_gpu:
-        raise RuntimeError(f"{named(x)} is on the GPU, and stays there: x.numpy() is a copy")
+        raise RuntimeError(
+            f"this {type(x).__name__} is on the GPU, and stays there; x.numpy() is a copy"
+        )
 
 
-def to_device(device, x, *number):
+def to_device(device, x, *index):
+    """x.cpu(), x.cuda() and x.cuda(0)."""
     return moved(x, device)
 
 

@@ -1,5 +1,6 @@
 """Activations: a function of each element, as a layer."""
 
+from minigan.arrays import named
 from minigan.nn.module import Module
 from minigan.ops import elementwise
 from minigan.tensor import as_tensor
@@ -8,7 +9,7 @@ from minigan.tensor import as_tensor
 class Identity(Module):
     """x itself, whatever the arguments of its constructor: a layer that leaves a place empty."""
 
-    def __init__(self, *args, **named):
+    def __init__(self, *settings, **named):
         pass
 
     def forward(self, x):
@@ -75,5 +76,8 @@ class Softplus(Module):
 def flag(layer, inplace):
     """inplace, or TypeError for a number, which was perhaps meant for another setting."""
     if not isinstance(inplace, bool):
-        raise TypeError(f"{type(layer).__name__}: inplace must be True or False, not {inplace!r}")
+        raise TypeError(
+            f"{type(layer).__name__}: inplace must be True or False, not a {named(inplace)}; make "
+            "the layer, and then call it, as in ReLU()(x)"
+        )
     return inplace

@@ -7,7 +7,7 @@ that names, order and `state_dict` are PyTorch's.
 from __future__ import annotations
 
 from collections import UserDict, UserList, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from reprlib import recursive_repr
 from types import MappingProxyType
@@ -86,6 +86,14 @@ class Module:
                     f"{cls.__name__}.{name}: a layer of the class would not be found, nor learned; "
                     f"set self.{name} in __init__"
                 )
+
+    def __init__(self, *inputs: Any, **named: Any) -> None:
+        if inputs or named:
+            raise TypeError(
+                f"{type(self).__name__} takes no arguments: make the layer, and then call it, as "
+                f"in {type(self).__name__}()(x)"
+            )
+        super().__init__()
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._check_layers(name, value)
@@ -279,7 +287,7 @@ class Sequential(Module):
 
     def __init__(self, *modules):
         for i, module in enumerate(modules):
-            _check_module(f"layer {i}", module)
+            check_module(f"layer {i}", module)
             setattr(self, str(i), module)
 
     def forward(self, x):
@@ -314,11 +322,13 @@ class ModuleList(Module):
     """
 
     def __init__(self, modules=()):
+        if not isinstance(modules, Iterable):
+            raise TypeError(f"ModuleList needs a list of Modules, as in [layer], not {modules!r}")
         self.extend(modules)
 
     def append(self, module):
         """Add a module at the end. Returns self."""
-        _check_module(f"layer {len(self)}", module)
+        check_module(f"layer {len(self)}", module)
         setattr(self, str(len(self)), module)
         return self
 
@@ -339,7 +349,7 @@ class ModuleList(Module):
         return ModuleList(modules) if isinstance(i, slice) else modules
 
     def __setitem__(self, i, module):
-        _check_module(f"layer {i}", module)
+        check_module(f"layer {i}", module)
         setattr(self, self.named_children()[i][0], module)
 
 
@@ -354,6 +364,7 @@ def frozen(module):
     >>> D.weight.grad is None, x.grad.shape
     (True, (5, 2))
     """
+    check_module("what is to be frozen", module)
     learning = [p for p in module.parameters() if p.requires_grad]
     module.requires_grad_(False)
     try:
@@ -363,10 +374,14 @@ def frozen(module):
             p.requires_grad_(True)
 
 
-def _check_module(what, module):
+def check_module(what, module):
     """Raise TypeError for what is no Module: a class of layers, a function, ..."""
     if not isinstance(module, Module):
-        remedy = f"; write {module.__name__}(...)" if isinstance(module, type) else ""
+        remedy = ""
+        if isinstance(module, type):
+            remedy = f"; write {module.__name__}(...), which makes one"
+        elif _hides_layers(module) and not any(isinstance(item, Parameter) for item in module):
+            remedy = "; write Sequential(*layers)"
         raise TypeError(f"{what} is not a Module but {module!r}{remedy}")
 
 

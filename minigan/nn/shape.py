@@ -15,7 +15,13 @@ class Flatten(Module):
     >>> from minigan import randn
     >>> Flatten()(randn(64, 1, 28, 28)).shape
     (64, 784)
+
+    start_dim: PyTorch's, which can only be 1 here.
     """
+
+    def __init__(self, start_dim=1):
+        if start_dim != 1:
+            raise ValueError(f"Flatten keeps the first axis alone: write x.flatten({start_dim!r})")
 
     def forward(self, x):
         x = as_tensor(x)

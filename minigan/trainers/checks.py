@@ -7,10 +7,10 @@ from functools import wraps
 import numpy as np
 
 from minigan import backend
-from minigan.nn import Module, Sequential, Sigmoid
+from minigan.nn import Sequential, Sigmoid
+from minigan.nn.module import check_module
 from minigan.nn.norm import BatchNorm
 from minigan.ops import elementwise, shape
-from minigan.optim import Optimizer
 from minigan.tensor import as_array
 
 WARM_UP_STEPS = 100  # of the critic, before each of the first generator steps, as the authors do
@@ -53,6 +53,7 @@ SIGMOID = (
 
 def check_critic(critic, n_critic, warm_up):
     """Raise ValueError for a critic that gives probabilities, or for counts out of range."""
+    check_module("the critic", critic)
     last = critic
     while type(last).forward is Sequential.forward and len(last):
         last = last[-1]
@@ -134,10 +135,8 @@ def generator_is_due(steps, n_critic, warm_up):
 
 def check_optimizer(optimizer, network, player):
     """An optimizer that moves its own player, since the two are easily swapped."""
-    if not isinstance(network, Module):
-        remedy = f"; write {network.__name__}()" if isinstance(network, type) else ""
-        raise TypeError(f"the {player} must be a Module, not {network!r}{remedy}")
-    if not isinstance(optimizer, Optimizer):
+    check_module(f"the {player}", network)
+    if not hasattr(optimizer, "params"):
         raise TypeError(
             f"the {player}'s optimizer must be one of minigan.optim, not {optimizer!r}; the "
             "arguments are both networks, then both optimizers, each time the generator's first"
