@@ -13,8 +13,11 @@ PROBABILITIES = {"low": 0.05, "high": 0.95}
 LABELS = st.sampled_from([0.0, 1.0, 0.9, 0.3])
 
 
-def log_loss(p, t):
-    return -(t * np.log(p) + (1 - t) * np.log(1 - p)).mean()
+REDUCTIONS = {"mean": np.mean, "sum": np.sum, "none": lambda x: x}
+
+
+def log_loss(p, t, reduction="mean"):
+    return REDUCTIONS[reduction](-(t * np.log(p) + (1 - t) * np.log(1 - p)))
 
 
 def sigmoid(x):
@@ -32,9 +35,12 @@ def targets(draw, shape):
 @st.composite
 def binary_cross_entropy(draw):
     p = draw(arrays(BATCH, **PROBABILITIES))
-    t = draw(targets(p.shape))
+    t, how = draw(targets(p.shape)), draw(st.sampled_from(list(REDUCTIONS)))
     return Problem(
-        lambda p: losses.binary_cross_entropy(p, t), [p], lambda p: log_loss(p, t), analytic=True
+        lambda p: losses.binary_cross_entropy(p, t, reduction=how),
+        [p],
+        lambda p: log_loss(p, t, how),
+        analytic=True,
     )
 
 
@@ -45,11 +51,11 @@ def binary_cross_entropy(draw):
 @st.composite
 def binary_cross_entropy_with_logits(draw):
     x = draw(arrays(BATCH, low=-4, high=4))
-    t = draw(targets(x.shape))
+    t, how = draw(targets(x.shape)), draw(st.sampled_from(list(REDUCTIONS)))
     return Problem(
-        lambda x: losses.binary_cross_entropy_with_logits(x, t),
+        lambda x: losses.binary_cross_entropy_with_logits(x, t, reduction=how),
         [x],
-        lambda x: log_loss(sigmoid(x), t),
+        lambda x: log_loss(sigmoid(x), t, how),
         analytic=True,
     )
 
@@ -60,11 +66,13 @@ def cross_entropy(draw):
     n, classes = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     labels = np.array(draw(st.lists(st.integers(0, classes - 1), min_size=n, max_size=n)))
 
+    how = draw(st.sampled_from(list(REDUCTIONS)))
+
     def numpy_cross_entropy(x):
-        return (np.log(np.exp(x).sum(axis=1)) - x[np.arange(n), labels]).mean()
+        return REDUCTIONS[how](np.log(np.exp(x).sum(axis=1)) - x[np.arange(n), labels])
 
     return Problem(
-        lambda x: losses.cross_entropy(x, labels),
+        lambda x: losses.cross_entropy(x, labels, reduction=how),
         [draw(arrays((n, classes)))],
         numpy_cross_entropy,
         analytic=True,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 import minigan
 from cases import Problem, arrays, problem_case
 from minigan import backend, nn
-from minigan.ops.norm import BatchNorm
+from minigan.ops.norm import BatchNorm, Normalize
 from minigan.testing import linear_layers, shapes
 
 BATCHES = st.integers(1, 3)
@@ -124,14 +124,34 @@ def batch_norm(make, dims):
         layer.running_var *= 1.5
         return Problem(layer.eval(), [x], module=shaken(draw, layer))
 
-    return [training, in_use]
+    @problem_case(f"{make.__name__} without affine, {dims} dimensions", (make, Normalize))
+    @st.composite
+    def plain(draw):
+        x = draw(batches_to_normalize(dims))
+        layer = make(x.shape[1], eps=0.1, affine=False)
+        return Problem(layer, [x], lambda x: numpy_batch_norm(x, 1.0, 0.0), analytic=True)
+
+    @problem_case(f"{make.__name__} without affine in use, {dims} dimensions", make)
+    @st.composite
+    def plain_in_use(draw):
+        x = draw(batches_to_normalize(dims))
+        layer = make(x.shape[1], eps=0.1, affine=False).double().eval()
+        layer.running_mean += 0.3
+        return Problem(
+            lambda x: layer.double()(x) if x.dtype == np.float64 else layer.float()(x),
+            [x],
+            lambda x: (x - 0.3) / np.sqrt(1.1),
+            analytic=True,
+        )
+
+    return [training, in_use, plain, plain_in_use]
 
 
 def numpy_batch_norm(x, gamma, beta):
     axes, channels = (0, *range(2, x.ndim)), (-1, *[1] * (x.ndim - 2))
     x = x - x.mean(axis=axes, keepdims=True)
     x = x / np.sqrt((x * x).mean(axis=axes, keepdims=True) + 0.1)
-    return x * gamma.reshape(channels) + beta.reshape(channels)
+    return x * np.reshape(gamma, channels) + np.reshape(beta, channels)
 
 
 def shaken(draw, layer):
@@ -189,6 +209,36 @@ def network(draw):
     return Problem(net, [draw(arrays((draw(BATCHES), 3)))], module=net)
 
 
+@problem_case("Identity", nn.Identity)
+@st.composite
+def identity(draw):
+    hidden = nn.Sequential(nn.Identity(3, eps=0.1), nn.Tanh())
+    return Problem(hidden, [draw(arrays())], np.tanh, analytic=True)
+
+
+class Sums(nn.Module):
+    """x W₀ᵀ + b₀ + x W₁ᵀ + b₁ + ..."""
+
+    def __init__(self, n):
+        self.layers = nn.ModuleList([nn.Linear(3, 2) for _ in range(n)])
+
+    def forward(self, x):
+        return sum(layer(x) for layer in self.layers)
+
+
+@problem_case("ModuleList", nn.ModuleList)
+@st.composite
+def module_list(draw):
+    net = seeded(draw, lambda: Sums(draw(st.integers(1, 3))))
+
+    def numpy_sums(x, *parameters):
+        pairs = zip(parameters[::2], parameters[1::2], strict=True)
+        return sum(numpy_linear(x, W, b) for W, b in pairs)
+
+    x = draw(arrays((draw(BATCHES), 3)))
+    return Problem(net, [x], numpy_sums, analytic=True, module=net)
+
+
 CASES = [
     linear,
     maxout,
@@ -203,4 +253,6 @@ CASES = [
     flatten,
     unflatten,
     network,
+    identity,
+    module_list,
 ]

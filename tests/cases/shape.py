@@ -125,6 +125,26 @@ def flatten(draw):
     )
 
 
+@problem_case("squeeze", Reshape)
+@st.composite
+def squeeze(draw):
+    ones = draw(st.lists(st.sampled_from([1, 1, 2]), max_size=4))
+    x = draw(arrays(tuple(ones)))
+    single = [i for i, n in enumerate(ones) if n == 1]
+    axis = draw(st.none() | st.sampled_from([*single, *[i - x.ndim for i in single], ()]))
+    return Problem(lambda x: x.squeeze(axis), [x], lambda x: x.squeeze(axis), analytic=True)
+
+
+@problem_case("unsqueeze", Reshape)
+@st.composite
+def unsqueeze(draw):
+    x = draw(arrays())
+    axis = draw(st.integers(-x.ndim - 1, x.ndim))
+    return Problem(
+        lambda x: x.unsqueeze(axis), [x], lambda x: np.expand_dims(x, axis), analytic=True
+    )
+
+
 CASES = [
     reshape,
     transpose,
@@ -135,4 +155,6 @@ CASES = [
     concatenate,
     stack,
     flatten,
+    squeeze,
+    unsqueeze,
 ]
