@@ -59,6 +59,7 @@ TENSOR = {
     "square": "write x * x",
     "std": "write x.var(axis, correction=1).sqrt()",
     "sub": "write a - b",
+    "t": "write x.T",
     "tolist": "write x.numpy().tolist()",
     "type": "write x.float(), x.double() or x.data.astype(dtype)",
     "uniform_": FILL,

@@ -394,7 +394,7 @@ class Tensor:
 
     def unsqueeze(self, axis: int) -> Tensor:
         """x with a new axis of length 1 there (NumPy's `expand_dims`)."""
-        return shape.Reshape(np.expand_dims(self._data, axis).shape)(self)
+        return shape.Reshape(np.expand_dims(np.broadcast_to(0, self.shape), axis).shape)(self)
 
     def __getitem__(self, index: Any) -> Tensor:
         """x[index], for any index that NumPy takes, and for integer Tensors.

@@ -129,7 +129,9 @@ def batch_norm(make, dims):
     def plain(draw):
         x = draw(batches_to_normalize(dims))
         layer = make(x.shape[1], eps=0.1, affine=False)
-        return Problem(layer, [x], lambda x: numpy_batch_norm(x, 1.0, 0.0), analytic=True)
+        return Problem(
+            layer, [x], lambda x: numpy_batch_norm(x, 1.0, 0.0), analytic=True, module=layer
+        )
 
     @problem_case(f"{make.__name__} without affine in use, {dims} dimensions", make)
     @st.composite
@@ -137,12 +139,7 @@ def batch_norm(make, dims):
         x = draw(batches_to_normalize(dims))
         layer = make(x.shape[1], eps=0.1, affine=False).double().eval()
         layer.running_mean += 0.3
-        return Problem(
-            lambda x: layer.double()(x) if x.dtype == np.float64 else layer.float()(x),
-            [x],
-            lambda x: (x - 0.3) / np.sqrt(1.1),
-            analytic=True,
-        )
+        return Problem(layer, [x], lambda x: (x - 0.3) / np.sqrt(1.1), analytic=True, module=layer)
 
     return [training, in_use, plain, plain_in_use]
 

@@ -152,6 +152,8 @@ def methods(t: Tensor) -> Tensor:
     assert_type(t.reshape(-1), Tensor)
     assert_type(t.transpose(1, 0), Tensor)
     assert_type(t.flatten(), Tensor)
+    assert_type(t.unsqueeze(1), Tensor)
+    assert_type(t.unsqueeze(1).squeeze(1), Tensor)
     assert_type(t[0], Tensor)
     assert_type(t[:, 1:], Tensor)
     assert_type(t[t > 0], Tensor)
