@@ -1,0 +1,1 @@
+LESSONS: list = []
