@@ -60,7 +60,7 @@ def how_to_open(folder):
 
 
 def write_package(path):
-    """Write minigan's sources, its classifier's weights and some of MNIST's images to a zip file."""
+    """Write minigan, its classifier's weights and some of MNIST's images to a zip file."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(PACKAGE.rglob("*")):
             if file.suffix not in (".py", ".npz") or PAGE in file.parents:

@@ -5,12 +5,11 @@ import sys
 
 import numpy as np
 
-from minigan import Tensor
 from minigan.lab import source
 from minigan.lab.data import IMAGE
 from minigan.lab.game import D, G
 from minigan.lab.problems import RequestError
-from minigan.lab.recorder import CALL, LINE, RETURN, Recorder, summary
+from minigan.lab.recorder import LINE, Recorder
 
 # Which lines of a trainer's method carry out which line of the paper's box: the first text that
 # occurs in the line of code decides. "" is for every other line.

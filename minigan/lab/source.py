@@ -3,7 +3,7 @@
 import io
 import keyword
 import tokenize
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from minigan.lab.problems import RequestError
@@ -32,7 +32,7 @@ def lines_of(file):
     return read(file)[0]
 
 
-@lru_cache(maxsize=None)
+@cache
 def read(file):
     """(lines, tokens). Raises RequestError for anything but a Python file of minigan."""
     text = _path(file).read_text(encoding="utf-8")
