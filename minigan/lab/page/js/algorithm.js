@@ -1,6 +1,7 @@
 // The second depth: the trainer's own lines beside the paper's algorithm, with the values that they make.
 import { el } from "./arrays.js";
 import { RecordingBar } from "./bar.js";
+import { algorithmLine } from "./formulas.js";
 import { chip, inspect } from "./inspect.js";
 import { codeBlock, sourceLink } from "./source.js";
 
@@ -27,7 +28,7 @@ export class Algorithm {
       element.classList.add("free");
       this.rows = rows;
       this.code.replaceChildren(
-        el("header", {}, el("h2", {}, `${description.players[recording.player] ?? recording.player}: one step`), el("span", { class: "spacer" }), sourceLink(app, file, algorithm.first, algorithm.last)),
+        el("header", {}, el("h2", {}, `One step of ${recording.player}, the ${description.players[recording.player] ?? "player"}`), el("span", { class: "spacer" }), sourceLink(app, file, algorithm.first, algorithm.last)),
         element,
       );
       for (const [line, row] of rows) {
@@ -38,7 +39,11 @@ export class Algorithm {
           row.addEventListener("click", () => app.moveTo(stop));
         }
       }
-      const items = description.algorithm.map((item) => el("li", { class: item.players.length && !item.players.includes(recording.player) ? "other" : "" }, item.text));
+      const items = description.algorithm.map((item) => {
+        const indent = item.text.length - item.text.trimStart().length;
+        const li = el("li", { class: item.players.length && !item.players.includes(recording.player) ? "other" : "", style: `padding-left:${30 + 5 * indent}px` });
+        return algorithmLine(li, item.text.trim());
+      });
       this.boxItems = items;
       this.box.replaceChildren(
         el("h2", {}, description.algorithm_title),

@@ -1,5 +1,6 @@
 // The first depth: the game in the plane, or images, with the plots of losses and measures.
 import { colour, decode, el, prepare, reducedMotion, short } from "./arrays.js";
+import { Measures } from "./measures.js";
 import { Plot } from "./plots.js";
 
 // The layers of the picture, with a sign for the legend. The ids are those of frame(), and "real".
@@ -40,13 +41,12 @@ export class Game {
     this.heatKey = el("div", { class: "heat-key", id: "heat-key" });
     this.figures = el("div", { class: "figures", id: "figures" });
     this.losses = new Plot("plot-losses", "Losses");
-    this.measures = new Plot("plot-measures", "How good are the fakes?");
+    this.measures = new Measures();
     this.formulas = el("div", { class: "formulas" });
     this.numbers = el("div", { class: "now", id: "numbers" });
-    this.measureNumbers = el("div", { class: "now", id: "measure-numbers" });
     this.warnings = el("div", { id: "warnings" });
     this.losses.card.append(this.formulas, this.numbers);
-    this.measures.card.append(this.measureNumbers, this.warnings);
+    this.measures.card.append(this.warnings);
     this.element = el(
       "div",
       { class: "game" },
@@ -76,8 +76,13 @@ export class Game {
         return el("div", { title: `The loss that the ${players[player] ?? "generator"} lowers` }, place);
       }),
     );
-    this.arrowScale = null;
+    this.layers.querySelector('[for="layer-heat"]').lastChild.textContent = players.D === "critic" ? "output of the critic" : "output of D";
+    this.measures.describe(description.measure_names);
     this.draw();
+  }
+
+  checkLayers() {
+    for (const layer of LAYERS) this.layers.querySelector(`#layer-${layer.id}`).checked = this.app.layers.has(layer.id);
   }
 
   // A new frame: the picture at a position.
@@ -122,14 +127,7 @@ export class Game {
     }));
     const guides = gan ? [{ y: 2 * Math.LN2, text: "2 log 2: D says ½ everywhere" }] : [];
     this.losses.draw({ lines, guides, cursor: position, end: curves.recorded });
-    const styles = [["real", null], ["fake", "6 3"], ["grid", "2 3"], ["d", "8 3 2 3"]];
-    const measures = description.measure_names.map((measure, i) => {
-      const curve = curveOf(curves.measures[measure.id]);
-      const most = measure.max ?? 1;
-      return { name: measure.max ? `${measure.label} / ${measure.max}` : measure.label, colour: styles[i % 4][0], dash: styles[i % 4][1], x: curve.x, y: curve.y.map((v) => v / most) };
-    });
-    this.measures.card.hidden = measures.length === 0;
-    this.measures.draw({ lines: measures, guides: [], cursor: position, end: curves.recorded, zero: true });
+    this.measures.draw(curves.measures, position, curves.recorded);
   }
 
   writeNumbers() {
@@ -137,19 +135,7 @@ export class Game {
     const words = { d_loss: "D's loss", c_loss: "f's loss", g_loss: "G's loss", "D(x)": "D of real", "D(G(z))": "D of fakes", wasserstein: "distance", penalty: "penalty", "gradient norm": "‖∇f(x̂)‖" };
     const cell = (label, value, title = null) => el("div", { title }, label, el("b", {}, value));
     this.numbers.replaceChildren(...description.report_names.map((name) => cell(words[name] ?? name, short(frame.report[name]))));
-    const measures = frame.measures;
-    if (measures) {
-      this.measureNumbers.replaceChildren(
-        ...description.measure_names.map((measure) => {
-          const value = measures[measure.id];
-          let text = short(value);
-          if (measure.max) text = value === null || value === undefined ? "–" : `${value} of ${measure.max}`;
-          else if (measure.id === "high_quality" && value !== null && value !== undefined) text = `${Math.round(100 * value)} %`;
-          const floor = measure.floor ? `Two sets of real samples have about ${short(measure.floor)}. ` : "";
-          return cell(measure.label, text, floor + (measure.help ?? ""));
-        }),
-      );
-    }
+    if (frame.measures) this.measures.update(frame.measures);
     const warnings = (frame.warnings ?? []).slice(-2);
     this.warnings.replaceChildren(...warnings.map((text) => el("p", { class: "warning" }, text)));
     if (description.plane && frame.heat_range) {
@@ -317,7 +303,7 @@ export class Game {
     context.strokeStyle = colour("arrow");
     context.fillStyle = colour("arrow");
     context.lineWidth = 1.2;
-    context.globalAlpha = 0.75;
+    context.globalAlpha = 0.7;
     context.beginPath();
     for (let i = 0; i < fakes.length / 2; i++) {
       const x = X(fakes[2 * i]);
@@ -344,9 +330,8 @@ export class Game {
         this.figures.append(el("div", {}, el("h3", {}, text), el("canvas", { id })));
       }
     }
-    const real = this.real?.shape.length >= 3 ? this.real : null;
     drawImageGrid(this.figures.querySelector("#images-fake"), this.images);
-    drawImageGrid(this.figures.querySelector("#images-real"), real);
+    drawImageGrid(this.figures.querySelector("#images-real"), decode(this.description.real_images));
   }
 }
 

@@ -1,6 +1,7 @@
 // The third depth: the operations behind the loss, arranged by generation, and the walk back through them.
 import { el, reducedMotion, shapeText } from "./arrays.js";
 import { RecordingBar } from "./bar.js";
+import { ruleFormula } from "./formulas.js";
 import { chip, inspect } from "./inspect.js";
 import { codeBlock, sourceLink } from "./source.js";
 
@@ -22,7 +23,8 @@ export function arrange(nodes) {
   for (const node of nodes) {
     let column = node.generation;
     if (node.kind !== "op" && (users.get(node.id).length > 0) && !["data", "noise", "fake"].includes(node.role)) {
-      column = d3.min(users.get(node.id), (user) => user.generation) ?? 0;
+      const first = users.get(node.id).filter((user) => user.graph !== 2);
+      column = d3.min(first.length ? first : users.get(node.id), (user) => user.generation) ?? 0;
     }
     (columns[column] ??= []).push(node);
     places.set(node.id, { column, y: 0 });
@@ -33,15 +35,24 @@ export function arrange(nodes) {
   // A first order: as the nodes were made. Then move each node towards its neighbours, again and again.
   const settle = (column, side) => {
     const wanted = column.map((node) => {
-      const others = near(node, side);
-      return [node, others.length ? d3.mean(others, (other) => places.get(other.id).y) : places.get(node.id).y];
+      // A chain of operations should be straight. So leaves pull little.
+      let [sum, weight] = [0, 0];
+      for (const other of near(node, side)) {
+        const pull = other.kind === "op" ? 10 : 1;
+        sum += pull * places.get(other.id).y;
+        weight += pull;
+      }
+      return [node, weight ? sum / weight : places.get(node.id).y];
     });
-    wanted.sort((a, b) => a[1] - b[1] || a[0].id - b[0].id);
+    // What a backward rule made stands below everything else.
+    const lane = (node) => (node.graph === 2 ? 1 : 0);
+    wanted.sort((a, b) => lane(a[0]) - lane(b[0]) || a[1] - b[1] || a[0].id - b[0].id);
     // Push apart what overlaps, and keep the middle of each group where it wants to be.
     const groups = [];
     for (const [node, y] of wanted) {
       const height = sizeOf(node).height + 10;
-      groups.push({ nodes: [node], height, sum: y - height / 2, count: 1 });
+      const weight = node.kind === "op" ? 10 : 1;
+      groups.push({ nodes: [node], height, sum: weight * (y - height / 2), count: weight });
       for (let last = groups.length - 1; last > 0; last--) {
         const [a, b] = [groups[last - 1], groups[last]];
         if (a.sum / a.count + a.height <= b.sum / b.count) break;
@@ -61,7 +72,7 @@ export function arrange(nodes) {
       }
     }
   };
-  columns.forEach((column) => column.forEach((node, i) => (places.get(node.id).y = (i - column.length / 2) * 48)));
+  columns.forEach((column) => column.forEach((node, i) => (places.get(node.id).y = (i - column.length / 2) * 48 + (node.graph === 2 ? 240 : 0))));
   for (let sweep = 0; sweep < 10; sweep++) {
     const order = d3.range(columns.length);
     if (sweep % 2) order.reverse();
@@ -84,7 +95,7 @@ export class Graph {
     this.title = el("h2", {});
     this.zoom = el("select", { title: "Size of the graph", "aria-label": "Size of the graph", onchange: () => this.resize() }, ...[["fit", "fit the width"], ["0.6", "60 %"], ["0.8", "80 %"], ["1", "100 %"], ["1.3", "130 %"]].map(([value, text]) => el("option", { value }, text)));
     const key = el("div", { class: "graph-key" });
-    key.innerHTML = '<span><i></i>operation</span><span><i class="leaf"></i>leaf</span><span class="has-second"><i class="second"></i>made inside a backward rule</span><span><i class="flow"></i>gradient</span><span>⊕ gradients are added</span>';
+    key.innerHTML = '<span><i></i>operation</span><span><i class="leaf"></i>leaf</span><span class="d-key"><i class="leaf d"></i>of D</span><span class="g-key"><i class="leaf g"></i>of G</span><span class="has-second"><i class="second"></i>made inside a backward rule</span><span><i class="flow"></i>gradient</span><span>⊕ gradients are added</span>';
     this.key = key;
     this.card = el("section", { class: "card graph-card", id: "graph" }, el("header", {}, this.title, key, el("span", { class: "spacer" }), this.zoom), this.scroll);
     this.rule = el("section", { class: "card", id: "graph-walk" });
@@ -236,7 +247,7 @@ export class Graph {
     let lines;
     if (current.walk < 0) {
       parts.push(el("h2", {}, `Forwards: ${node.label}`, node.module ? el("span", { class: "note" }, `  in ${node.module}`) : ""));
-      if (node.formula) parts.push(el("p", { class: "rule-formula" }, node.formula));
+      if (node.formula) parts.push(ruleFormula(node.formula));
       const inputs = node.inputs.filter((id) => this.byId.get(id)?.value != null).map((id) => chip(app, recording, name(id), this.byId.get(id).value, show));
       parts.push(el("div", { class: "gradient-list" }, el("div", {}, "takes ", ...inputs), node.value != null ? el("div", {}, "makes ", chip(app, recording, "y", node.value, show, true)) : null));
       if (node.inside !== null && node.inside !== undefined) parts.push(el("p", { class: "note" }, `Made inside the backward rule of ${name(node.inside)}. So this gradient has a graph of its own, and can be differentiated again.`));
@@ -245,7 +256,7 @@ export class Graph {
       const walk = walks[current.walk];
       const step = walk.steps[current.step];
       parts.push(el("h2", {}, `Backwards: visit ${current.step + 1} of ${walk.steps.length}, ${node.label}`));
-      if (node.formula) parts.push(el("p", { class: "rule-formula" }, node.formula));
+      if (node.formula) parts.push(ruleFormula(node.formula));
       const list = el("div", { class: "gradient-list" });
       if (step.gy !== null && step.gy !== undefined) list.append(el("div", {}, "gy, the gradient of the output: ", chip(app, recording, "gy", step.gy, show)));
       for (const gradient of step.gradients) {
@@ -261,7 +272,7 @@ export class Graph {
     const place = el("div", { style: "margin:10px -16px 0" });
     parts.push(place);
     if (node.file !== null && node.file !== undefined && lines[0]) {
-      const file = recording.raw.files[node.file];
+      const { file } = node;
       parts.push(sourceLink(app, file, lines[0], lines[1]));
       codeBlock(app, file, lines[0], lines[1]).then(({ element }) => {
         element.classList.add("short");
@@ -271,10 +282,10 @@ export class Graph {
     const w = current.walk >= 0 ? current.walk : -1;
     if (w >= 0) {
       const order = el("div", { class: "walk-order", "aria-label": "The order of the walk" });
-      walks[w].steps.forEach((step, i) => order.append(el("button", { class: i === current.step ? "now" : i < current.step ? "done" : "", onclick: () => app.moveTo(step.event) }, `${i + 1} ${name(step.node)}`)));
+      walks[w].steps.forEach((step, i) => order.append(el("button", { class: i === current.step ? "here" : i < current.step ? "done" : "", onclick: () => app.moveTo(step.event) }, `${i + 1} ${name(step.node)}`)));
       parts.push(el("h3", { style: "margin-top:12px" }, "The order of the walk: the largest generation first"), order);
       queueMicrotask(() => {
-        const now = order.querySelector(".now");
+        const now = order.querySelector(".here");
         if (now) order.scrollTop = Math.max(0, now.offsetTop - order.offsetTop - 40);
       });
     }

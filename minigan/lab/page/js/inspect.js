@@ -57,7 +57,7 @@ function histogram(h) {
   const svg = d3.select(place).append("svg").attr("class", "plot").attr("viewBox", `0 0 ${width} ${height}`);
   svg.selectAll("rect").data(h.counts).join("rect").attr("x", (_, i) => x(h.edges[i]) + 0.4).attr("y", (c) => y(c))
     .attr("width", (_, i) => Math.max(0.6, x(h.edges[i + 1]) - x(h.edges[i]) - 0.8)).attr("height", (c) => y(0) - y(c)).style("fill", "var(--accent)");
-  svg.append("g").attr("transform", `translate(0,${height - 18})`).call(d3.axisBottom(x).ticks(5).tickSizeOuter(0));
+  svg.append("g").attr("transform", `translate(0,${height - 18})`).call(d3.axisBottom(x).ticks(4).tickSizeOuter(0).tickFormat((t) => short(t)));
   return place;
 }
 

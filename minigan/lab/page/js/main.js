@@ -164,10 +164,8 @@ class App {
     this.frame = description.frame;
     this.game.describe(description);
     this.settingsForm.update(description);
-    const critic = description.players.D === "critic";
     $("button-step-d").title = `One step of D, the ${description.players.D}: it learns, and G is held fixed (key d)`;
     $("button-step-g").title = `One step of G: G learns, and the ${description.players.D} is held fixed (key g)`;
-    document.querySelector('.layers label[for="layer-heat"]').lastChild.textContent = critic ? "output of the critic" : "output of D";
     this.game.update(description.frame);
     this.updateControls();
   }
@@ -222,23 +220,32 @@ class App {
 
   async trainLoop() {
     let round = 0;
+    let coming = null; // the next answer: Python computes it while this page draws the last one
+    const ask = (left) => {
+      const layers = this.wantedLayers();
+      if (round++ % 8) layers.splice(layers.indexOf("measures"), 1);
+      coming = this.api.call("play", { milliseconds: 70, steps: Math.min(1000, left), layers });
+      coming.catch(() => {});
+    };
+    const left = () => (this.limit === null ? Infinity : this.limit - this.frame.position);
     while (this.playing && this.depth === 1) {
       await this.run(async () => {
         if (!this.playing) return;
         const speed = Number($("speed").value);
-        const left = this.limit === null ? Infinity : this.limit - this.frame.position;
-        if (left <= 0) {
+        if (left() <= 0) {
           this.playing = false;
           return;
         }
-        const layers = this.wantedLayers();
-        if (speed === 0 && round++ % 8) layers.splice(layers.indexOf("measures"), 1);
-        if (speed === 0) {
-          const frame = await this.api.call("play", { milliseconds: 65, steps: Math.min(1000, left), layers });
-          this.showFrame(frame);
+        if (speed === 0 || coming) {
+          if (!coming) ask(left());
+          const answer = coming;
+          coming = null;
+          this.frame = await answer;
+          if (this.playing && speed === 0 && left() > 0 && !this.frame.stopped) ask(left());
+          this.showFrame(this.frame);
         } else {
           const begun = performance.now();
-          const frame = await this.api.call("step", { player: "next", layers });
+          const frame = await this.api.call("step", { player: "next", layers: this.wantedLayers() });
           this.showFrame(frame, { glide: speed === 1 ? 650 : null });
           this.lessons.did("step", frame.last);
           this.pace = Math.max(0, 1000 / speed - (performance.now() - begun));
@@ -255,6 +262,7 @@ class App {
     }
     this.playing = false;
     this.updateControls();
+    await coming?.catch((error) => this.complain(error));
     await this.run(async () => {
       if (this.description && $("message").dataset.kind !== "gone") {
         this.showFrame(await this.api.call("frame", { layers: this.wantedLayers() }));
@@ -345,7 +353,7 @@ class App {
 
   setLayers(layers) {
     this.layers = new Set(layers);
-    for (const layer of LAYERS) $(`layer-${layer.id}`) && ($(`layer-${layer.id}`).checked = this.layers.has(layer.id));
+    this.game.checkLayers();
     this.writeAddress();
     if (!this.playing) this.run(async () => this.showFrame(await this.api.call("frame", { layers: this.wantedLayers() })));
   }
@@ -366,7 +374,6 @@ class App {
     $("view").replaceChildren(this.views[depth].element);
     this.game.observer.observe(this.game.holder);
     if (depth === 1) {
-      for (const layer of LAYERS) $(`layer-${layer.id}`).checked = this.layers.has(layer.id);
       this.setLayers(this.layers);
       await this.run(() => this.curves());
     } else {
@@ -592,6 +599,8 @@ class App {
     click("button-lessons", () => this.lessons.choose().catch((error) => this.complain(error)));
     click("button-help", () => this.help());
     click("button-theme", () => this.toggleTheme());
+    // After a click with the mouse, the space bar should play, and not press the same button again.
+    addEventListener("click", (event) => event.detail > 0 && event.target.closest?.(".controls button, .depths button, .tools button")?.blur());
     for (const tab of document.querySelectorAll(".depths button")) tab.addEventListener("click", () => this.setDepth(Number(tab.dataset.depth)));
     $("speed").value = "0";
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => forgetColours());

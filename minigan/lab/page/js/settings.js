@@ -58,7 +58,7 @@ export class Settings {
     input.addEventListener("change", () => this.change(setting, input));
     const help = el("span", { class: "help", hidden: true });
     const label = el("label", { for: id, title: setting.help ?? null }, setting.label);
-    const field = el("div", { class: `field${["data", "model", "generator_loss"].includes(setting.id) ? " long" : ""}`, title: setting.help ?? null }, label, input, help);
+    const field = el("div", { class: `field${["data", "model", "generator_loss", "noise"].includes(setting.id) ? " long" : ""}`, title: setting.help ?? null }, label, input, help);
     this.fields.set(setting.id, { setting, input, field, help, label });
     return field;
   }
@@ -161,7 +161,7 @@ export function drawingPad(app, limit, before, done) {
   app.dialog(
     el("h2", {}, "Draw the data"),
     el("p", {}, "Draw one or more lines. Real samples will lie along them."),
-    el("div", { class: "drawing" }, canvas),
+    el("div", { class: "drawing", style: "display:grid;justify-items:center" }, canvas),
     el("div", { class: "actions", style: "display:flex;gap:8px;margin-top:10px" }, use, undo, el("button", { type: "button", onclick: () => ((strokes.length = 0), paint()) }, "Clear")),
   );
   paint();
