@@ -20,8 +20,9 @@ from minigan.trainers import GAN, WGAN, WGANGP
 
 D, G = "D", "G"
 NEAR = 500  # steps behind the position, within which one step back is quick
-NEAR_EVERY, FAR_EVERY = 20, 100  # steps between two snapshots, where memory allows
+NEAR_EVERY, FAR_EVERY = 10, 100  # steps between two snapshots, where memory allows
 NEAR_BYTES, FAR_BYTES = 80_000_000, 120_000_000  # what the snapshots of each kind may take
+STUCK = 50.0  # a loss of D that only answers of exactly 0 or 1 can reach; each costs 100
 FAR = 10_000  # steps that the far snapshots are planned for
 
 
@@ -251,6 +252,7 @@ class Game:
         self.position = n
 
     def _new_diagnosis(self):
+        self.stuck = False
         return Diagnosis(self.data.sample(500, np.random.default_rng(0)))
 
     def _watch(self, number=None, keep=True):
@@ -261,9 +263,17 @@ class Game:
         report = self.reports[number - 1]
         if number > 1 and self.moves[number - 2] == G:
             report = report | self.reports[number - 2]
-        for sentence in self.diagnosis.watch(number, report):
-            if keep:
-                self.warnings.append((number, sentence))
+        found = self.diagnosis.watch(number, report)
+        stuck = report.get("d_loss", 0.0) > STUCK
+        if stuck and not self.stuck:
+            found.append(
+                f"step {number}: stuck. D's answers are exactly 0 or 1, and some are wrong. The "
+                "sigmoid is flat there, so no gradient reaches D. The learning rate is too large: "
+                "make it smaller, and reset."
+            )
+        self.stuck = stuck
+        if keep:
+            self.warnings += [(number, sentence) for sentence in found]
 
 
 def intervals(snapshot_bytes):

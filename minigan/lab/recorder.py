@@ -153,6 +153,7 @@ class Recorder:
             "create_graph": isinstance(args[0], Tensor),
             "gy": self.values.index(args[0]),
             "gradients": [],
+            "needs": [bool(needed) for needed in op.needs],
         }
         self.rules.append(rule)
         return rule

@@ -377,10 +377,10 @@ class Graph:
         node = self.by_op[id(rule["op"])]
         gradients = []
         inputs = self.nodes[node]["inputs"]
-        needs = [bool(n) for n in (rule["op"].needs or [])]
+        needs = rule["needs"]
         for i, x in enumerate(inputs):
             g = rule["gradients"][i] if i < len(rule["gradients"]) else None
-            wanted = g is not None and (len(needs) <= i or needs[i] or rule["create_graph"])
+            wanted = g is not None and (len(needs) <= i or needs[i])
             if not wanted:
                 gradients.append({"input": x, "value": None, "added": False, "sum": None})
                 continue
