@@ -44,14 +44,13 @@ export class Game {
     this.measures = new Measures();
     this.formulas = el("div", { class: "formulas" });
     this.numbers = el("div", { class: "now", id: "numbers" });
-    this.warnings = el("div", { id: "warnings" });
+    this.warnings = el("section", { class: "card warnings", id: "warnings", hidden: true });
     this.losses.card.append(this.formulas, this.numbers);
-    this.measures.card.append(this.warnings);
     this.element = el(
       "div",
       { class: "game" },
       el("section", { class: "card plane-card" }, this.layers, this.holder, this.figures, this.heatKey),
-      el("div", { class: "side-plots" }, this.losses.card, this.measures.card),
+      el("div", { class: "side-plots" }, this.warnings, this.losses.card, this.measures.card),
     );
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.holder);
@@ -137,6 +136,7 @@ export class Game {
     this.numbers.replaceChildren(...description.report_names.map((name) => cell(words[name] ?? name, short(frame.report[name]))));
     if (frame.measures) this.measures.update(frame.measures);
     const warnings = (frame.warnings ?? []).slice(-2);
+    this.warnings.hidden = warnings.length === 0;
     this.warnings.replaceChildren(...warnings.map((text) => el("p", { class: "warning" }, text)));
     if (description.plane && frame.heat_range) {
       const [low, high] = frame.heat_range;

@@ -71,7 +71,7 @@ class App {
     this.loading(null);
     this.showDescription(description);
     const position = wanted.position ?? description.frame.position;
-    if (position !== description.frame.position) await this.travel(position);
+    if (position !== description.frame.position) await this.travelSafely(position);
     else await this.curves();
   }
 
@@ -89,6 +89,18 @@ class App {
     }
     this.showFrame(frame);
     await this.curves();
+  }
+
+  // The same, but a run that breaks down on the way is shown at its last good step.
+  async travelSafely(position) {
+    try {
+      await this.travel(position);
+    } catch (error) {
+      if (error.kind !== "nan") throw error;
+      this.showFrame(await this.api.call("frame", { layers: this.wantedLayers() }));
+      await this.curves();
+      this.complain(error);
+    }
   }
 
   defaultsFor(model, data) {
@@ -434,8 +446,8 @@ class App {
 
   moveTo(event) {
     this.cursor = event;
-    this.views[this.depth].update();
     this.writeAddress();
+    return this.views[this.depth].update();
   }
 
   // One stop of this depth forwards or back. Past the end of the step it goes on with the next step.
@@ -450,13 +462,13 @@ class App {
       const next = direction > 0 ? index + 1 : exact ? index - 1 : index;
       if (next >= stops.length) await this.nextRecording();
       else if (next < 0) {
-        if (depth === 3 && this.cursor > 0) this.moveTo(0);
+        if (depth === 3 && this.cursor > 0) await this.moveTo(0);
         else if (this.frame.position > 0) {
           const before = await this.api.call("back", { count: 1, layers: this.wantedLayers() });
           this.showFrame(before);
           await this.record("next", "end");
         }
-      } else this.moveTo(stops[next]);
+      } else await this.moveTo(stops[next]);
       if (direction > 0) this.lessons.did("move", depth);
     });
   }
@@ -642,4 +654,4 @@ class App {
 
 const app = new App();
 globalThis.minigan = app; // for the curious, and for the tests
-app.start();
+app.started = app.start();
