@@ -4,8 +4,8 @@ import time
 
 import numpy as np
 import pytest
-
 from lab.lab import Lab, array
+
 from minigan.lab.game import Game, intervals
 from minigan.lab.settings import complete
 
