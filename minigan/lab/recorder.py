@@ -5,6 +5,7 @@ variables, and keeps a copy of every array that it has not seen. It changes noth
 step gives the same bits as a plain one.
 """
 
+import os
 import sys
 import zlib
 from contextlib import suppress
@@ -17,7 +18,7 @@ from minigan.op import Op
 from minigan.optim import Optimizer
 
 PACKAGE = str(Path(__file__).parent.parent)
-LAB = str(Path(__file__).parent)
+LAB = os.path.join(PACKAGE, "lab", "")
 CALL, LINE, RETURN, EXCEPTION = 0, 1, 2, 3
 KINDS = {"call": CALL, "line": LINE, "return": RETURN, "exception": EXCEPTION}
 BUDGET = (
@@ -66,7 +67,7 @@ class Recorder:
         """Called by Python for each call, line, return and exception."""
         file = frame.f_code.co_filename
         if file not in self._files:
-            self._files[file] = file.startswith(PACKAGE) and not file.startswith(LAB)
+            self._files[file] = file.startswith(PACKAGE + os.sep) and not file.startswith(LAB)
         if not self._files[file]:
             return None
         if event == "call":
@@ -103,7 +104,8 @@ class Recorder:
         self._look(frame, entry, number)
         this = frame.f_locals.get("self")
         # A rule that the walk calls. A rule that another rule calls is a line of that rule.
-        if code.co_name == "backward" and isinstance(this, Op) and not self._inside_op_backward():
+        is_rule = code.co_name == "backward" and isinstance(this, Op) and this.inputs is not None
+        if is_rule and not self._inside_op_backward():
             entry[3] = self._rule_begins(frame, this, parent, number)
             self._rules_running.append(len(self.rules) - 1)
 

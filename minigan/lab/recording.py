@@ -187,10 +187,12 @@ class Recording:
     def _algorithm(self, events):
         """The trainer's own lines: which events they are, and what each of them assigned."""
         r = self.recorder
-        code = r.codes[r.calls[0][0]]
+        code = inspect.unwrap(self.game.methods[self.player]).__code__
+        call = next(i for i, (index, *_) in enumerate(r.calls) if r.codes[index] is code)
+        function = self.functions[r.codes.index(code)]
         lines = source.lines_of(source.short(code.co_filename))
-        first, last = code.co_firstlineno, self.functions[r.calls[0][0]]["last"]
-        own = np.flatnonzero(events[:, 0] == 0)
+        first, last = function["first"], function["last"]
+        own = np.flatnonzero(events[:, 0] == call)
         assigned, line = {}, None
         for n in own:
             for name, value in r.changes.get(n, ()) if line is not None else ():
@@ -199,13 +201,14 @@ class Recording:
                 entry[name] = value
             if events[n, 2] == LINE:
                 line = int(events[n, 1])
-        name = self.functions[r.calls[0][0]]["name"]
+        name = function["name"]
         box, texts = {}, [entry["text"] for entry in algorithm_box(self.game.trainer)["algorithm"]]
         ran = sorted({int(line) for line in events[own[events[own, 2] == LINE], 1]})
         for number in ran:
             box[number] = _box_lines(name, lines[number - 1], texts)
         return {
-            "file": 0 if not self.files else self.files.index(code.co_filename),
+            "file": self.files.index(code.co_filename),
+            "call": call,
             "first": first,
             "last": last,
             "events": own,
@@ -323,7 +326,7 @@ class Graph:
                 "inside": inside,
             },
         )
-        self.by_op[id(op)] = node
+        self.by_op[id(op.inputs)] = node  # the walk may use a copy of op, with the same inputs
 
     def _add(self, tensor, node):
         node |= {
@@ -350,7 +353,7 @@ class Graph:
         """One entry for each walk: the rules in the order in which it called them."""
         walks = {}
         for rule in self.r.rules:
-            if id(rule["op"]) in self.by_op:
+            if id(rule["op"].inputs) in self.by_op:
                 walks.setdefault(rule["walk"], []).append(rule)
         result = []
         for call, rules in walks.items():
@@ -374,7 +377,7 @@ class Graph:
         return result
 
     def _walk_step(self, rule, sums):
-        node = self.by_op[id(rule["op"])]
+        node = self.by_op[id(rule["op"].inputs)]
         gradients = []
         inputs = self.nodes[node]["inputs"]
         needs = rule["needs"]
@@ -423,7 +426,7 @@ class Graph:
         for node in self.nodes:
             if node["inside"] is not None:
                 node["graph"] = 2
-                node["inside"] = self.by_op.get(id(self.r.rules[node["inside"]]["op"]))
+                node["inside"] = self.by_op.get(id(self.r.rules[node["inside"]]["op"].inputs))
 
 
 _MATHS = {

@@ -157,7 +157,9 @@ def test_the_algorithm_view_has_the_values_of_each_line():
     (index,) = r["algorithm"]["box"][str(update)]
     assert box[index]["text"].strip().startswith("Update D by ascending")
     events = array(r["algorithm"]["events"])
-    assert (array(r["events"]["call"])[events] == 0).all()
+    assert (array(r["events"]["call"])[events] == r["algorithm"]["call"]).all()
+    name = r["functions"][r["calls"][r["algorithm"]["call"]]["function"]]["name"]
+    assert name == "GAN.discriminator_step"
 
 
 def test_a_value_in_numbers():
