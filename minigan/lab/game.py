@@ -23,6 +23,7 @@ NEAR = 500  # steps behind the position, within which one step back is quick
 NEAR_EVERY, FAR_EVERY = 10, 100  # steps between two snapshots, where memory allows
 NEAR_BYTES, FAR_BYTES = 80_000_000, 120_000_000  # what the snapshots of each kind may take
 STUCK = 50.0  # a loss of D that only answers of exactly 0 or 1 can reach; each costs 100
+HUGE = 1e6  # a loss that says that the networks have diverged
 FAR = 10_000  # steps that the far snapshots are planned for
 
 
@@ -252,7 +253,7 @@ class Game:
         self.position = n
 
     def _new_diagnosis(self):
-        self.stuck = False
+        self.in_trouble = False
         return Diagnosis(self.data.sample(500, np.random.default_rng(0)))
 
     def _watch(self, number=None, keep=True):
@@ -264,16 +265,25 @@ class Game:
         if number > 1 and self.moves[number - 2] == G:
             report = report | self.reports[number - 2]
         found = self.diagnosis.watch(number, report)
-        stuck = report.get("d_loss", 0.0) > STUCK
-        if stuck and not self.stuck:
-            found.append(
-                f"step {number}: stuck. D's answers are exactly 0 or 1, and some are wrong. The "
-                "sigmoid is flat there, so no gradient reaches D. The learning rate is too large: "
-                "make it smaller, and reset."
-            )
-        self.stuck = stuck
+        trouble = self._trouble(report)
+        if trouble and not self.in_trouble:  # told once
+            found.append(f"step {number}: {trouble} Lower the learning rates, and reset.")
+            self.in_trouble = True
         if keep:
             self.warnings += [(number, sentence) for sentence in found]
+
+    def _trouble(self, report):
+        """A sentence if a learning rate far too large has done its work; "" if not."""
+        if report.get("d_loss", 0.0) > STUCK:
+            return (
+                "stuck. D's answers are exactly 0 or 1, and some are wrong. The sigmoid is flat "
+                "there, so no gradient reaches D."
+            )
+        losses = {name: value for name, value in report.items() if name.endswith("loss")}
+        name = max(losses, key=lambda name: abs(losses[name]))
+        if abs(losses[name]) > HUGE:
+            return f"diverged. {name} is {losses[name]:.1e}: the weights have become very large."
+        return ""
 
 
 def intervals(snapshot_bytes):

@@ -205,14 +205,15 @@ def test_defaults_depend_on_the_model_and_the_data():
         assert setting["help"].endswith(".")
 
 
-def test_a_stuck_gan_is_told():
-    lab = Lab(lr_d=10, lr_g=10)
-    frame = lab.go(position=60, layers=[])
-    assert any("stuck" in sentence for sentence in frame["warnings"])
+@pytest.mark.parametrize("model, trouble", [("gan", "stuck"), ("wgan_gp", "diverged")])
+def test_a_learning_rate_of_ten_is_told(model, trouble):
+    lab = Lab(model=model, lr_d=10, lr_g=10, layers_d=4, layers_g=4)
+    warnings = lab.play(milliseconds=10_000, steps=60, layers=[])["warnings"]
+    assert any(f": {trouble}. " in sentence for sentence in warnings)
 
 
 def test_nan_is_told_and_the_picture_can_still_be_drawn():
-    lab = Lab(model="wgan_gp", layers_g=4, layers_d=4, lr_g=10, lr_d=10)
+    lab = Lab(model="wgan_gp", layers_g=6, layers_d=6, lr_g=100, lr_d=100)
     frame = lab.play(milliseconds=10_000, steps=500)
     assert frame["stopped"]["kind"] == "nan" and "learning rate" in frame["stopped"]["message"]
     n, digest = frame["position"], frame["digest"]
