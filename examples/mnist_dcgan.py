@@ -28,7 +28,7 @@ def build_generator(latent_dim):
         nn.Linear(latent_dim, 128 * 8 * 8),
         nn.Unflatten(1, (128, 8, 8)),
         nn.BatchNorm2d(128),
-        nn.UpsampleConv2d(128, 128, 3),  # the script's Upsample(2) and Conv2d(128, 128, 3), in one
+        nn.UpsampleConv2d(128, 128, 3),  # the script's Upsample and Conv2d(128, 128, 3), in one
         nn.BatchNorm2d(128),
         nn.LeakyReLU(0.2),
         nn.UpsampleConv2d(128, 64, 3),

@@ -2,42 +2,34 @@
 
 The chain rule for y = f(x) turns the gradient of a loss with respect to y into the one with respect
 to x: gx = gy · ∂y/∂x, a vector-Jacobian product. Each `Op` knows its own product (`backward`). The
-walk applies them in reverse order of creation. It is given plain arrays, which is all that an
-ordinary gradient takes. With `create_graph=True` it is given Tensors instead, so the operations
-inside the rules record a graph of their own, and the gradient can be differentiated again.
+walk applies them to the results of the largest generation first. Then every gradient that reaches
+a result has arrived before it is handed on, since its users all have a larger generation.
+
+The rules are given plain arrays, which is all that an ordinary gradient takes. With
+`create_graph=True` they are given Tensors instead. Then the operations inside the rules record a
+graph of their own, and the gradient can be differentiated again.
 """
 
+import copy
+from collections.abc import Iterable
 from contextlib import suppress
+from heapq import heapify, heappop, heappush
+from itertools import compress, count
 from operator import attrgetter
 
-import numpy as np
-
 from minigan import backend, checks
-from minigan.op import SumTo, constant, looking_for_anomalies
+from minigan.op import constant, switches
 from minigan.tensor import Tensor
 
-
-def backward(self, gradient=None, *, create_graph=False):
-    """Add the gradient of this tensor to `.grad` of every leaf that requires one.
-
-    gradient: the gradient of the loss with respect to this tensor, in its shape; may be left out
-    for a single element, where it is 1.
-    create_graph: make `.grad` differentiable. (Such a `.grad` and its leaf refer to each other;
-    `minigan.grad` returns gradients without that cycle.)
-
-    Raises RuntimeError without a graph, for several elements without `gradient`, and when a
-    parameter was changed since the graph was made.
-    """
-    for leaf, g in _walk([self], [gradient], None, create_graph):
-        if leaf.grad is None:
-            leaf.grad = g
-        elif create_graph:
-            leaf.grad = leaf.grad + g
-        else:
-            leaf.grad = Tensor(leaf.grad.data + g.data)
+REQUIRES_GRAD, VERSION = attrgetter("_requires_grad"), attrgetter("_version")
 
 
-Tensor.backward = backward  # type: ignore[attr-defined]
+def backward(y, gradient, create_graph):
+    """What Tensor.backward does."""
+    for leaf, g in walk([y], [gradient], create_graph):
+        if leaf._grad is not None:
+            g = leaf._grad + g if create_graph else Tensor(leaf._grad._data + g._data)
+        leaf._grad = g
 
 
 def grad(outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused=False):
@@ -53,142 +45,150 @@ def grad(outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused
     >>> grad(g, x)[0].item()                              # 6x
     18.0
     """
-    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    if grad_outputs is None:
-        grad_outputs = [None] * len(outputs)
-    elif not isinstance(grad_outputs, (list, tuple)):
-        grad_outputs = [grad_outputs]
-    found = {id(x): g for x, g in _walk(outputs, grad_outputs, inputs, create_graph)}
-    for i, x in enumerate(inputs):
-        if id(x) not in found and not allow_unused:
-            why = "it is not in their graph" if x.requires_grad else "it has requires_grad=False"
-            raise RuntimeError(f"the outputs do not depend on input {i}, of shape {x.shape}: {why}")
-    return tuple(found.get(id(x)) for x in inputs)
+    outputs, inputs = as_list(outputs), as_list(inputs)
+    gradients = [None] * len(outputs) if grad_outputs is None else as_list(grad_outputs)
+    found = dict(walk(outputs, gradients, create_graph, wanted=set(inputs)))
+    if not allow_unused:
+        checks.check_used(inputs, found)
+    return tuple(found.get(x) for x in inputs)
 
 
-def _walk(outputs, gradients, wanted, create_graph):
-    """Carry the outputs' gradients back to the `wanted` tensors, or to every leaf if that is None.
+def as_list(x):
+    return list(x) if isinstance(x, Iterable) and not hasattr(x, "dtype") else [x]
+
+
+def walk(outputs, gradients, create_graph, wanted=()):
+    """The chain rule: from the outputs back to the leaves, or to the `wanted` tensors if given.
 
     Returns (tensor, gradient) pairs of Tensors; no two share memory, unless create_graph.
     """
-    graph = _graph(outputs)
-    if wanted is None:
-        wanted = {id(x) for x in graph if x.op is None}
-        path = {id(x) for x in graph}
-    else:
-        wanted = {id(x) for x in wanted if x.requires_grad}
-        path = _path(graph, wanted)
-    sums = _Sums(in_place=not create_graph)
-    for y, gy in zip(outputs, gradients, strict=True):
-        gy = _gradient_of(y, gy)
-        if id(y) in path:
-            sums.add(y, gy if create_graph else gy.data, fresh=False)
-
-    result = []
-    for y in reversed(graph):  # youngest first: whatever was made from y has been here already
-        gy, ours = sums.pop(y)
-        if gy is None:
-            continue
-        if id(y) in wanted:
-            result.append((y, gy if create_graph else Tensor(gy if ours else gy.copy())))
-        op = y.op
-        if op is None:
-            continue
-        op.needs = [id(x) in path for x in op.inputs]
-        if not any(op.needs):
-            continue
-        checks.check_versions(op)
-        known = (gy, y, *op.inputs) if create_graph else (gy, y.data, *[x.data for x in op.inputs])
-        gxs = op.backward(*known)
-        gxs = gxs if isinstance(gxs, tuple) else (gxs,)
-        checks.check_count(op, gxs)
-        for i, (x, gx) in enumerate(zip(op.inputs, gxs, strict=True)):
-            if gx is None or not op.needs[i]:
+    path = path_to(wanted, outputs) if wanted else None
+    total = first_gradients(outputs, gradients, create_graph)  # for each tensor, the sum so far
+    memory, found, order, anomaly = Memory(total, create_graph), [], count(), switches.anomaly
+    ahead = [(-y.generation, next(order), y) for y in total]  # a heap
+    heapify(ahead)
+    while ahead:
+        _, _, y = heappop(ahead)
+        gy, op = total.pop(y), y.op
+        if op is None or y in wanted:
+            found.append((y, memory.own(y, gy)))
+            if op is None:
                 continue
-            gx = _checked(op, i, gx, x, create_graph)
-            fresh = False
-            if id(x) in wanted and not create_graph:  # elsewhere it would not save a copy
-                # A rule may hand on gy, or one array twice.
-                others = (*known, *gxs[:i], *gxs[i + 1 :])
-                fresh = gx.base is None and not any(gx is a for a in others)
-            sums.add(x, gx, fresh)
-    return result
+        if path is not None or not all(map(REQUIRES_GRAD, compress(op.inputs, op.needs))):
+            op = narrowed(op, path)
+            if True not in op.needs:
+                continue
+        if [y._version, *map(VERSION, op.inputs)] != op.versions:
+            checks.report_change(op, y)
+        known = (gy, y, *op.inputs) if create_graph else (gy, y._data, *op.arrays)
+        gxs = op.backward(*known)
+        gxs = gxs if type(gxs) is tuple else (gxs,)
+        if len(gxs) != len(op.inputs):
+            checks.report_count(op, gxs)
+        for x, a, need, gx in zip(op.inputs, op.arrays, op.needs, gxs, strict=True):
+            if gx is None or not need:
+                continue
+            if gx.shape != a.shape or gx.dtype != a.dtype or type(gx) is not type(gy) or anomaly:
+                gx = fitted(op, x, gx, create_graph)
+            if x in total:
+                total[x] = memory.add(x, total[x], gx, gy, gxs)
+            else:
+                total[x] = gx
+                heappush(ahead, (-x.generation, next(order), x))
+    return found
 
 
-class _Sums:
-    """For each tensor, the sum of the gradients that have reached it.
+class Memory:
+    """Which of the arrays that hold gradients may be changed in place.
 
-    The first to arrive is borrowed (unless it is known to be fresh: nobody else holds it); a second
-    makes a new array, which is ours; a third is added in place. Tensors are never changed in place.
+    The first gradient of a tensor is borrowed: a rule may hand on gy itself, or a view of it. A sum
+    of two is ours, and takes in a third in place. With create_graph the gradients are Tensors,
+    which are never changed in place.
     """
 
-    def __init__(self, in_place):
-        self.in_place = in_place
-        self.total = {}
-        self.ours = set()
+    def __init__(self, total, create_graph):
+        self.create_graph = create_graph
+        self.held = set(map(id, total.values()))  # the arrays that somebody else may hold
+        self.ours = set()  # the tensors whose sum is an array of ours
 
-    def add(self, x, gx, fresh):
-        key = id(x)
-        if key not in self.total:
-            self.total[key] = gx
-            if fresh:
-                self.ours.add(key)
-        elif key in self.ours and self.in_place:
-            self.total[key] += gx
-        else:
-            self.total[key] = self.total[key] + gx
-            self.ours.add(key)
+    def add(self, x, total, gx, gy, gxs):
+        """The sum for x with one more gradient, gx, that a rule has made of gy."""
+        if self.create_graph:
+            return total + gx
+        if x not in self.ours:
+            self.ours.add(x)
+            new = gx.base is None and gx is not gy and sum(g is gx for g in gxs) < 2
+            total, gx = gx if new else gx.copy(), total
+        total += gx
+        return total
 
-    def pop(self, x):
-        """The sum for x, None if nothing reached it; and whether it is ours alone."""
-        return self.total.pop(id(x), None), id(x) in self.ours
+    def own(self, x, g):
+        """The gradient of x as a Tensor whose memory nobody else holds."""
+        if self.create_graph:
+            return g
+        if x.op is not None or g.base is not None or id(g) in self.held:
+            g = g.copy()
+        self.held.add(id(g))
+        return Tensor(g)
 
 
-def _graph(outputs):
-    """Every tensor with a gradient that the outputs were made from, oldest first."""
-    found, ahead = {}, list(outputs)
+def first_gradients(outputs, gradients, create_graph):
+    """{output: the gradient that it starts from}: 1 if none is given, and the sum of several."""
+    total = {}
+    for y, gy in zip(outputs, gradients, strict=True):
+        if gy is not None and not isinstance(gy, Tensor):
+            gy = constant(gy, y)
+        checks.check_output(y, gy)
+        if gy is None:
+            xp = backend.get_array_module(y._data)
+            gy = Tensor(xp.array(1, dtype=y.dtype, ndmin=y.ndim))
+        gy = gy if create_graph else gy._data
+        total[y] = total[y] + gy if y in total else gy
+    return total
+
+
+def path_to(wanted, outputs):
+    """The tensors on a way from the outputs back to a wanted one."""
+    found, ahead = set(), list(outputs)
     while ahead:
-        x = ahead.pop()
-        if x.requires_grad and id(x) not in found:
-            found[id(x)] = x
-            if x.op is not None:
-                ahead.extend(x.op.inputs)
-    return sorted(found.values(), key=attrgetter("birth"))
-
-
-def _path(graph, wanted):
-    """The ids of the tensors in `graph` on a way to a wanted one, whose ids are `wanted`."""
-    path = set(wanted)
-    for y in graph:
-        if y.op is not None and any(id(x) in path for x in y.op.inputs):
-            path.add(id(y))
+        y = ahead.pop()
+        if y not in found:
+            found.add(y)
+            ahead.extend(needed(y))
+    path = {x for x in wanted if x in found and x._requires_grad}
+    for y in sorted(found, key=attrgetter("generation")):
+        if not path.isdisjoint(needed(y)):
+            path.add(y)
     return path
 
 
-def _gradient_of(y, gy):
-    """The gradient that an output y starts from, as a Tensor: 1 if none is given."""
-    if gy is not None and not isinstance(gy, Tensor):
-        gy = constant(gy, y)
-    checks.check_output(y, gy)
-    return Tensor(backend.get_array_module(y.data).ones(y.shape, y.dtype)) if gy is None else gy
+def needed(y):
+    """The inputs of y's operation whose gradient is needed."""
+    return compress(y.op.inputs, y.op.needs) if y.op is not None else ()
 
 
-def _checked(op, i, gx, x, create_graph):
+def narrowed(op, path):
+    """A copy of op, for one walk, whose `needs` leave out what is frozen now or not on the path."""
+    pairs = zip(op.inputs, op.needs, strict=True)
+    needs = [need and x._requires_grad and (path is None or x in path) for x, need in pairs]
+    if needs != op.needs:
+        op = copy.copy(op)
+        op.needs = needs
+    return op
+
+
+def fitted(op, x, gx, create_graph):
     """What a rule returned for its input x, summed over the axes along which x was broadcast."""
-    if create_graph and not isinstance(gx, Tensor):
-        raise TypeError(
-            f"{op}.backward gave input {i} an array where create_graph needs a Tensor: this rule "
-            "is first-order only; write it with operators and operations on its arguments"
-        )
-    if isinstance(gx, np.generic):
-        gx = np.asarray(gx)
-    like = x.data
-    if gx.shape != like.shape and len(gx.shape) >= like.ndim:
-        with suppress(ValueError):  # check_gradient says it, and by name
-            gx = SumTo(like.shape)(gx)
-    checks.check_gradient(op, i, gx, like)
-    if looking_for_anomalies():
-        data = gx.data if create_graph else gx
-        checks.check_finite(data, f"{op}.backward for input {i}", [], op.called_at)
+    if not isinstance(gx, Tensor):  # of an array without axes NumPy makes a scalar
+        gx = backend.get_array_module(x._data).asarray(gx)
+    with suppress(ValueError, IndexError):  # check_gradient names what is wrong
+        gx = sum_to(gx, x.shape)
+    checks.check_gradient(op, x, gx, create_graph, switches.anomaly)
     return gx
+
+
+def sum_to(gx, shape):
+    """The array or Tensor gx, summed over the axes along which `shape` was broadcast."""
+    new = gx.ndim - len(shape)  # axes that broadcasting put in front
+    stretched = [new + i for i, n in enumerate(shape) if n != gx.shape[new + i]]
+    return gx.sum(axis=(*range(new), *stretched), keepdims=True).reshape(shape)

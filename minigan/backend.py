@@ -2,22 +2,34 @@
 
 `use` decides where new arrays go. Code that is handed an array asks `get_array_module` instead, so
 that it follows its data. Every random number comes from one NumPy generator and is then moved, so
-one seed gives the same run on both.
+one seed gives the same run on both. Each thread has a generator of its own.
 """
 
 import os
 import sys
+import threading
 
 import numpy as np
 
 __all__ = ["asarray", "current", "get_array_module", "rng", "seed", "to_numpy", "use"]
 
-_xp = None  # the array module in use; None until somebody asks
-_rng = None  # made when first used: NumPy imports its numpy.random late, and so does minigan
+_chosen = []  # each `use` for good, the last of which counts
+
+
+class _Thread(threading.local):
+    """What each thread has of its own."""
+
+    xp = None  # the array module of its innermost `with use(...)`
+    rng = None  # made when first used: NumPy imports its numpy.random late, and so does minigan
+
+
+_thread = _Thread()
 
 
 class use:
     """Switch to the "numpy" or "cupy" backend, for good or for the length of a `with` block.
+
+    A switch for good holds in every thread. A block concerns the running thread alone.
 
     Raises ValueError for another name, ImportError without CuPy, RuntimeError without a GPU.
 
@@ -28,15 +40,20 @@ class use:
     """
 
     def __init__(self, name):
-        global _xp
-        self.previous, _xp = _xp, _load(name)
+        self.xp, self.outer = _load(name), _thread.xp
+        if self.outer is None:
+            _chosen.append(self)  # for good, unless a `with` follows
+        else:
+            _thread.xp = self.xp
 
     def __enter__(self):
+        if self.outer is None:
+            _chosen.remove(self)
+        _thread.xp = self.xp
         return self
 
     def __exit__(self, *exc_info):
-        global _xp
-        _xp = self.previous
+        _thread.xp = self.outer
 
 
 def current():
@@ -45,10 +62,11 @@ def current():
     >>> current().zeros(2)
     array([0., 0.])
     """
-    global _xp
-    if _xp is None:
-        _xp = _load(os.environ.get("MINIGAN_BACKEND", "numpy"))
-    return _xp
+    if _thread.xp is not None:
+        return _thread.xp
+    if not _chosen:
+        use(os.environ.get("MINIGAN_BACKEND", "numpy"))
+    return _chosen[-1].xp
 
 
 def get_array_module(*arrays):
@@ -96,22 +114,20 @@ def to_numpy(array):
 
 
 def seed(n):
-    """Start the generator of weights, noise and dropout masks anew from the integer `n`.
+    """Start the running thread's generator of weights, noise and dropout masks from the integer n.
 
     >>> seed(0); a = rng().standard_normal(3)
     >>> seed(0); bool((a == rng().standard_normal(3)).all())
     True
     """
-    global _rng
-    _rng = np.random.default_rng(n)
+    _thread.rng = np.random.default_rng(n)
 
 
 def rng():
-    """The NumPy generator that all of minigan's random numbers come from."""
-    global _rng
-    if _rng is None:
-        _rng = np.random.default_rng()
-    return _rng
+    """The NumPy generator that all random numbers of the running thread come from."""
+    if _thread.rng is None:
+        _thread.rng = np.random.default_rng()
+    return _thread.rng
 
 
 def _load(name):
@@ -121,16 +137,12 @@ def _load(name):
         raise ValueError(f'there is no backend {name!r}; use "numpy" or "cupy"')
     try:
         import cupy
-    except ImportError as error:
-        raise ImportError(
-            "the cupy backend needs CuPy, which is not installed; install the extra that fits "
-            'your driver: pip install -e ".[cuda12]" or ".[cuda13]"'
-        ) from error
-    try:
+
         cupy.cuda.runtime.getDeviceCount()
+    except ImportError as error:
+        remedy = 'pip install -e ".[cuda12]" or ".[cuda13]", whichever fits your driver'
+        raise ImportError(f"the backend needs CuPy, which is not installed: {remedy}") from error
     except cupy.cuda.runtime.CUDARuntimeError as error:
-        raise RuntimeError(
-            f"CuPy is installed, but finds no GPU to run on ({error}); check `nvidia-smi`, or go "
-            'on with the "numpy" backend'
-        ) from error
+        remedy = "check `nvidia-smi`, or go on with the numpy backend"
+        raise RuntimeError(f"CuPy is installed, but finds no GPU ({error}): {remedy}") from error
     return cupy

@@ -26,15 +26,17 @@ def check_inputs(op, arrays):
             )
 
 
-def check_versions(op):
-    """The inputs are as the operation saw them, or the gradient would mix two sets of weights."""
-    now = [x.version for x in op.inputs]
-    if now != op.versions:
-        i = next(i for i, version in enumerate(op.versions) if version != now[i])
-        raise RuntimeError(
-            f"input {i} of {op}, of shape {op.inputs[i].shape}, was changed after {op} used it (by "
-            "an optimizer's step, perhaps): compute the loss again before going backward"
-        )
+def report_change(op, y):
+    """Raise RuntimeError: y = op(...) or an input was changed, so the gradient would be wrong."""
+    before, now = op.versions, [x._version for x in (y, *op.inputs)]
+    i = next(i for i, version in enumerate(before) if version != now[i])
+    what = (
+        f"input {i - 1} of {op}, of shape {op.inputs[i - 1].shape}," if i else f"the output of {op}"
+    )
+    raise RuntimeError(
+        f"{what} was changed after {op} used it (by an optimizer's step, perhaps): compute the "
+        "loss again before going backward"
+    )
 
 
 def check_output(y, gy):
@@ -49,6 +51,7 @@ def check_output(y, gy):
             f"the loss must be a single number, but its shape is {y.shape}: take its .mean() or "
             ".sum(), or give the gradient of each element"
         )
+
     if gy is not None and (gy.shape != y.shape or gy.dtype != y.dtype):
         raise ValueError(
             f"the gradient given is {gy.dtype} of shape {gy.shape}, but the tensor is {y.dtype} "
@@ -56,28 +59,73 @@ def check_output(y, gy):
         )
 
 
-def check_data(data):
-    """What NumPy would quietly make a number of: None (a NaN) and text ("1" is 1.0)."""
-    if data is None or isinstance(data, (str, bytes)):
-        raise TypeError(f"a Tensor, an array or numbers are needed, not {data!r}")
-    if isinstance(data, (list, tuple)) and any(hasattr(x, "requires_grad") for x in data):
-        raise TypeError("a list of Tensors would lose their history: use ops.stack or concatenate")
+def check_leaf(x):
+    """requires_grad can be set on x."""
+    if x.op is not None:
+        raise RuntimeError(f"{x.op} made this tensor; requires_grad_ is for leaves")
 
 
-def check_count(op, gxs):
-    """A gradient, or None, for each input."""
-    if len(gxs) != len(op.inputs):
-        raise ValueError(f"{op}.backward gave {len(gxs)} gradients for {len(op.inputs)} inputs")
+def check_constant(x):
+    """NumPy may have the array of x."""
+    if x.requires_grad:
+        raise TypeError("NumPy would not record what it does to this tensor: use .numpy()")
 
 
-def check_gradient(op, i, gx, x):
-    """The gradient that op.backward gave its input is of the shape and dtype of the input, x."""
+def check_single(x):
+    if x.size != 1:
+        raise ValueError(f"item() is for one element, and this tensor's shape is {x.shape}")
+
+
+def check_in_place(recording, sign):
+    """A leaf that requires a gradient is changed in place under no_grad alone."""
+    if recording:
+        raise RuntimeError(
+            f"{sign}= would change a leaf that requires a gradient; to update it, write `with "
+            f"no_grad(): p {sign}= ...`, and to compute with it, `y = p {sign} ...`"
+        )
+
+
+def check_used(inputs, found):
+    """A gradient was found for each input of `grad`."""
+    for i, x in enumerate(inputs):
+        if x not in found:
+            why = "it is not in their graph" if x.requires_grad else "it has requires_grad=False"
+            raise RuntimeError(f"the outputs do not depend on input {i}, of shape {x.shape}: {why}")
+
+
+def report_count(op, gxs):
+    """Raise ValueError: there is not a gradient, or None, for each input."""
+    raise ValueError(f"{op}.backward gave {len(gxs)} gradients for {len(op.inputs)} inputs")
+
+
+def check_gradient(op, x, gx, create_graph, anomaly):
+    """The gradient that op.backward gave its input x has its kind, shape and dtype."""
+    i = position(op, x)
+    if create_graph and not hasattr(gx, "requires_grad"):
+        raise TypeError(
+            f"{op}.backward gave input {i} an array where create_graph needs a Tensor: this rule "
+            "is first-order only; write it with operators and operations on its arguments"
+        )
     if gx.shape != x.shape:
         raise ValueError(
             f"{op}.backward gave input {i}, of shape {x.shape}, a gradient of shape {gx.shape}"
         )
     if gx.dtype != x.dtype:
         raise TypeError(f"{op}.backward gave input {i}, which is {x.dtype}, a {gx.dtype} gradient")
+    if anomaly:
+        array = gx.data if create_graph else gx
+        check_finite(array, f"{op}.backward for input {i}", [], op.called_at)
+
+
+def position(op, x):
+    """Which of the inputs of op x is."""
+    return next(i for i, y in enumerate(op.inputs) if y is x)
+
+
+def check_result(op, y, arrays):
+    """For detect_anomaly: y = op(...) is finite; and op remembers the line that called it."""
+    op.called_at = line_of_the_caller()
+    check_finite(y, op, arrays, op.called_at)
 
 
 def check_finite(y, maker, inputs, called_at):

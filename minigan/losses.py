@@ -7,6 +7,7 @@ WGAN the critic's scores are plain numbers, and the loss is the difference of th
 import numpy as np
 
 from minigan import ops
+from minigan.arrays import number
 from minigan.autograd import grad
 from minigan.backend import get_array_module, to_numpy
 from minigan.checks import check_inputs
@@ -28,7 +29,7 @@ class BinaryCrossEntropy(Op):
         xp = get_array_module(p)
         with np.errstate(divide="ignore"):
             log_p = xp.maximum(xp.log(p), -100)
-            log_q = xp.maximum(xp.log(1 - p), -100)
+            log_q = xp.maximum(xp.log1p(-p), -100)
         return -(self.t * log_p + (1 - self.t) * log_q)
 
     def backward(self, gy, y, p):
@@ -137,17 +138,19 @@ def wasserstein_generator_loss(fake_scores):
     return -fake_scores.mean()
 
 
-def gradient_penalty(critic, real, fake, eps):
+def gradient_penalty(critic, real, fake, eps, *, return_norms=False):
     """mean (‖∇f(x̂)‖ - 1)², without its weight λ (Gulrajani et al. 2017, eq. 3).
 
     Arguments and errors are those of gradient_norms. Like those, the result can be differentiated
-    with respect to the critic's parameters.
+    with respect to the critic's parameters. return_norms: return (penalty, norms).
 
     >>> f = lambda x: (3 * x).sum(axis=1)
     >>> gradient_penalty(f, np.ones((4, 1)), np.zeros((4, 1)), np.ones(4)).item()
     4.0
     """
-    return ((gradient_norms(critic, real, fake, eps) - 1) ** 2).mean()
+    norms = gradient_norms(critic, real, fake, eps)
+    penalty = ((norms - 1) ** 2).mean()
+    return (penalty, norms) if return_norms else penalty
 
 
 def gradient_norms(critic, real, fake, eps):
@@ -189,11 +192,14 @@ def gradient_norms(critic, real, fake, eps):
 
 
 def _labels(p, target):
-    """Labels as a constant in the dtype of p: a number, or an array of the shape of p."""
-    if isinstance(target, (int, float)):
-        labels, lowest, highest = float(target), target, target
+    """Labels as a constant in the dtype of p: a number, or a new array of the shape of p."""
+    if getattr(target, "requires_grad", False):
+        raise ValueError("the labels require a gradient, but they are constants; use .detach()")
+    target = as_array(target)
+    if isinstance(target, (int, float, np.generic)):
+        labels = lowest = highest = float(number("a label must be a number", target))
     else:
-        labels = get_array_module(p.data).asarray(as_array(target), dtype=p.dtype)
+        labels = get_array_module(p.data).array(target, dtype=p.dtype)
         if labels.shape != p.shape:
             raise ValueError(
                 f"the probabilities have shape {p.shape}, but the labels {labels.shape}"

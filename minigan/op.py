@@ -1,19 +1,27 @@
-"""What an operation is: a class with a forward and a backward, and the first pair of them.
-
-SumTo, which the walk back needs to undo broadcasting, and BroadcastTo are each other's gradient.
+"""What an operation is: a class with a forward and a backward; and no_grad, detect_anomaly.
 
 Reading on: `autograd.py` walks back through what the operations here have recorded.
 """
 
-from contextlib import contextmanager
+from __future__ import annotations
+
+import threading
+from functools import wraps
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from typing import Any
 
 import numpy as np
 
 from minigan import backend, checks
+from minigan.arrays import FLOATS, plain_array
 from minigan.tensor import Tensor
 
-_recording = True  # off inside no_grad()
-_anomaly = False  # on inside detect_anomaly()
+
+class Everything:
+    """The `needs` of an operation that is not part of a graph: each input's gradient is wanted."""
+
+    def __getitem__(self, i: int) -> bool:
+        return True
 
 
 class Op:
@@ -41,94 +49,110 @@ class Op:
     """
 
     called_at = "an unknown line"  # known only inside detect_anomaly
-    inputs = None  # the Tensors it was called on, once that call is part of a graph
-    versions = ()  # of the inputs, when it was called
-    needs = ()  # set by the walk: for each input, whether its gradient is wanted
+    # Once a call is part of a graph: the Tensors it was called on, their arrays, and the versions
+    # of the output and the inputs at that time.
+    inputs: Any = None
+    arrays = versions = None
+    needs: Any = Everything()  # for each input, whether its gradient is wanted
 
-    def forward(self, *xs):
+    def forward(self, *xs: Any, **unused: Any) -> Any:
         raise NotImplementedError(f"{self} has no forward")
 
-    def backward(self, gy, y, *xs):
+    def backward(self, gy: Any, y: Any, *xs: Any, **unused: Any) -> Any:
         raise NotImplementedError(f"{self} has no gradient: its backward is not written")
 
-    def __call__(self, *inputs):
-        like = next((x for x in inputs if isinstance(x, Tensor)), None)
-        if like is None:
+    def __call__(self, *inputs: Any) -> Any:
+        tensors = [x for x in inputs if isinstance(x, Tensor)]
+        if not tensors:
             return self.forward(*inputs)
-        tensors = [x if isinstance(x, Tensor) else constant(x, like) for x in inputs]
-        arrays = [x.data for x in tensors]
-        checks.check_inputs(self, arrays)
+        if len(tensors) < len(inputs):
+            like = tensors[0]
+            tensors = [x if isinstance(x, Tensor) else constant(x, like) for x in inputs]
+        arrays = [x._data for x in tensors]
+        dtype, kind = arrays[0].dtype, type(arrays[0])
+        for a in arrays:
+            if a.dtype is not dtype or type(a) is not kind or dtype not in FLOATS:
+                checks.check_inputs(self, arrays)
         try:
             y = self.forward(*arrays)
         except ValueError as error:
             raise ValueError(f"{self} of shapes {checks.shapes(arrays)}: {error}") from error
         if isinstance(y, np.generic):  # NumPy makes a scalar where there is no axis left
             y = np.asarray(y)
-        if _anomaly:
-            self.called_at = checks.line_of_the_caller()
-            checks.check_finite(y, self, arrays, self.called_at)
+        if switches.anomaly:
+            checks.check_result(self, y, arrays)
         output = Tensor(y)
-        if _recording and any(x.requires_grad for x in tensors):
+        if y.base is not None or y is arrays[0]:  # a view changes with its input
+            for x, a in zip(tensors, arrays, strict=True):
+                if backend.get_array_module(a).may_share_memory(y, a):
+                    output._version = x._version
+        needs = [x._requires_grad for x in tensors]
+        if True in needs and not switches.no_grad:
             if self.inputs is not None:
                 raise RuntimeError(f"this {self} was used before; make a new one for each call")
-            self.inputs = tensors
-            self.versions = [x.version for x in tensors]
-            output.op, output.requires_grad = self, True
+            self.inputs, self.arrays, self.needs = tensors, arrays, needs
+            self.versions = [x._version[:] for x in (output, *tensors)]
+            output.op, output._requires_grad = self, True
+            output.generation = 1 + max([x.generation for x in tensors])
         return output
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return type(self).__name__
 
 
-class SumTo(Op):
-    """Sum over the axes along which `shape` was broadcast: the adjoint of BroadcastTo."""
+class Switches(threading.local):
+    """How many blocks of each kind the running thread is in. Each thread counts its own."""
 
-    def __init__(self, shape):
-        self.shape = shape
-
-    def forward(self, x):
-        new = x.ndim - len(self.shape)  # axes that broadcasting put in front
-        if new < 0 or any(n not in (1, x.shape[new + i]) for i, n in enumerate(self.shape)):
-            raise ValueError(f"shape {self.shape} does not broadcast to {x.shape}")
-        stretched = [new + i for i, n in enumerate(self.shape) if n != x.shape[new + i]]
-        return x.sum(axis=(*range(new), *stretched), keepdims=True).reshape(self.shape)
-
-    def backward(self, gy, y, x):
-        return BroadcastTo(x.shape)(gy)
+    no_grad = 0
+    anomaly = 0
 
 
-class BroadcastTo(Op):
-    """Repeat along new and stretched axes, without a copy: the adjoint of SumTo."""
-
-    def __init__(self, shape):
-        self.shape = shape
-
-    def forward(self, x):
-        return backend.get_array_module(x).broadcast_to(x, self.shape)
-
-    def backward(self, gy, y, x):
-        return SumTo(x.shape)(gy)
+switches = Switches()
 
 
-@contextmanager
-def no_grad():
-    """Compute without recording a graph, for evaluation: no memory kept, no gradient. Nests.
+class Block:
+    """Something that is switched on inside a `with` block or a decorated function. It nests."""
+
+    switch = ""
+
+    def __enter__(self) -> None:
+        vars(switches)[self.switch] = getattr(switches, self.switch) + 1
+
+    def __exit__(self, *exc_info: object) -> None:
+        vars(switches)[self.switch] -= 1
+
+    def __call__(self, function: Any) -> Any:
+        if any(is_late(function) for is_late in LATE):
+            raise TypeError(
+                f"{function.__name__} would run after the block: write `with` inside it"
+            )
+
+        @wraps(function)
+        def inside(*args, **kwargs):
+            with self:
+                return function(*args, **kwargs)
+
+        return inside
+
+
+LATE = (isgeneratorfunction, iscoroutinefunction, isasyncgenfunction)
+
+
+class no_grad(Block):
+    """Compute without recording a graph, for evaluation: no memory kept, no gradient. It nests.
+
+    It concerns the running thread alone. As a decorator it raises TypeError for a generator.
 
     >>> x = Tensor(1.0, requires_grad=True)
     >>> with no_grad():
     ...     (x * 2).requires_grad
     False
     """
-    global _recording
-    before, _recording = _recording, False
-    try:
-        yield
-    finally:
-        _recording = before
+
+    switch = "no_grad"
 
 
-@contextmanager
-def detect_anomaly():
+class detect_anomaly(Block):
     """Raise at the first result or gradient that is not finite, and show the line that called it.
 
     Raises FloatingPointError. Slow: every result is looked through.
@@ -138,22 +162,14 @@ def detect_anomaly():
     Traceback (most recent call last):
     FloatingPointError: Log made 0 nan and 1 infinite of 2 elements, from inputs that are all ...
     """
-    global _anomaly
-    before, _anomaly = _anomaly, True
-    try:
-        yield
-    finally:
-        _anomaly = before
 
-
-def looking_for_anomalies():
-    """Whether this is inside a detect_anomaly block."""
-    return _anomaly
+    switch = "anomaly"
 
 
 def constant(x, like):
     """A number or array among Tensors: a constant, in the dtype of the Tensor beside it."""
-    checks.check_data(x)
-    if not hasattr(x, "dtype") or isinstance(x, np.generic) or x.dtype == bool:
-        x = backend.get_array_module(like.data).asarray(x, dtype=like.dtype)
+    if isinstance(x, (float, int)):
+        x = backend.get_array_module(like._data).asarray(x, dtype=like._data.dtype)
+    elif type(x) is not np.ndarray or x.dtype == bool:
+        x = plain_array(x, like._data)
     return Tensor(x)

@@ -1,33 +1,45 @@
 """Optimizers: from a gradient g to a new parameter p.
 
-Each class docstring has the textbook update, and `update` computes just that (the same
-numbers, regrouped to need one temporary array), for one block of each
-parameter at a time: p, g and the moments of a block stay in the processor's cache from the first
-line of the update to the last, where whole arrays would travel to memory and back for every line.
+Each class docstring has the textbook update, and `update` has its lines. It is called for one block
+of a parameter at a time. The parameter, its gradient and the moments of a block stay in the
+processor's cache from the first line of the update to the last. Whole arrays would travel to memory
+and back for every line.
 
-`AveragedModel` is none of them: it follows what they do, and is for looking at.
+AveragedModel is no optimizer. It copies the parameters into a running average. Use it for sampling,
+not for training.
 """
 
 import copy
+from collections.abc import Iterable
 
 import numpy as np
 
 from minigan import backend
+from minigan.arrays import check_same, named, number
 from minigan.nn.module import Parameter
 
 BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
 
 
 class Optimizer:
-    """What the optimizers share: the list of parameters, and a state for each."""
+    """What the optimizers share: the list of parameters, and a state for each.
+
+    A setting can be changed at any time, as in `optimizer.lr = 1e-4`. It is checked where it is
+    given. weight_decay: λ of the term λ/2 p² that is added to the loss, so that g is g + λ p.
+    """
 
     # The names of the arrays in a parameter's state (PyTorch's), and of attributes that are saved.
     moments: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ("lr",)
+    settings: tuple[str, ...] = ("lr", "weight_decay")
 
-    def __init__(self, params, lr):
+    def __init__(self, params, lr, weight_decay=0.0):
+        if not isinstance(params, Iterable):
+            raise TypeError(
+                f"an optimizer needs a list of Parameters, as module.parameters() gives, and not "
+                f"{named(params)}"
+            )
         self.params = list(params)
-        self.lr = lr
+        self.lr, self.weight_decay = lr, weight_decay
         if not self.params:
             raise ValueError(
                 "there are no parameters to learn: a module finds only those that are attributes "
@@ -37,12 +49,22 @@ class Optimizer:
             raise ValueError(
                 "an optimizer needs a list of Parameters, as module.parameters() gives"
             )
-        if not 0 <= lr < float("inf"):
-            raise ValueError(f"lr must be 0 or more, and finite, and is {lr}")
+        if len(set(self.params)) < len(self.params):
+            raise ValueError("a parameter is given twice, and would be updated twice in a step")
         self.state = [{} for _ in self.params]
 
+    def __setattr__(self, name, value):
+        super().__setattr__(name, checked(self, name, value) if name in self.settings else value)
+
     def step(self):
-        """Update every parameter that has a gradient."""
+        """Update every parameter that has a gradient.
+
+        Raises ValueError or TypeError, before any update, for a gradient that does not fit its
+        parameter, or a parameter that cannot be written to.
+        """
+        for i, p in enumerate(self.params):
+            if p.grad is not None:
+                check_update(i, p)
         for p, state in zip(self.params, self.state, strict=True):
             if p.grad is None:
                 continue
@@ -54,9 +76,11 @@ class Optimizer:
                 state.update({name: xp.zeros_like(p.data) for name in self.moments})
             state["step"] += 1
             moments = [state[name] for name in self.moments]
-            for block in blocks(p.data, p.grad.data, *moments):
-                self.update(state["step"], *block)
-            p.version += 1
+            for block, g, *block_moments in blocks(p.data, p.grad.data, *moments):
+                if self.weight_decay:
+                    g = g + self.weight_decay * block
+                self.update(state["step"], block, g, *block_moments)
+            p.data = p.data  # counts as a new version
 
     def update(self, step, p, g, *moments):
         raise NotImplementedError(f"{type(self).__name__} has no update")
@@ -78,6 +102,7 @@ class Optimizer:
 
     def load_state_dict(self, state_dict):
         """Go on from a `state_dict`. Raises ValueError, and changes nothing, if it does not fit."""
+        state_dict = {"weight_decay": 0.0} | dict(state_dict)  # older states have none
         missing = [name for name in ("state", *self.settings) if name not in state_dict]
         if missing:
             raise ValueError(f"this is no state of {type(self).__name__}: it has no {missing[0]}")
@@ -98,10 +123,10 @@ class Optimizer:
                         f"{state[name].shape}, but the parameter is {p.dtype} of shape {p.shape}"
                     )
                 state[name] = backend.get_array_module(p.data).array(state[name], order="C")
+        settings = {name: checked(self, name, state_dict[name]) for name in self.settings}
         self.state = states
-        for name in self.settings:
-            value = state_dict[name]
-            setattr(self, name, tuple(value) if isinstance(value, list) else value)
+        for name, value in settings.items():
+            setattr(self, name, value)
 
 
 class SGD(Optimizer):
@@ -116,10 +141,10 @@ class SGD(Optimizer):
     """
 
     moments = ("momentum_buffer",)
-    settings = ("lr", "momentum")
+    settings = ("lr", "momentum", "weight_decay")
 
-    def __init__(self, params, lr, momentum=0.0):
-        super().__init__(params, lr)
+    def __init__(self, params, lr, momentum=0.0, weight_decay=0.0):
+        super().__init__(params, lr, weight_decay)
         self.momentum = momentum
 
     def update(self, step, p, g, b):
@@ -140,24 +165,17 @@ class RMSprop(Optimizer):
     """
 
     moments = ("square_avg",)
-    settings = ("lr", "alpha", "eps")
+    settings = ("lr", "alpha", "eps", "weight_decay")
 
-    def __init__(self, params, lr=0.01, alpha=0.99, eps=1e-8):
-        super().__init__(params, lr)
-        _check_fractions(self, alpha=alpha)
+    def __init__(self, params, lr=0.01, alpha=0.99, eps=1e-8, weight_decay=0.0):
+        super().__init__(params, lr, weight_decay)
         self.alpha, self.eps = alpha, eps
 
     def update(self, step, p, g, v):
-        xp = backend.get_array_module(p)
-        t = g * g
-        t -= v
-        t *= 1 - self.alpha
-        v += t  # v ← v + (1 - α) (g² - v)
-        xp.sqrt(v, out=t)
-        t += self.eps
-        xp.divide(g, t, out=t)
-        t *= self.lr
-        p -= t
+        sqrt = backend.get_array_module(p).sqrt
+        v *= self.alpha
+        v += (1 - self.alpha) * g * g
+        p -= self.lr * g / (sqrt(v) + self.eps)
 
 
 class Adam(Optimizer):
@@ -176,29 +194,21 @@ class Adam(Optimizer):
     """
 
     moments = ("exp_avg", "exp_avg_sq")
-    settings = ("lr", "betas", "eps")
+    settings = ("lr", "betas", "eps", "weight_decay")
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
-        super().__init__(params, lr)
-        _check_fractions(self, beta1=betas[0], beta2=betas[1])
-        self.betas, self.eps = tuple(betas), eps
+    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+        super().__init__(params, lr, weight_decay)
+        self.betas, self.eps = betas, eps
 
     def update(self, step, p, g, m, v):
-        xp = backend.get_array_module(p)
-        beta1, beta2 = self.betas
+        sqrt = backend.get_array_module(p).sqrt
+        lr, (beta1, beta2), eps = self.lr, self.betas, self.eps
         c = (1 - beta2**step) ** 0.5
-        t = g - m
-        t *= 1 - beta1
-        m += t  # m ← m + (1 - β₁) (g - m)
-        xp.multiply(g, g, out=t)
-        t -= v
-        t *= 1 - beta2
-        v += t  # v ← v + (1 - β₂) (g² - v)
-        xp.sqrt(v, out=t)
-        t += c * self.eps
-        xp.divide(m, t, out=t)
-        t *= self.lr * c / (1 - beta1**step)
-        p -= t
+        m *= beta1
+        m += (1 - beta1) * g
+        v *= beta2
+        v += (1 - beta2) * g * g
+        p -= (lr * c / (1 - beta1**step)) * m / (sqrt(v) + c * eps)
 
 
 class AveragedModel:
@@ -228,8 +238,7 @@ class AveragedModel:
     """
 
     def __init__(self, model, decay=0.999):
-        self.decay, self.n_averaged = decay, 0
-        _check_fractions(self, decay=decay)
+        self.decay, self.n_averaged = checked(self, "decay", decay), 0
         self.module = copy.deepcopy(model).eval().requires_grad_(False)
 
     def update_parameters(self, model):
@@ -255,8 +264,7 @@ class AveragedModel:
 
     def load_state_dict(self, state_dict):
         """Go on from a `state_dict`; raises as `Module.load_state_dict`, and changes nothing."""
-        n, decay = state_dict["n_averaged"], state_dict["decay"]
-        _check_fractions(self, decay=decay)
+        n, decay = state_dict["n_averaged"], checked(self, "decay", state_dict["decay"])
         self.module.load_state_dict(state_dict["module"])
         self.n_averaged, self.decay = n, decay
 
@@ -273,7 +281,30 @@ def blocks(*arrays):
     return [[a[i : i + BLOCK] for a in flat] for i in range(0, flat[0].size, BLOCK)]
 
 
-def _check_fractions(owner, **values):
-    for name, value in values.items():
-        if not 0 <= value < 1:
-            raise ValueError(f"{type(owner).__name__}: {name} must be in [0, 1), not {value}")
+def checked(owner, name, value):
+    """The setting `name` as Python numbers; TypeError or ValueError if it cannot be meant."""
+    what = f"{type(owner).__name__}: {name}"
+    if name == "betas":
+        if not isinstance(value, (tuple, list)) or len(value) != 2:
+            raise ValueError(f"{what} must be two numbers, not {value!r}")
+        return tuple(checked(owner, f"beta{i + 1}", beta) for i, beta in enumerate(value))
+    value = number(f"{what} must be a number", value)
+    if name in ("lr", "eps", "weight_decay"):
+        if not 0 <= value < float("inf"):
+            raise ValueError(f"{what} must be 0 or more, and finite, and is {value}")
+    elif not 0 <= value < 1:
+        raise ValueError(f"{what} must be in [0, 1), not {value}")
+    return value
+
+
+def check_update(i, p):
+    """Parameter i can be updated by its gradient."""
+    try:
+        check_same(p.data, p.grad.data)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"parameter {i} and its gradient: {error}") from None
+    if not getattr(p.data.flags, "writeable", True):
+        raise ValueError(
+            f"parameter {i}, of shape {p.shape}, is read-only; give it its own array with "
+            "p.data = p.data.copy()"
+        )

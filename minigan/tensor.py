@@ -1,25 +1,30 @@
 """Tensor: an array, its gradient, and the operation that made it.
 
-A graph of Tensors points only backwards, from a result through `op` to `op.inputs`. What can be
-done with a Tensor (`+`, `@`, `.sum()`, ...) is in `minigan/ops`, and the table that gives those
-functions their notation in `minigan/ops/__init__.py`; `backward` is in `minigan/autograd.py`.
+A graph of Tensors points only backwards, from a result through `op` to `op.inputs`. Every operator
+and method below applies an operation of `minigan/ops`. `backward` is in `minigan/autograd.py`.
 """
 
-from itertools import count
+from __future__ import annotations
+
+import math
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigan import backend, checks
-
-_birth = count()  # every Tensor is younger than what it was made from: an order for the walk back
+from minigan import arrays, backend, checks
 
 
 class Tensor:
     """An array of float32 or float64 that remembers how it was made.
 
     data: an array, which is used as it is; or numbers and lists of them, which become float32 on
-    the backend in use. (Integer and boolean arrays may be held, for labels and masks, but have no
-    gradient.)
+    the backend in use. Integer and boolean arrays may be held, for labels and masks, but have no
+    gradient. float16 becomes float32, and another byte order the machine's own. Raises TypeError
+    for anything else: text, None, complex numbers, masked arrays, other Tensors.
+
+    Two Tensors that are made separately from one array are not connected: a change of one is not
+    seen in the graph of the other. Nor is a write into the array itself, as in `x.data[0] = 1`.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> y = (x * x).sum()
@@ -28,140 +33,374 @@ class Tensor:
     Tensor([2., 4.])
     """
 
-    __slots__ = ("_data", "birth", "grad", "op", "requires_grad", "version")
+    # generation: 0 for a leaf, else one more than the largest generation of the op's inputs.
+    # _version: how often the data was changed, in a list that all views of one array share.
+    __slots__ = ("_data", "_grad", "_requires_grad", "_version", "generation", "op")
     __array_ufunc__ = None  # `array * tensor` is this class's business, not NumPy's
 
-    def __init__(self, data, requires_grad=False):
-        if isinstance(data, Tensor):
-            raise TypeError("the data is a Tensor already; use .detach() for one without a history")
-        if not isinstance(data, np.ndarray):
-            checks.check_data(data)
-            if not hasattr(data, "dtype"):
-                data = backend.asarray(data, dtype=np.float32)
-            elif isinstance(data, np.generic):
-                data = backend.asarray(data)
-        if requires_grad and data.dtype.kind != "f":
-            raise TypeError(f"only floats have a gradient, and this data is {data.dtype}")
-        self._data = data
-        self.grad = None  # a Tensor, once backward() has been here
-        self.requires_grad = requires_grad
-        self.op = None  # the Op whose output this is; None for a leaf
-        self.birth = next(_birth)
-        self.version = 0  # how often the data was changed since
+    op: Op | None  # that made this tensor; None for a leaf
+    # attrgetter is written in C: a debugger's `step` does not stop in it.
+    shape: tuple[int, ...] = property(attrgetter("_data.shape"))  # type: ignore[assignment]
+    ndim: int = property(attrgetter("_data.ndim"))  # type: ignore[assignment]
+    size: int = property(attrgetter("_data.size"))  # type: ignore[assignment]
+    dtype: np.dtype[Any] = property(attrgetter("_data.dtype"))  # type: ignore[assignment]
+
+    def __init__(self, data: Any, requires_grad: bool = False) -> None:
+        plain = type(data) is np.ndarray and data.dtype in arrays.FLOATS
+        self._data = data if plain else arrays.plain_array(data)
+        self._grad = self.op = None
+        self._requires_grad = False
+        self._version = [0]
+        self.generation = 0
+        if requires_grad:
+            self.requires_grad_()
 
     @property
-    def data(self):
-        """The array. Setting it, as `p.data -= lr * p.grad.data` does, counts as a new version."""
+    def data(self) -> np.ndarray:
+        """The array. Setting it, as `p.data -= lr * p.grad.data` does, counts as a new version.
+
+        Assigning the same array counts for all Tensors that share it (`detach`, `reshape`, ...).
+        Assigning another array counts for this Tensor alone. Raises TypeError for a Tensor.
+        """
         return self._data
 
     @data.setter
-    def data(self, array):
-        self._data = array
-        self.version += 1
+    def data(self, array: Any) -> None:
+        if array is not self._data:
+            self._data = arrays.new_data(array, self._requires_grad)
+            self._version = self._version[:]
+        self._version[0] += 1
 
     @property
-    def shape(self):
-        return self._data.shape
+    def grad(self) -> Tensor:
+        """The gradient that `backward` has added up here; None before that."""
+        return self._grad  # type: ignore[return-value]
 
-    @property
-    def ndim(self):
-        return self._data.ndim
+    @grad.setter
+    def grad(self, g: Tensor | np.ndarray | None) -> None:
+        self._grad = g if g is None or isinstance(g, Tensor) else Tensor(g)
 
-    @property
-    def size(self):
-        return self._data.size
-
-    @property
-    def dtype(self):
-        return self._data.dtype
-
-    def detach(self):
-        """The same array as a leaf: gradients stop here."""
-        return Tensor(self._data)
-
-    def requires_grad_(self, requires_grad=True):
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Ask for a gradient, or stop asking for one; returns self.
 
-        Raises RuntimeError on a Tensor that an operation made: only a leaf can be frozen.
+        Raises RuntimeError on a Tensor that an operation made, and TypeError for integers.
         """
-        if self.op is not None:
-            raise RuntimeError(f"{self.op} made this tensor; requires_grad_ is for leaves")
-        if requires_grad and self.dtype.kind != "f":
-            raise TypeError(f"only floats have a gradient, and this data is {self.dtype}")
-        self.requires_grad = requires_grad
+        checks.check_leaf(self)
+        if requires_grad:
+            arrays.check_float(self._data)
+        self._requires_grad = bool(requires_grad)
         return self
 
-    def copy_(self, values):
+    requires_grad: bool = property(attrgetter("_requires_grad"), requires_grad_)  # type: ignore[assignment]
+
+    def detach(self) -> Tensor:
+        """The same array as a leaf: gradients stop here. A change of one counts for both."""
+        leaf = Tensor(self._data)
+        leaf._version = self._version
+        return leaf
+
+    def copy_(self, values: Any) -> Tensor:
         """Overwrite the data with `values`, of the same shape and dtype; returns self.
 
         Raises ValueError or TypeError, naming both sides, where they differ.
         """
         values = backend.get_array_module(self._data).asarray(as_array(values))
-        if values.shape != self.shape:
-            raise ValueError(f"the shape is {self.shape}, and the new data's is {values.shape}")
-        if values.dtype != self.dtype:
-            raise TypeError(f"the dtype is {self.dtype}, and the new data's is {values.dtype}")
+        arrays.check_same(self._data, values)
         self._data[...] = values
-        self.version += 1
+        self._version[0] += 1
         return self
 
-    def item(self):
+    def backward(self, gradient: Any = None, *, create_graph: bool = False) -> None:
+        """Add the gradient of this tensor to `.grad` of every leaf that requires one.
+
+        gradient: the gradient of the loss with respect to this tensor, in its shape; may be left
+        out for a single element, where it is 1.
+        create_graph: make `.grad` differentiable. (Such a `.grad` and its leaf refer to each other;
+        `minigan.grad` returns gradients without that cycle.)
+
+        Raises RuntimeError without a graph, for several elements without `gradient`, and when a
+        tensor of the graph was changed since the graph was made.
+        """
+        autograd.backward(self, gradient, create_graph)
+
+    def item(self) -> Any:
         """The one element as a Python number; ValueError if there is not exactly one."""
-        if self.size != 1:
-            raise ValueError(f"item() is for one element, and this tensor's shape is {self.shape}")
+        checks.check_single(self)
         return self._data.item()
 
-    def numpy(self):
+    def numpy(self) -> np.ndarray:
         """The data as a NumPy array (shared, not copied, where it is one already)."""
         return backend.to_numpy(self._data)
 
-    def __array__(self, dtype=None, copy=None):
-        """For NumPy and Matplotlib, which may be given a Tensor that requires no gradient."""
-        if self.requires_grad:
-            raise TypeError("NumPy would not record what it does to this tensor: use .numpy()")
-        return np.array(self._data, dtype, copy=copy)
+    if not TYPE_CHECKING:  # or editors would take `array + tensor` for an array
 
-    def __float__(self):
+        def __array__(self, dtype=None, copy=None):
+            """For NumPy and Matplotlib, which may be given a Tensor that requires no gradient."""
+            checks.check_constant(self)
+            return np.array(self._data, dtype, copy=copy)
+
+    def __float__(self) -> float:
         return float(self.item())
 
-    def __len__(self):
-        return len(self._data)
+    def __int__(self) -> int:
+        return int(self.item())
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return bool(self.item())
 
-    def __repr__(self):
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self):
+        return (self[i] for i in range(len(self)))  # len raises TypeError for a 0-d tensor
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item() if spec else str(self), spec)
+
+    def __repr__(self) -> str:
         text = np.array2string(self.numpy(), separator=", ", prefix="Tensor(")
         dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
         if self.op is not None:
             return f"Tensor({text}{dtype}, op={self.op})"
         return f"Tensor({text}{dtype}{', requires_grad=True' if self.requires_grad else ''})"
 
+    # Arithmetic. One side may be a number or an array; both are broadcast as NumPy does it.
 
-def tensor(data, dtype=None, requires_grad=False):
+    def __add__(self, other: Any) -> Tensor:
+        """self + other"""
+        return arithmetic.Add()(self, other)
+
+    def __sub__(self, other: Any) -> Tensor:
+        """self - other"""
+        return arithmetic.Sub()(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        """other - self"""
+        return arithmetic.Sub()(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        """self * other"""
+        return arithmetic.Mul()(self, other)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        """self / other"""
+        return arithmetic.Div()(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        """other / self"""
+        return arithmetic.Div()(other, self)
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        """Refused: the derivative is 0 wherever there is one."""
+        raise TypeError("// of a Tensor has no useful gradient: use / , or // on .data")
+
+    def __pow__(self, n: float) -> Tensor:
+        """self ** n for a number n; for an exponent that is a Tensor write (b * a.log()).exp()."""
+        return arithmetic.Pow(n)(self)
+
+    def __rpow__(self, base: float) -> Tensor:
+        """base ** self for a number base > 0"""
+        return elementwise.Exp()(self * math.log(arrays.positive_base(base)))
+
+    def __matmul__(self, other: Any) -> Tensor:
+        """The matrix product, of vectors, matrices or batches of matrices, as NumPy's @."""
+        return matmul.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        """other @ self"""
+        return matmul.matmul(other, self)
+
+    def __neg__(self) -> Tensor:
+        """-self"""
+        return arithmetic.Neg()(self)
+
+    def __pos__(self) -> Tensor:
+        """+self, which is self"""
+        return self
+
+    def __abs__(self) -> Tensor:
+        """|x|, whose slope at 0 is taken as 0."""
+        return elementwise.Abs()(self)
+
+    __radd__, __rmul__, __rfloordiv__ = __add__, __mul__, __floordiv__
+
+    # Under no_grad(), x += y writes into the array of a leaf x. Elsewhere it makes a new Tensor.
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return in_place(self, "+", self + other)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return in_place(self, "-", self - other)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return in_place(self, "*", self * other)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return in_place(self, "/", self / other)
+
+    def __ipow__(self, n: float) -> Tensor:  # type: ignore[misc]
+        return in_place(self, "**", self**n)
+
+    def __imatmul__(self, other: Any) -> Tensor:
+        return in_place(self, "@", self @ other)
+
+    # A comparison has no gradient: its result is a boolean array.
+
+    def __eq__(self, other: object) -> Any:
+        return self._data == as_array(other)
+
+    def __ne__(self, other: object) -> Any:
+        return self._data != as_array(other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._data < as_array(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._data <= as_array(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._data > as_array(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._data >= as_array(other)
+
+    __hash__ = object.__hash__  # by identity, since == compares elements
+
+    # Functions of each element.
+
+    def exp(self) -> Tensor:
+        """eˣ"""
+        return elementwise.Exp()(self)
+
+    def log(self) -> Tensor:
+        """The natural logarithm; -inf at 0, nan below."""
+        return elementwise.Log()(self)
+
+    def sqrt(self) -> Tensor:
+        """The square root; nan below 0, and an infinite gradient at 0."""
+        return elementwise.Sqrt()(self)
+
+    abs = __abs__
+
+    def tanh(self) -> Tensor:
+        """The hyperbolic tangent."""
+        return elementwise.Tanh()(self)
+
+    def sigmoid(self) -> Tensor:
+        """1 / (1 + e⁻ˣ), which does not overflow."""
+        return elementwise.Sigmoid()(self)
+
+    def relu(self) -> Tensor:
+        """max(x, 0), whose slope at 0 is taken as 0."""
+        return elementwise.ReLU()(self)
+
+    def clip(self, min: Any = None, max: Any = None) -> Tensor:
+        """x with what is below `min` or above `max` set to that bound; None is no bound.
+
+        The bounds are numbers. Their own slope is taken as 1, as in PyTorch. (PyTorch's `clamp`.)
+        """
+        return elementwise.Clip(min, max)(self)
+
+    # Functions that fold axes away. axis: an int, a tuple of them, or None for all (PyTorch's
+    # `dim`). keepdims: leave each folded axis with length 1 (PyTorch's `keepdim`).
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The sum over the axes."""
+        return reduce.Sum(axis, keepdims)(self)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The mean over the axes; ValueError for the mean of no elements."""
+        return reduce.Mean(axis, keepdims)(self)
+
+    def var(self, axis: Any = None, keepdims: bool = False, *, correction: Any = None) -> Tensor:
+        """The variance: squared deviations from the mean, divided by n - correction.
+
+        correction must be given, since PyTorch's default is 1 and NumPy's is 0.
+        """
+        return reduce.var(self, axis, keepdims, correction)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The largest element. Elements that tie share the gradient equally.
+
+        PyTorch's `max(dim)` returns the indices, too; this is its `amax`.
+        """
+        return reduce.Max(axis, keepdims)(self)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The smallest element, as `max`."""
+        return -(-self).max(axis, keepdims)
+
+    def norm(self, *order: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The Euclidean norm √Σ x² over the axes; its gradient at 0 is 0.
+
+        axis is keyword-only, since PyTorch's first argument is the order of the norm.
+        """
+        arrays.check_keyword("norm", "axis", order)
+        return reduce.Norm(axis, keepdims)(self)
+
+    # The same numbers in another shape.
+
+    @property
+    def T(self) -> Tensor:
+        """The axes in reverse order: the transpose of a matrix."""
+        return shape.Transpose()(self)
+
+    def reshape(self, *sizes: Any) -> Tensor:
+        """x in another shape: x.reshape(2, 3) or x.reshape((2, 3)); one dimension may be -1."""
+        return shape.Reshape(unpacked(sizes))(self)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """x with its axes in the order given, as NumPy's; reversed if none is.
+
+        PyTorch's `transpose(i, j)` exchanges two axes; this is its `permute`.
+        """
+        return shape.Transpose(unpacked(axes) or None)(self)
+
+    def flatten(self, start_dim: int = 0) -> Tensor:
+        """x with the axes from `start_dim` on made one: `flatten(1)` of images is (N, C·H·W).
+
+        NumPy's `flatten` takes an order of the elements instead, and flattens all axes.
+        """
+        return shape.Reshape(shape.flat(self.shape, start_dim))(self)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        """x[index], for any index that NumPy takes, and for integer Tensors.
+
+        An index array or mask is copied, so it may be reused before `backward`.
+        """
+        return shape.GetItem(index)(self)
+
+
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """A Tensor that holds its own copy of `data`, float32 unless `data` or `dtype` says otherwise.
 
     >>> tensor([1, 2], dtype="float64")
     Tensor([1., 2.], dtype=float64)
     """
-    if isinstance(data, Tensor):
-        data = data.data
-    if dtype is None:
-        dtype = getattr(data, "dtype", np.float32)
-    return Tensor(backend.asarray(data).astype(dtype), requires_grad)
+    array = backend.asarray(arrays.plain_array(as_array(data)))
+    return Tensor(array.astype(dtype or array.dtype), requires_grad)
 
 
-def as_array(x):
+def as_array(x: Any) -> Any:
     """The array of a Tensor; anything else as it is."""
-    return x.data if isinstance(x, Tensor) else x
+    return x._data if isinstance(x, Tensor) else x
 
 
-def as_tensor(x):
+def as_tensor(x: Any) -> Tensor:
     """A Tensor as it is; an array or numbers as a Tensor, without a copy where possible."""
     return x if isinstance(x, Tensor) else Tensor(x)
 
 
-def randn(*shape, dtype=np.float32):
+def in_place(x: Tensor, sign: str, y: Tensor) -> Tensor:
+    """What `x sign= other` leaves in x, where y is `x sign other`."""
+    recording = not switches.no_grad
+    if x.op is not None or (recording and not x._requires_grad):
+        return y
+    checks.check_in_place(recording, sign)
+    return x.copy_(y)
+
+
+def randn(*shape: Any, dtype: Any = np.float32) -> Tensor:
     """Standard normal noise of the given shape, from `minigan.seed`'s generator.
 
     >>> randn(64, 100).shape
@@ -170,11 +409,18 @@ def randn(*shape, dtype=np.float32):
     return Tensor(backend.asarray(backend.rng().standard_normal(unpacked(shape), dtype=dtype)))
 
 
-def rand(*shape, dtype=np.float32):
+def rand(*shape: Any, dtype: Any = np.float32) -> Tensor:
     """Noise uniform on [0, 1) of the given shape, from `minigan.seed`'s generator."""
     return Tensor(backend.asarray(backend.rng().random(unpacked(shape), dtype=dtype)))
 
 
-def unpacked(args):
+def unpacked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """(2, 3) from f(2, 3) and from f((2, 3)) alike."""
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+
+
+# Operators create operations, and operations create Tensors: the one circle of imports. It is
+# closed here, where Tensor is defined and no operation has been called yet.
+from minigan import autograd  # noqa: E402
+from minigan.op import Op, switches  # noqa: E402
+from minigan.ops import arithmetic, elementwise, matmul, reduce, shape  # noqa: E402

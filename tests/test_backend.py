@@ -41,7 +41,7 @@ def cupy(monkeypatch):
 @pytest.fixture(autouse=True)
 def fresh_switch(monkeypatch):
     """As at the start of a program, and put back after the test."""
-    monkeypatch.setattr(backend, "_xp", None)
+    monkeypatch.setattr(backend, "_chosen", [])
     monkeypatch.delenv("MINIGAN_BACKEND", raising=False)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from properties import check_problem
 
-from minigan import ops
+from minigan import Tensor
 from minigan.testing import broadcastable_arrays
 
 # Each is written once, for Tensors and for arrays of complex numbers, but for its tanh and exp.
@@ -56,7 +56,7 @@ def expressions(draw):
     leaves = draw(broadcastable_arrays(draw(st.integers(1, 3)), low=-1.0, high=1.0))
     program = draw(programs(len(leaves)))
     return Problem(
-        lambda *xs: execute(program, ops, xs),
+        lambda *xs: execute(program, Tensor, xs),
         leaves,
         lambda *xs: execute(program, np, xs),
         analytic=True,

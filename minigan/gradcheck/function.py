@@ -24,6 +24,8 @@ class Function:
     def __init__(self, fn, inputs, module=None):
         self.fn = fn
         inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        for i, x in enumerate(inputs):
+            _check_float64(f"input {i}", as_array(x), ".astype('float64')")
         self.inputs = [_variable(x) for x in inputs]  # a Tensor if it is to be varied
         learned = [] if module is None else module.named_parameters()
         learned = [(name, p) for name, p in learned if p.requires_grad]
@@ -32,13 +34,13 @@ class Function:
         self.names += [f"parameter {name}" for name, _ in learned]
         self.point = [x.data for x in self.inputs if isinstance(x, Tensor)]
         self.point += [p.data for p in self.parameters]
-        for name, x in zip(self.names, self.point, strict=True):
-            if x.dtype != np.float64:
-                remedy = "module.double()" if name.startswith("p") else ".astype('float64')"
-                raise TypeError(
-                    f"gradcheck: {name} is {x.dtype}, whose rounding drowns the differences of "
-                    f"nearby values; convert it with {remedy}"
-                )
+        for name, p in learned:
+            _check_float64(f"parameter {name}", p.data, "module.double()")
+        if not self.names:
+            raise ValueError(
+                "gradcheck: there is nothing to check: no input is a float array, and no parameter "
+                "requires a gradient"
+            )
 
     def __call__(self, point):
         """(the variables as Tensors, the outputs as a list of Tensors): fn, recorded at `point`."""
@@ -52,6 +54,8 @@ class Function:
         fn = copy.copy(self.fn) if isinstance(self.fn, Op) else self.fn  # an Op records one call
         outputs = fn(*args)
         outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+        if not outputs:
+            raise ValueError("gradcheck: there is nothing to check: fn returned no Tensor")
         for y in outputs:
             if not isinstance(y, Tensor):
                 raise TypeError(f"gradcheck: fn must return Tensors, not {type(y).__name__}")
@@ -123,14 +127,14 @@ def unchanged(module):
     if module is None:
         yield
         return
-    parameters = [(p, p.data, p.version) for p in module.parameters()]
+    parameters = [(p, p._data, p._version, p._version[:]) for p in module.parameters()]
     buffers = module_buffers(module)
     try:
         yield
     finally:
-        for p, data, version in parameters:
-            p.data = data
-            p.version = version
+        for p, data, counter, version in parameters:
+            p._data, p._version = data, counter
+            counter[:] = version
         for owner, name, value in buffers.values():
             setattr(owner, name, value)
 
@@ -142,6 +146,15 @@ def module_buffers(module):
         for prefix, owner in module.named_modules()
         for name in owner.buffer_names
     }
+
+
+def _check_float64(name, x, remedy):
+    """Raise TypeError for an array of other floats."""
+    if hasattr(x, "dtype") and x.dtype.kind == "f" and x.dtype != np.float64:
+        raise TypeError(
+            f"gradcheck: {name} is {x.dtype}, whose rounding drowns the differences of nearby "
+            f"values; convert it with {remedy}"
+        )
 
 
 def _variable(x):

@@ -1,14 +1,15 @@
 """Activations: a function of each element, as a layer."""
 
-from minigan import ops
+from minigan.arrays import number
 from minigan.nn.module import Module
+from minigan.ops import elementwise
 
 
 class ReLU(Module):
     """max(x, 0)"""
 
     def forward(self, x):
-        return ops.relu(x)
+        return elementwise.ReLU()(x)
 
 
 class LeakyReLU(Module):
@@ -20,10 +21,10 @@ class LeakyReLU(Module):
     """
 
     def __init__(self, negative_slope=0.01):
-        self.negative_slope = negative_slope
+        self.negative_slope = number("negative_slope must be a number", negative_slope)
 
     def forward(self, x):
-        return ops.leaky_relu(x, self.negative_slope)
+        return elementwise.LeakyReLU(self.negative_slope)(x)
 
     def extra_repr(self):
         return f"negative_slope={self.negative_slope}"
@@ -33,18 +34,18 @@ class Sigmoid(Module):
     """1 / (1 + e⁻ˣ)"""
 
     def forward(self, x):
-        return ops.sigmoid(x)
+        return elementwise.Sigmoid()(x)
 
 
 class Tanh(Module):
     """tanh x"""
 
     def forward(self, x):
-        return ops.tanh(x)
+        return elementwise.Tanh()(x)
 
 
 class Softplus(Module):
     """log(1 + eˣ)"""
 
     def forward(self, x):
-        return ops.softplus(x)
+        return elementwise.Softplus()(x)

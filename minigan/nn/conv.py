@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from minigan import backend
+from minigan.arrays import check_keyword
 from minigan.nn import init
 from minigan.nn.linear import check_positive, zeros
 from minigan.nn.module import Module
@@ -110,13 +111,16 @@ class ConvTranspose2d(Module):
 class Upsample(Module):
     """Every pixel becomes a square of `scale_factor` by `scale_factor` (nearest neighbour).
 
+    scale_factor is keyword-only, since PyTorch's first argument is the size of the result.
+
     >>> from minigan import Tensor
-    >>> Upsample(2)(Tensor([[[[1.0, 2.0]]]]))
+    >>> Upsample(scale_factor=2)(Tensor([[[[1.0, 2.0]]]]))
     Tensor([[[[1., 1., 2., 2.],
               [1., 1., 2., 2.]]]])
     """
 
-    def __init__(self, scale_factor):
+    def __init__(self, *size, scale_factor=None):
+        check_keyword("nn.Upsample", "scale_factor", size)
         self.scale_factor = _pair("scale_factor", scale_factor)
 
     def forward(self, x):
@@ -131,7 +135,7 @@ class Upsample(Module):
 
 
 class UpsampleConv2d(Conv2d):
-    """Upsample(2) and Conv2d(…, kernel_size, padding=kernel_size // 2) in one, and faster.
+    """Upsample and Conv2d(…, kernel_size, padding=kernel_size // 2) in one, and faster.
 
     (N, in_channels, H, W) -> (N, out_channels, 2 H, 2 W). A pixel of the small image is two of the
     large one, so what it is multiplied by are sums of neighbouring weights: along one axis, with a
@@ -145,7 +149,7 @@ class UpsampleConv2d(Conv2d):
     """
 
     def __init__(self, in_channels, out_channels, kernel_size, *, bias=True):
-        if not isinstance(kernel_size, int) or kernel_size % 2 == 0:
+        if not isinstance(kernel_size, (int, np.integer)) or kernel_size % 2 == 0:
             raise ValueError(
                 f"UpsampleConv2d: kernel_size must be an odd integer, not {kernel_size}"
             )
@@ -173,9 +177,9 @@ class UpsampleConv2d(Conv2d):
 
 def _pair(name, value, at_least=1):
     pair = value if isinstance(value, (tuple, list)) else (value, value)
-    if len(pair) != 2 or not all(isinstance(n, int) and n >= at_least for n in pair):
+    if len(pair) != 2 or not all(isinstance(n, (int, np.integer)) and n >= at_least for n in pair):
         raise ValueError(f"{name} must be an integer or two, at least {at_least}, not {value!r}")
-    return tuple(pair)
+    return int(pair[0]), int(pair[1])
 
 
 def _same(n, k, s):
@@ -190,7 +194,7 @@ def _check_images(layer, x):
 
 
 def _bias(layer):
-    return [] if layer.bias is None else [layer.bias.reshape(-1, 1, 1)]
+    return [] if layer.bias is None else [layer.bias]
 
 
 def _settings(layer):

@@ -1,6 +1,7 @@
 """Dropout: noise that keeps a network from relying on any single unit."""
 
 from minigan import backend
+from minigan.arrays import number
 from minigan.nn.module import Module
 
 
@@ -16,6 +17,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p=0.5):
+        p = number(f"{type(self).__name__}: p must be a number", p)
         if not 0 <= p < 1:
             raise ValueError(f"{type(self).__name__}: p must be in [0, 1), not {p}")
         self.p = p

@@ -31,7 +31,7 @@ def normal_(tensor, mean=0.0, std=1.0):
 
 def constant_(tensor, value):
     """Fill with one value. Returns the tensor."""
-    return tensor.copy_(backend.current().full_like(tensor.data, value))
+    return tensor.copy_(backend.get_array_module(tensor.data).full_like(tensor.data, value))
 
 
 def default_(tensor, fan_in):

@@ -72,5 +72,7 @@ def zeros(*shape):
 
 def check_positive(layer, **sizes):
     for name, size in sizes.items():
+        if not isinstance(size, (int, np.integer)):
+            raise TypeError(f"{type(layer).__name__}: {name} must be an integer, not {size!r}")
         if size < 1:
             raise ValueError(f"{type(layer).__name__}: {name} must be at least 1, not {size}")

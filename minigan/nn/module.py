@@ -4,7 +4,12 @@ A module finds its parameters and submodules among its attributes, in the order 
 that names, order and `state_dict` are PyTorch's.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from contextlib import contextmanager
+from reprlib import recursive_repr
+from typing import Any
 
 import numpy as np
 
@@ -13,19 +18,25 @@ from minigan.tensor import Tensor, as_array
 
 
 class Parameter(Tensor):
-    """A leaf Tensor that requires a gradient, and that a Module lists among its parameters."""
+    """A leaf Tensor that requires a gradient, and that a Module lists among its parameters.
+
+    data: what a Tensor is made of, or a Tensor, whose array is shared.
+    """
 
     __slots__ = ()
 
-    def __init__(self, data, requires_grad=True):
-        super().__init__(data, requires_grad)
+    def __init__(self, data: Any, requires_grad: bool = True) -> None:
+        super().__init__(as_array(data), requires_grad)
+        if isinstance(data, Tensor):
+            self._version = data._version
 
 
 class Module:
     """A function with parameters; a subclass sets them in __init__ and computes in `forward`.
 
-    Only what is an attribute itself is found: to assign a list or tuple of modules or Parameters
-    raises TypeError, and so does anything but a Parameter or None in a Parameter's place.
+    Only what is an attribute itself is found. Modules or Parameters in a list, tuple, dict or set
+    raise TypeError, at the latest when the parameters are listed. So does anything but a Parameter
+    or None in a Parameter's place.
 
     >>> from minigan import nn, randn
     >>> class Twice(nn.Module):
@@ -44,14 +55,8 @@ class Module:
         str, ...
     ] = ()  # attributes that are state but not learned, e.g. batch norm's averages
 
-    def __setattr__(self, name, value):
-        if isinstance(value, (list, tuple)) and any(
-            isinstance(item, (Module, Parameter)) for item in value
-        ):
-            raise TypeError(
-                f"{type(self).__name__}.{name}: layers in a {type(value).__name__} would not be "
-                "found, nor learned; use Sequential(*layers), or an attribute for each"
-            )
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._check_layers(name, value)
         is_parameter = isinstance(vars(self).get(name), Parameter)
         if is_parameter and not (value is None or isinstance(value, Parameter)):
             raise TypeError(
@@ -60,26 +65,44 @@ class Module:
             )
         super().__setattr__(name, value)
 
-    def forward(self, *inputs):
+    def _check_layers(self, name: str, value: Any) -> None:
+        """Raise TypeError if an attribute's value hides layers in a container."""
+        if _hides_layers(value):
+            raise TypeError(
+                f"{type(self).__name__}.{name}: layers in a {type(value).__name__} would not be "
+                "found, nor learned; use Sequential(*layers), or an attribute for each"
+            )
+
+    def forward(self, *inputs: Any, **named: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no forward")
 
-    def __call__(self, *inputs):
-        return self.forward(*inputs)
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
+        return self.forward(*inputs, **named)
 
-    def named_children(self):
+    def named_children(self) -> list[tuple[str, Module]]:
         """(name, module) for each module directly inside this one."""
+        for name, value in vars(self).items():
+            self._check_layers(name, value)  # a layer may have been appended to a list
         return [(name, value) for name, value in vars(self).items() if isinstance(value, Module)]
 
-    def named_modules(self, prefix=""):
-        """(dotted name, module) for this module ("") and every one inside it."""
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """(dotted name, module) for this module ("") and every one inside it.
+
+        A module that refers back to one around it (`child.parent = self`) ends there.
+        """
+        return self._below(prefix, ())
+
+    def _below(self, prefix: str, around: tuple[Module, ...]) -> Iterator[tuple[str, Module]]:
         yield prefix, self
         for name, child in self.named_children():
-            yield from child.named_modules(_join(prefix, name))
+            if child is not self and all(child is not module for module in around):
+                yield from child._below(_join(prefix, name), (*around, self))
 
-    def modules(self):
+    def modules(self) -> list[Module]:
+        """This module and every one inside it."""
         return [module for _, module in self.named_modules()]
 
-    def named_parameters(self):
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """(dotted name, Parameter), in the order of definition; one that is shared comes once."""
         seen = set()
         for prefix, module in self.named_modules():
@@ -88,7 +111,8 @@ class Module:
                     seen.add(id(value))
                     yield _join(prefix, name), value
 
-    def parameters(self):
+    def parameters(self) -> list[Parameter]:
+        """Every Parameter of this module and those inside it."""
         return [p for _, p in self.named_parameters()]
 
     def buffers(self):
@@ -118,9 +142,8 @@ class Module:
 
     def apply(self, fn):
         """Call fn(module) on every module inside this one, then on itself. Returns self."""
-        for _, child in self.named_children():
-            child.apply(fn)
-        fn(self)
+        for module in _inside_first(self, ()):
+            fn(module)
         return self
 
     def float(self):
@@ -188,7 +211,8 @@ class Module:
         """What stands between the brackets: the settings."""
         return ""
 
-    def __repr__(self):
+    @recursive_repr()
+    def __repr__(self) -> str:
         name, children = type(self).__name__, self.named_children()
         if not children:
             return f"{name}({self.extra_repr()})"
@@ -247,6 +271,28 @@ def frozen(module):
     finally:
         for p in learning:
             p.requires_grad_(True)
+
+
+def _inside_first(module, around):
+    """Every module inside `module`, then itself; see `named_modules`."""
+    for _, child in module.named_children():
+        if child is not module and all(child is not other for other in around):
+            yield from _inside_first(child, (*around, module))
+    yield module
+
+
+def _hides_layers(value):
+    """Whether a list, tuple, dict or set has a Module or a Parameter in it, however deep."""
+    ahead, seen = [value], set()
+    while ahead:
+        container = ahead.pop()
+        if isinstance(container, (list, tuple, dict, set)) and id(container) not in seen:
+            seen.add(id(container))
+            items = container.values() if isinstance(container, dict) else container
+            if any(isinstance(item, (Module, Parameter)) for item in items):
+                return True
+            ahead.extend(items)
+    return False
 
 
 def _join(prefix, name):

@@ -6,12 +6,12 @@ eps is keyword-only: well-known GAN scripts pass 0.8 for it by position, where a
 import numpy as np
 
 from minigan import backend
-from minigan.checks import check_inputs
-from minigan.nn.linear import zeros
+from minigan.arrays import number
+from minigan.nn.linear import check_positive, zeros
 from minigan.nn.module import Module
 from minigan.ops.norm import BatchNorm as BatchNormOp
 from minigan.ops.norm import Normalize
-from minigan.tensor import Tensor, as_array
+from minigan.tensor import Tensor
 
 
 class BatchNorm(Module):
@@ -27,7 +27,9 @@ class BatchNorm(Module):
 
     def __init__(self, num_features, *, eps=1e-5, momentum=0.1):
         xp = backend.current()
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        check_positive(self, num_features=num_features)
+        self.num_features, self.eps = num_features, positive_eps(self, eps)
+        self.momentum = fraction(self, momentum)
         self.weight, self.bias = zeros(num_features), zeros(num_features)
         self.weight.data += 1.0
         self.running_mean = xp.zeros(num_features, dtype=np.float32)
@@ -38,16 +40,15 @@ class BatchNorm(Module):
         if x.ndim not in self.dims or x.shape[1] != self.num_features:
             rest = "H, W" if self.dims == (4,) else "..."
             raise ValueError(f"{self}: expected (N, {self.num_features}, {rest}), got {x.shape}")
-        check_inputs(self, [as_array(x), self.weight.data])  # before the averages take it in
+        if self.training:
+            return self.normalize(x)
         per_channel = (self.num_features,) + (1,) * (x.ndim - 2)  # broadcasts against x
         gamma, beta = self.weight.reshape(per_channel), self.bias.reshape(per_channel)
-        if self.training:
-            return self.normalize(x, gamma, beta)
         mean = self.running_mean.reshape(per_channel)
         s = (self.running_var.reshape(per_channel) + self.eps) ** -0.5
         return (x - Tensor(mean)) * (gamma * Tensor(s)) + beta
 
-    def normalize(self, x, gamma, beta):
+    def normalize(self, x):
         """γ x̂ + β by this batch's mean and variance, which also enter the running averages."""
         n = x.size // self.num_features
         if n < 2:
@@ -55,11 +56,11 @@ class BatchNorm(Module):
                 f"{self}: one value per channel has no variance; use a larger batch or eval()"
             )
         op = BatchNormOp(self.eps)
-        y = op(x, gamma, beta)
+        y = op(x, self.weight, self.bias)
         m, unbiased_var = self.momentum, op.var.reshape(-1) * (n / (n - 1))
         self.running_mean = (1 - m) * self.running_mean + m * op.mean.reshape(-1)
         self.running_var = (1 - m) * self.running_var + m * unbiased_var
-        self.num_batches_tracked += 1
+        self.num_batches_tracked = self.num_batches_tracked + np.ones_like(self.num_batches_tracked)
         return y
 
     def extra_repr(self):
@@ -106,9 +107,13 @@ class LayerNorm(Module):
     """
 
     def __init__(self, normalized_shape, *, eps=1e-5):
-        if isinstance(normalized_shape, int):
+        if isinstance(normalized_shape, (int, np.integer)):
             normalized_shape = (normalized_shape,)
-        self.normalized_shape, self.eps = tuple(normalized_shape), eps
+        self.normalized_shape = tuple(normalized_shape)
+        if not self.normalized_shape:
+            raise ValueError("LayerNorm: normalized_shape is empty: one number has no variance")
+        check_positive(self, normalized_shape=min(self.normalized_shape))
+        self.eps = positive_eps(self, eps)
         self.weight, self.bias = zeros(*self.normalized_shape), zeros(*self.normalized_shape)
         self.weight.data += 1.0
 
@@ -120,3 +125,19 @@ class LayerNorm(Module):
 
     def extra_repr(self):
         return f"{self.normalized_shape}, eps={self.eps}"
+
+
+def positive_eps(layer, eps):
+    """eps as a Python number; ValueError unless it is > 0."""
+    eps = number(f"{type(layer).__name__}: eps must be a number", eps)
+    if not 0 < eps < float("inf"):
+        raise ValueError(f"{type(layer).__name__}: eps must be > 0, not {eps}")
+    return eps
+
+
+def fraction(layer, momentum):
+    """momentum as a Python number; ValueError unless it is from 0 to 1."""
+    momentum = number(f"{type(layer).__name__}: momentum must be a number", momentum)
+    if not 0 <= momentum <= 1:
+        raise ValueError(f"{type(layer).__name__}: momentum must be from 0 to 1, not {momentum}")
+    return momentum

@@ -1,10 +1,11 @@
-"""a + b, a - b, a * b, a / b, -a, a ** n, and comparisons.
+"""a + b, a - b, a * b, a / b, -a and a ** n.
 
-Both sides are broadcast as NumPy does it; no rule undoes that, because the walk does.
+Both sides are broadcast as NumPy does it. No rule here undoes that: a gradient may have the shape
+that its input was broadcast to, and the walk sums it back to the input's shape.
 """
 
+from minigan.arrays import number
 from minigan.op import Op
-from minigan.tensor import as_array
 
 
 class Add(Op):
@@ -65,7 +66,7 @@ class Pow(Op):
     """y = aⁿ for a number n"""
 
     def __init__(self, n):
-        self.n = n
+        self.n = number("** takes a number as its exponent", n)
 
     def forward(self, a):
         return a**self.n
@@ -76,70 +77,3 @@ class Pow(Op):
         if self.n == 1:
             return gy
         return gy * (self.n * a ** (self.n - 1))
-
-
-def add(a, b):
-    return Add()(a, b)
-
-
-def sub(a, b):
-    return Sub()(a, b)
-
-
-def rsub(a, b):
-    return Sub()(b, a)
-
-
-def mul(a, b):
-    return Mul()(a, b)
-
-
-def div(a, b):
-    return Div()(a, b)
-
-
-def rdiv(a, b):
-    return Div()(b, a)
-
-
-def neg(a):
-    return Neg()(a)
-
-
-def power(a, n):
-    """aⁿ elementwise for a number n; for an exponent that is a Tensor write (b * a.log()).exp().
-
-    >>> from minigan import Tensor
-    >>> power(Tensor([2.0, 3.0]), 2)
-    Tensor([4., 9.])
-    """
-    if not isinstance(n, (int, float)):
-        raise TypeError(f"** takes a number as its exponent, not {type(n).__name__}")
-    return Pow(n)(a)
-
-
-# A comparison has no gradient: its result is a boolean array.
-
-
-def eq(a, b):
-    return a.data == as_array(b)
-
-
-def ne(a, b):
-    return a.data != as_array(b)
-
-
-def lt(a, b):
-    return a.data < as_array(b)
-
-
-def le(a, b):
-    return a.data <= as_array(b)
-
-
-def gt(a, b):
-    return a.data > as_array(b)
-
-
-def ge(a, b):
-    return a.data >= as_array(b)

@@ -97,7 +97,7 @@ class Geometry:
 class Convolution(Op):
     """y = ∂T/∂g, every kernel at every place; and the layer's b, which costs nothing here
 
-    x: (N, C, H, W)  W: (O, C, kH, kW)  b: (O, 1, 1)  y: (N, O, H', W')
+    x: (N, C, H, W)  W: (O, C, kH, kW)  b: (O,)  y: (N, O, H', W')
     """
 
     def __init__(self, geometry):
@@ -113,19 +113,19 @@ class Convolution(Op):
         for some, windows in self.geometry.windows(x):
             y[some] = (windows @ W).reshape(-1, *places, o)
             if b is not None:
-                y[some] += b.reshape(-1)
+                y[some] += b
         return y.transpose(0, 3, 1, 2)
 
     def backward(self, gy, y, x, W, b=None):
         gx = TransposedConvolution(self.geometry, x.shape[2:])(gy, W) if self.needs[0] else None
         gW = KernelCorrelation(self.geometry)(x, gy) if self.needs[1] else None
-        return (gx, gW) if b is None else (gx, gW, gy)  # the walk sums gb over N, H' and W'
+        return (gx, gW) if b is None else (gx, gW, gy.sum(axis=(0, 2, 3)))
 
 
 class TransposedConvolution(Op):
     """x = ∂T/∂x, every g spreads its kernel; and the layer's b
 
-    g: (N, O, H', W')  W: (O, C, kH, kW)  b: (C, 1, 1)  x: (N, C, H, W)
+    g: (N, O, H', W')  W: (O, C, kH, kW)  b: (C,)  x: (N, C, H, W)
     """
 
     def __init__(self, geometry, size):
@@ -140,7 +140,7 @@ class TransposedConvolution(Op):
     def backward(self, gy, y, g, W, b=None):
         gg = Convolution(self.geometry)(gy, W) if self.needs[0] else None
         gW = KernelCorrelation(self.geometry)(gy, g) if self.needs[1] else None
-        return (gg, gW) if b is None else (gg, gW, gy)
+        return (gg, gW) if b is None else (gg, gW, gy.sum(axis=(0, 2, 3)))
 
 
 class KernelCorrelation(Op):
@@ -172,7 +172,7 @@ def add_up(geometry, size, g, W, b=None):
     (n, o, h, w), (_, c, kh, kw) = g.shape, W.shape
     (sh, sw), ((top, bottom), (left, right)) = geometry.stride, geometry.padding
     x = xp.empty((n, top + size[0] + bottom, left + size[1] + right, c), dtype=g.dtype)
-    x[...] = 0 if b is None else b.reshape(-1)
+    x[...] = 0 if b is None else b
     g = g.transpose(0, 2, 3, 1)
     W = W.transpose(0, 2, 3, 1).reshape(o, -1)  # (O, kH·kW·C)
     for some in slices(n, images_at_a_time(g, n * h * w * kh * kw * c)):

@@ -1,10 +1,11 @@
 """a @ b, and the Linear layer's product."""
 
-from minigan.op import Op
+from minigan.op import Op, constant
+from minigan.tensor import Tensor
 
 
 class MatMul(Op):
-    """y = a b, over the last two axes; the ones before are a batch, and broadcast
+    """y = a b, over the last two axes; the ones before are a batch, and broadcast (the walk sums)
 
     a: (..., N, K)  b: (..., K, M)  y: (..., N, M)
     """
@@ -29,7 +30,7 @@ class Linear(Op):
     def backward(self, gy, y, x, W, b):
         gx = gy @ W if self.needs[0] else None  # (N, O)(O, I) -> (N, I)
         gW = gy.T @ x if self.needs[1] else None  # (O, N)(N, I) -> (O, I)
-        gb = gy  # the walk sums it over N
+        gb = gy.sum(axis=0) if self.needs[2] else None  # (N, O) -> (O,)
         return gx, gW, gb
 
 
@@ -40,30 +41,21 @@ def matmul(a, b):
     >>> matmul(Tensor([[1.0, 2.0]]), Tensor([3.0, 4.0]))
     Tensor([11.])
     """
+    a = a if isinstance(a, Tensor) else constant(a, b)
+    b = b if isinstance(b, Tensor) else constant(b, a)
     if a.ndim == 0 or b.ndim == 0:
         raise ValueError(
             f"MatMul of shapes {a.shape}, {b.shape}: a number has no matrix product; use *"
         )
-    if a.ndim == 1 and b.ndim == 1:
-        return (a * b).sum()
-    if a.ndim == 1:
-        return _drop(matmul(a.reshape(1, -1), b), -2)
+    if a.ndim > 1 and b.ndim > 1:
+        return MatMul()(a, b)
     if b.ndim == 1:
-        return _drop(matmul(a, b.reshape(-1, 1)), -1)
-    return MatMul()(a, b)
-
-
-def rmatmul(b, a):
-    return matmul(a, b)
+        y = matmul(a.reshape(1, len(a)) if a.ndim == 1 else a, b.reshape(len(b), 1))
+        return y.reshape(() if a.ndim == 1 else y.shape[:-1])
+    y = matmul(a.reshape(1, len(a)), b)
+    return y.reshape(*y.shape[:-2], y.shape[-1])
 
 
 def swap(a):
     """The last two axes exchanged: the transpose of every matrix of a batch."""
     return a.T if a.ndim == 2 else a.transpose((*range(a.ndim - 2), a.ndim - 1, a.ndim - 2))
-
-
-def _drop(y, axis):
-    """y without an axis of length 1."""
-    shape = list(y.shape)
-    del shape[axis]
-    return y.reshape(tuple(shape))

@@ -9,7 +9,7 @@ where the two means are there because μ and σ depend on every x.
 """
 
 from minigan.op import Op
-from minigan.ops.reduce import SumOfProducts, var
+from minigan.ops.reduce import Mean, SumOfProducts, var
 from minigan.tensor import Tensor
 
 
@@ -20,10 +20,9 @@ class Normalize(Op):
         self.axes, self.eps = axes, eps
 
     def forward(self, x):
-        self.mean = x.mean(axis=self.axes, keepdims=True)
+        self.mean = Mean(self.axes, keepdims=True)(x)
         y = x - self.mean
-        squares = SumOfProducts(self.axes)
-        self.var = squares(y, y) / squares.count(y)
+        self.var = mean_of_products(y, y, self.axes)
         self.s = (self.var + self.eps) ** -0.5
         y *= self.s
         return y
@@ -31,17 +30,15 @@ class Normalize(Op):
     def backward(self, gy, y, x):  # gy is g, and y is x̂
         s = self.s
         if isinstance(x, Tensor):  # to be differentiated again: s depends on x, too
-            s = (var(x, self.axes, keepdims=True, correction=0) + self.eps) ** -0.5
+            s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
         mean_g = gy.mean(axis=self.axes, keepdims=True)
-        products = SumOfProducts(self.axes)
-        mean_gx = products(gy, y) / products.count(y)
-        return s * (gy - mean_g - y * mean_gx)
+        return s * (gy - mean_g - y * mean_of_products(gy, y, self.axes))
 
 
 class BatchNorm(Op):
     """y = γ x̂ + β, over all axes but the channels'; .mean and .var hold μ and σ² after the call
 
-    x: (N, C, ...)  γ, β: (C, 1, ...), to broadcast against x
+    x, y: (N, C, ...)  γ, β: (C,)
 
     Normalize, product and sum in one, since images are large: each pass over them that is saved
     counts. With γ constant over the axes, and g now ∂L/∂y, the rule above is
@@ -55,27 +52,32 @@ class BatchNorm(Op):
 
     def forward(self, x, gamma, beta):
         self.axes = (0, *range(2, x.ndim))
-        self.mean = x.mean(axis=self.axes, keepdims=True)
-        y = x - self.mean
-        squares = SumOfProducts(self.axes)
-        self.var = squares(y, y) / squares.count(y)
-        self.s = (self.var + self.eps) ** -0.5
-        y *= gamma * self.s
-        y += beta
+        self.mean = Mean(self.axes, keepdims=True)(x)  # (1, C, 1, ...)
+        y = x - self.mean  # (N, C, ...)
+        self.var = mean_of_products(y, y, self.axes)  # (1, C, 1, ...)
+        self.s = (self.var + self.eps) ** -0.5  # (1, C, 1, ...)
+        y *= gamma.reshape(self.s.shape) * self.s
+        y += beta.reshape(self.s.shape)
         return y
 
     def backward(self, gy, y, x, gamma, beta):
-        mean, s = self.mean, self.s
+        mean, s = self.mean, self.s  # (1, C, 1, ...)
         if isinstance(x, Tensor):  # to be differentiated again: μ and s depend on x, too
             mean = x.mean(self.axes, keepdims=True)
-            s = (var(x, self.axes, keepdims=True, correction=0) + self.eps) ** -0.5
-        centred = x - mean
-        g_beta = gy.sum(axis=self.axes, keepdims=True)
-        products = SumOfProducts(self.axes)
-        g_gamma = s * products(gy, centred)  # Σ g x̂
-        a, n = gamma * s, products.count(x)
-        gx = a * gy
-        centred *= -a * s * g_gamma / n  # in place for arrays; of Tensors, Python makes new ones
-        gx += centred
-        gx += -a * g_beta / n
-        return gx, g_gamma, g_beta
+            s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
+        centred = x - mean  # (N, C, ...)
+        mean_g = gy.mean(axis=self.axes, keepdims=True)  # (1, C, 1, ...)
+        mean_gx = s * mean_of_products(gy, centred, self.axes)  # (1, C, 1, ...)
+        a = gamma.reshape(s.shape) * s  # (1, C, 1, ...)
+        gx = a * gy  # (N, C, ...)
+        centred *= -a * s * mean_gx  # in place for arrays; of Tensors, Python makes new ones
+        gx += centred  # (N, C, ...)
+        gx += -a * mean_g  # (N, C, ...)
+        n = x.size // gamma.size
+        return gx, (n * mean_gx).reshape(gamma.shape), (n * mean_g).reshape(gamma.shape)
+
+
+def mean_of_products(a, b, axes):
+    """The mean of a b over some axes, which stay with length 1."""
+    products = SumOfProducts(axes)
+    return products(a, b) / products.count(a)

@@ -4,18 +4,26 @@ axis: an int, a tuple of them, or None for all; keepdims: leave each folded axis
 """
 
 import math
+from operator import index
+
+import numpy as np
 
 from minigan.backend import get_array_module
-from minigan.op import BroadcastTo, Op
-from minigan.ops.elementwise import Exp
+from minigan.op import Op
+from minigan.ops.elementwise import Exp, Select
+from minigan.ops.shape import BroadcastTo
 from minigan.tensor import as_array
+
+MANY = 2**14  # a float32 sum of more numbers, one after the other, loses more than two digits
 
 
 class Reduction(Op):
     """What the operations of this file share: axes, and the way back to the full shape."""
 
     def __init__(self, axis=None, keepdims=False):
-        self.axis, self.keepdims = axis, keepdims
+        several = isinstance(axis, (tuple, list, range))
+        self.axis = tuple(axis) if several else axis if axis is None else index(axis)
+        self.keepdims = keepdims
 
     def unfold(self, y, x):
         """y with its folded axes put back, of length 1, so that it broadcasts against x."""
@@ -27,8 +35,17 @@ class Reduction(Op):
         """The folded axes as non-negative numbers."""
         if self.axis is None:
             return range(x.ndim)
-        axis = self.axis if isinstance(self.axis, tuple) else (self.axis,)
-        return [i % x.ndim for i in axis]
+        axes = self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        for i in axes:
+            if not -x.ndim <= i < x.ndim:
+                raise ValueError(f"axis {i} is out of bounds for shape {x.shape}")
+        return sorted(i % x.ndim for i in axes)
+
+    def drop(self, y):
+        """y without its folded axes, of length 1, unless they are to stay."""
+        if self.keepdims:
+            return y
+        return y.squeeze(axis=self.axis)
 
     def count(self, x):
         """How many elements of x are folded into each of y."""
@@ -54,7 +71,9 @@ class Mean(Reduction):
         n = self.count(x)
         if n == 0:
             raise ValueError("the mean of no elements")
-        return x.sum(axis=self.axis, keepdims=self.keepdims) / n
+        if n <= MANY:
+            return x.sum(axis=self.axis, keepdims=self.keepdims) / n
+        return self.drop(sum_of_many(x, self.axes(x)) / n).astype(x.dtype)
 
     def backward(self, gy, y, x):
         return BroadcastTo(x.shape)(self.unfold(gy / self.count(x), x))
@@ -63,7 +82,8 @@ class Mean(Reduction):
 class SumOfProducts(Reduction):
     """y = Σ a b over the axes, which stay with length 1; a and b are of one shape
 
-    einsum makes no array of the products on the way, and takes half the time of (a * b).sum().
+    einsum makes no array of the products on the way, and takes half the time of (a * b).sum(). It
+    adds one after the other, so of many numbers the first axis is added up last.
     """
 
     def __init__(self, axis):
@@ -71,9 +91,11 @@ class SumOfProducts(Reduction):
 
     def forward(self, a, b):
         every, folded = range(a.ndim), self.axes(a)
-        kept = [i for i in every if i not in folded]
+        first = folded[:1] if self.count(a) > MANY else []
+        kept = [i for i in every if i not in folded or i in first]
         y = get_array_module(a, b).einsum(a, every, b, every, kept)
-        return y.reshape([1 if i in folded else n for i, n in enumerate(a.shape)])
+        y = y.reshape([1 if i not in kept else n for i, n in enumerate(a.shape)])
+        return sum_of_many(y, first).astype(a.dtype)
 
     def backward(self, gy, y, a, b):
         return gy * b, gy * a
@@ -86,9 +108,9 @@ class Max(Reduction):
         return x.max(axis=self.axis, keepdims=self.keepdims)
 
     def backward(self, gy, y, x):
-        chosen = as_array(x) == self.unfold(as_array(y), x)
-        share = chosen / chosen.sum(axis=self.axis, keepdims=True, dtype=x.dtype)
-        return self.unfold(gy, x) * share
+        chosen = x == self.unfold(as_array(y), x)
+        ties = chosen.sum(axis=self.axis, keepdims=True, dtype=x.dtype)
+        return Select(chosen)(self.unfold(gy, x) / ties)
 
 
 class Norm(Reduction):
@@ -100,48 +122,52 @@ class Norm(Reduction):
     def backward(self, gy, y, x):
         nonzero = as_array(y) != 0
         unit = x / self.unfold(y + ~nonzero, x)  # x / y; x (gy / y) would divide by y² in its rule
-        return unit * self.unfold(gy * nonzero, x)
+        return unit * self.unfold(Select(nonzero)(gy), x)
 
 
 class LogSoftmax(Op):
-    """y = x - log Σ eˣ along the last axis"""
+    """y = x - log Σ eˣ along an axis"""
+
+    def __init__(self, axis=-1):
+        self.axis = axis
 
     def forward(self, x):
+        if x.size == 0:
+            return x.copy()
         xp = get_array_module(x)
-        x = x - x.max(axis=-1, keepdims=True)
-        return x - xp.log(xp.exp(x).sum(axis=-1, keepdims=True))
+        x = x - x.max(axis=self.axis, keepdims=True)
+        return x - xp.log(xp.exp(x).sum(axis=self.axis, keepdims=True))
 
     def backward(self, gy, y, x):
-        return gy - Exp()(y) * gy.sum(axis=-1, keepdims=True)
+        return gy - Exp()(y) * gy.sum(axis=self.axis, keepdims=True)
 
 
-def var(x, axis=None, keepdims=False, *, correction=1):
-    """The variance, divided by n - correction (PyTorch's default is 1, NumPy's 0)."""
+def sum_of_many(x, axes):
+    """The sum of an array over some axes, which stay with length 1, accurate in any memory order.
+
+    Along an axis that is not the last one in memory NumPy adds one number after the other, and of a
+    million float32 numbers two digits are left. So the first axis is added up last, and what is
+    still long in float64, which takes longer.
+    """
+    for some in (axes[1:], axes[:1]):
+        if some:
+            long = math.prod(x.shape[i] for i in some) > 4 * MANY
+            dtype = np.float64 if long else x.dtype
+            x = x.sum(axis=tuple(some), keepdims=True, dtype=dtype)
+    return x
+
+
+def var(x, axis, keepdims, correction):
+    """Tensor.var, which says what it is."""
+    n = Sum(axis).count(x)
+    if correction is None:
+        raise TypeError("var needs correction=: 1 is PyTorch's default (n - 1), 0 is NumPy's (n)")
+    if not correction < n:
+        raise ValueError(f"var: the correction {correction} is not less than the {n} elements")
     centred = x - x.mean(axis, keepdims=True)
-    return (centred * centred).sum(axis, keepdims) / (Sum(axis).count(x) - correction)
+    return (centred * centred).mean(axis, keepdims) * (n / (n - correction))
 
 
-def sum_(x, axis=None, keepdims=False):
-    return Sum(axis, keepdims)(x)
-
-
-def mean(x, axis=None, keepdims=False):
-    return Mean(axis, keepdims)(x)
-
-
-def max_(x, axis=None, keepdims=False):
-    return Max(axis, keepdims)(x)
-
-
-def min_(x, axis=None, keepdims=False):
-    return -Max(axis, keepdims)(-x)
-
-
-def norm(x, axis=None, keepdims=False):
-    """The Euclidean norm √Σ x² over the axes; its gradient at 0 is 0."""
-    return Norm(axis, keepdims)(x)
-
-
-def log_softmax(x):
-    """The logarithm of the softmax along the last axis: (N, classes) -> (N, classes)."""
-    return LogSoftmax()(x)
+def log_softmax(x, axis=-1):
+    """The logarithm of the softmax along an axis: (N, classes) -> (N, classes)."""
+    return LogSoftmax(axis)(x)

@@ -3,11 +3,28 @@
 Each of these is linear, and its rule is the operation that puts the numbers back.
 """
 
+import copy
+import math
+
 import numpy as np
 
+from minigan.autograd import sum_to
 from minigan.backend import get_array_module
-from minigan.op import BroadcastTo, Op
-from minigan.tensor import unpacked
+from minigan.op import Op
+from minigan.tensor import as_array
+
+
+class BroadcastTo(Op):
+    """y = x repeated along new and stretched axes, without a copy"""
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def forward(self, x):
+        return get_array_module(x).broadcast_to(x, self.shape)
+
+    def backward(self, gy, y, x):
+        return sum_to(gy, x.shape)
 
 
 class Reshape(Op):
@@ -17,6 +34,8 @@ class Reshape(Op):
         self.shape = shape
 
     def forward(self, x):
+        if any(n < -1 for n in self.shape):
+            raise ValueError(f"a shape has no negative sizes but one -1, not {self.shape}")
         return x.reshape(self.shape)
 
     def backward(self, gy, y, x):
@@ -42,7 +61,9 @@ class GetItem(Op):
     """y = x[index], for any index that NumPy takes: the adjoint of Scatter"""
 
     def __init__(self, index):
-        self.index = index
+        parts = index if isinstance(index, tuple) else (index,)
+        parts = [as_array(part) for part in parts]  # and a list or an array is copied
+        self.index = tuple(copy.deepcopy(i) if hasattr(i, "copy") else i for i in parts)
 
     def forward(self, x):
         return x[self.index]
@@ -117,27 +138,19 @@ def stack(tensors, axis=0):
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).shape
     (2, 2)
     """
-    new = axis if axis >= 0 else axis + tensors[0].ndim + 1
+    n = len(tensors) and tensors[0].ndim + 1
+    if not -n <= axis < n:
+        raise ValueError(f"stack of {len(tensors)} tensors to {n} axes: there is no axis {axis}")
+    new = axis % n
     return concatenate([x.reshape(*x.shape[:new], 1, *x.shape[new:]) for x in tensors], axis=new)
 
 
-def reshape(x, *shape):
-    """x in another shape: x.reshape(2, 3) or x.reshape((2, 3)); one dimension may be -1."""
-    return Reshape(unpacked(shape))(x)
-
-
-def transpose(x, *axes):
-    """x with its axes in the order given, as NumPy's; reversed if none is."""
-    return Transpose(unpacked(axes) or None)(x)
-
-
-def flatten(x, start_dim=0):
-    """x with the axes from `start_dim` on made one: `flatten(images, 1)` is (N, C·H·W)."""
-    return x.reshape(*x.shape[:start_dim], int(np.prod(x.shape[start_dim:])))
-
-
-def getitem(x, index):
-    return GetItem(index)(x)
+def flat(shape, start):
+    """The shape after `flatten(start)`."""
+    n = max(1, len(shape))
+    if not -n <= start < n:
+        raise ValueError(f"flatten: a tensor of shape {shape} has no axis {start}")
+    return (*shape[: start % n], math.prod(shape[start % n :]))
 
 
 def _may_repeat(index):

@@ -1,24 +1,60 @@
-"""What the two Wasserstein trainers ask of their settings, and when their generator moves."""
+"""What the trainers ask of their settings and minibatches, and when a generator moves."""
 
-from minigan.nn import Sigmoid
+from functools import wraps
+
+from minigan.nn import Sequential, Sigmoid
 from minigan.nn.norm import BatchNorm
+from minigan.ops import elementwise, shape
 
 WARM_UP_STEPS = 100  # of the critic, before each of the first generator steps, as the authors do
 
 
+SIGMOID = (
+    "the critic ends in a Sigmoid, but its scores must be free to take any value: it is no "
+    "probability that it gives; leave the Sigmoid out"
+)
+
+
 def check_critic(critic, n_critic, warm_up):
     """Raise ValueError for a critic that gives probabilities, or for counts out of range."""
-    if isinstance(critic.modules()[-1], Sigmoid):
-        raise ValueError(
-            "the critic ends in a Sigmoid, but its scores must be free to take any value: it is no "
-            "probability that it gives; leave the Sigmoid out"
-        )
+    last = critic
+    while isinstance(last, Sequential) and len(last):
+        last = last[-1]
+    if isinstance(last, Sigmoid):
+        raise ValueError(SIGMOID)
     if n_critic < 1:
         raise ValueError(
             f"n_critic, the critic steps to a generator step, is {n_critic}, not 1 or more"
         )
     if warm_up < 0:
         raise ValueError(f"warm_up, a number of generator steps, is {warm_up}, not 0 or more")
+
+
+def check_scores(scores):
+    """Raise ValueError for scores that a Sigmoid has made, whatever the critic's class is."""
+    op = scores.op
+    while isinstance(op, (shape.Reshape, shape.GetItem, shape.Transpose)):
+        op = op.inputs[0].op
+    if isinstance(op, elementwise.Sigmoid):
+        raise ValueError(SIGMOID)
+
+
+def undo_if_refused(step):
+    """A decorator of a trainer's step: if it raises, batch norm's running averages are put back."""
+
+    @wraps(step)
+    def guarded(trainer, *args):
+        networks = [trainer.generator, getattr(trainer, "critic", None) or trainer.discriminator]
+        modules = [module for network in networks for module in network.modules()]
+        before = [(m, name, getattr(m, name)) for m in modules for name in m.buffer_names]
+        try:
+            return step(trainer, *args)
+        except Exception:
+            for module, name, array in before:
+                setattr(module, name, array)
+            raise
+
+    return guarded
 
 
 def check_minibatch(real):

@@ -15,6 +15,7 @@ from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
 from minigan.op import no_grad
 from minigan.tensor import as_tensor
+from minigan.trainers.checks import undo_if_refused
 
 
 class GAN:
@@ -59,6 +60,7 @@ class GAN:
         self.k, self.real_label, self.generator_loss = k, real_label, generator_loss
         self.steps = 0  # of the discriminator
 
+    @undo_if_refused
     def discriminator_step(self, real, z):
         """Ascend D once, on a minibatch `real` of data and on G's answer to the noise z."""
         real, z = as_tensor(real), as_tensor(z)
@@ -75,6 +77,7 @@ class GAN:
         self.steps += 1
         return {"d_loss": d_loss, "D(x)": p_real.mean().item(), "D(G(z))": p_fake.mean().item()}
 
+    @undo_if_refused
     def generator_step(self, z):
         """Descend G once, on the noise z."""
         z = as_tensor(z)

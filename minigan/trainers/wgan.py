@@ -11,11 +11,18 @@ Arjovsky et al. 2017, "Wasserstein GAN", Algorithm 1 (there f is called f_w, and
 """
 
 from minigan import losses
+from minigan.arrays import number
 from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
 from minigan.op import no_grad
 from minigan.tensor import as_tensor
-from minigan.trainers.checks import check_critic, check_minibatch, generator_is_due
+from minigan.trainers.checks import (
+    check_critic,
+    check_minibatch,
+    check_scores,
+    generator_is_due,
+    undo_if_refused,
+)
 
 
 class WGAN:
@@ -55,6 +62,7 @@ class WGAN:
         warm_up=0,
     ):
         check_critic(critic, n_critic, warm_up)
+        clip_value = number("clip_value must be a number", clip_value)
         if not clip_value > 0:
             raise ValueError(
                 f"clip_value, the bound of the critic's weights, is {clip_value}, not > 0"
@@ -66,13 +74,17 @@ class WGAN:
         self.clip_value, self.n_critic, self.warm_up = clip_value, n_critic, warm_up
         self.steps = 0  # of the critic
 
+    @undo_if_refused
     def critic_step(self, real, z):
         """Ascend f once, on a minibatch `real` of data and on G's answer to the noise z."""
         real, z = as_tensor(real), as_tensor(z)
         check_minibatch(real)
         with no_grad():  # G is held fixed
             fake = self.generator(z)
-        loss = losses.wasserstein_critic_loss(self.critic(real), self.critic(fake))
+        real_scores = self.critic(real)
+        fake_scores = self.critic(fake)
+        check_scores(real_scores)
+        loss = losses.wasserstein_critic_loss(real_scores, fake_scores)
         c_loss = check_loss(loss, "critic", real.data)
 
         self.c_optimizer.zero_grad()
@@ -83,6 +95,7 @@ class WGAN:
         self.steps += 1
         return {"c_loss": c_loss, "wasserstein": -c_loss}
 
+    @undo_if_refused
     def generator_step(self, z):
         """Descend G once, on the noise z."""
         z = as_tensor(z)

@@ -12,6 +12,7 @@ Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", Algorithm 1 (D i
 """
 
 from minigan import losses
+from minigan.arrays import number
 from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
 from minigan.op import no_grad
@@ -20,7 +21,9 @@ from minigan.trainers.checks import (
     check_critic,
     check_minibatch,
     check_no_batch_norm,
+    check_scores,
     generator_is_due,
+    undo_if_refused,
 )
 
 
@@ -62,6 +65,7 @@ class WGANGP:
     ):
         check_critic(critic, n_critic, warm_up)
         check_no_batch_norm(critic)
+        penalty_weight = number("penalty_weight must be a number", penalty_weight)
         if not penalty_weight >= 0:
             raise ValueError(f"penalty_weight, λ, is {penalty_weight}, not 0 or more")
         check_optimizer(g_optimizer, generator, "generator")
@@ -71,6 +75,7 @@ class WGANGP:
         self.penalty_weight, self.n_critic, self.warm_up = penalty_weight, n_critic, warm_up
         self.steps = 0  # of the critic
 
+    @undo_if_refused
     def critic_step(self, real, z, eps):
         """Descend f once, on a minibatch `real` of data and on G's answer to the noise z.
 
@@ -82,10 +87,11 @@ class WGANGP:
         check_minibatch(real)
         with no_grad():  # G is held fixed
             fake = self.generator(z)
-        norms = losses.gradient_norms(self.critic, real, fake, eps)
-        penalty = ((norms - 1) ** 2).mean()
-        distance = -losses.wasserstein_critic_loss(self.critic(real), self.critic(fake))
-        loss = self.penalty_weight * penalty - distance
+        real_scores = self.critic(real)
+        fake_scores = self.critic(fake)
+        check_scores(real_scores)
+        penalty, norms = losses.gradient_penalty(self.critic, real, fake, eps, return_norms=True)
+        loss = fake_scores.mean() - real_scores.mean() + self.penalty_weight * penalty
         c_loss = check_loss(loss, "critic", real.data)
 
         self.c_optimizer.zero_grad()
@@ -94,11 +100,12 @@ class WGANGP:
         self.steps += 1
         return {
             "c_loss": c_loss,
-            "wasserstein": distance.item(),
+            "wasserstein": (real_scores.mean() - fake_scores.mean()).item(),
             "penalty": penalty.item(),
             "gradient norm": norms.mean().item(),
         }
 
+    @undo_if_refused
     def generator_step(self, z):
         """Descend G once, on the noise z."""
         z = as_tensor(z)

@@ -132,7 +132,7 @@ def upsample(draw):
     shape = [draw(st.integers(0, 2)), *(draw(st.integers(1, 2)) for _ in range(3))]
     height, width = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     return Problem(
-        Upsample((height, width)),
+        Upsample(scale_factor=(height, width)),
         [draw(arrays(tuple(shape)))],
         lambda x: x.repeat(height, axis=2).repeat(width, axis=3),
         analytic=True,

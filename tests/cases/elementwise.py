@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from cases import Problem, arrays, case, pairs, problem_case
-from minigan import ops
+from minigan import Tensor, ops
 from minigan.ops import elementwise as e
 
 POSITIVE = {"low": 0.3, "high": 3.0}
@@ -39,16 +39,20 @@ def where(draw):
 
 
 CASES = [
-    case("exp", e.Exp, ops.exp, arrays(), np.exp),
-    case("log", e.Log, ops.log, arrays(**POSITIVE), np.log),
-    case("sqrt", e.Sqrt, ops.sqrt, arrays(**POSITIVE), np.sqrt),
-    case("tanh", e.Tanh, ops.tanh, arrays(), np.tanh),
-    case("sigmoid", e.Sigmoid, ops.sigmoid, arrays(low=-6, high=6), lambda x: 1 / (1 + np.exp(-x))),
+    case("exp", e.Exp, Tensor.exp, arrays(), np.exp),
+    case("log", e.Log, Tensor.log, arrays(**POSITIVE), np.log),
+    case("sqrt", e.Sqrt, Tensor.sqrt, arrays(**POSITIVE), np.sqrt),
+    case("tanh", e.Tanh, Tensor.tanh, arrays(), np.tanh),
+    case(
+        "sigmoid", e.Sigmoid, Tensor.sigmoid, arrays(low=-6, high=6), lambda x: 1 / (1 + np.exp(-x))
+    ),
     case(
         "softplus", e.Softplus, ops.softplus, arrays(low=-6, high=6), lambda x: np.log1p(np.exp(x))
     ),
     case("abs", e.Abs, lambda x: x.abs(), arrays(**NO_ZERO), np.abs, analytic=False),
-    case("relu", e.ReLU, ops.relu, arrays(**NO_ZERO), lambda x: np.maximum(x, 0), analytic=False),
+    case(
+        "relu", e.ReLU, Tensor.relu, arrays(**NO_ZERO), lambda x: np.maximum(x, 0), analytic=False
+    ),
     *(
         case(
             f"leaky relu, slope {slope}",
@@ -76,8 +80,15 @@ CASES = [
         lambda x: np.maximum(x, 0.5),
         analytic=False,
     ),
+    case(
+        "select",
+        e.Select,
+        e.Select(np.array([True, False])),
+        arrays(st.just((3, 2))),
+        lambda x: x * [1, 0],
+    ),
     case("maximum", e.Maximum, ops.maximum, apart(), np.maximum, analytic=False),
-    case("minimum", e.Minimum, ops.minimum, apart(), np.minimum, analytic=False),
+    case("minimum", e.Maximum, ops.minimum, apart(), np.minimum, analytic=False),
     case(
         "maximum with a number",
         e.Maximum,

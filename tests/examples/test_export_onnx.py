@@ -60,7 +60,7 @@ def test_layers_of_every_kind_and_setting(example):
         nn.Unflatten(1, (4, 3, 2)),
         nn.Conv2d(4, 3, (3, 2), stride=(1, 2), padding=(2, 1)),
         nn.LeakyReLU(0.3),
-        nn.Upsample((2, 3)),
+        nn.Upsample(scale_factor=(2, 3)),
         nn.Conv2d(3, 4, 3, stride=2, padding="same", bias=False),
         nn.Dropout2d(0.5),
         nn.ConvTranspose2d(4, 3, (3, 4), stride=(2, 3), padding=1, output_padding=(1, 2)),
@@ -121,7 +121,7 @@ NODES = [  # for each layer its nodes: operator, the names of the inputs beside 
             )
         ],
     ),
-    (nn.Upsample((2, 3)), [("Resize", ["", "scales"], NEAREST)]),
+    (nn.Upsample(scale_factor=(2, 3)), [("Resize", ["", "scales"], NEAREST)]),
     (
         nn.UpsampleConv2d(3, 2, 5, bias=False),
         [("Resize", ["", "scales"], NEAREST), ("Conv", ["weight"], {"pads": (2, 2, 2, 2)})],
@@ -142,7 +142,7 @@ def test_the_operators_of_every_layer_are_as_written_here(example, layer, expect
 def test_shapes_and_scales_are_inputs_of_their_own(example):
     translate = example("export_onnx").translate
     assert translate(nn.Unflatten(1, (4, 3, 2)))[0][1]["shape"].tolist() == [0, 4, 3, 2]
-    assert translate(nn.Upsample((2, 3)))[0][1]["scales"].tolist() == [1, 1, 2, 3]
+    assert translate(nn.Upsample(scale_factor=(2, 3)))[0][1]["scales"].tolist() == [1, 1, 2, 3]
     assert translate(nn.UpsampleConv2d(3, 2, 5))[0][1]["scales"].tolist() == [1, 1, 2, 2]
 
 

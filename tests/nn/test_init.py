@@ -14,7 +14,7 @@ def drawn(fill, dtype=np.float32):
     parameter = nn.Parameter(np.zeros((N // 100, 100), dtype))
     assert fill(parameter) is parameter
     assert parameter.dtype == dtype
-    assert parameter.version == 1  # so that a graph of the old values is found out
+    assert parameter._version == [1]  # so that a graph of the old values is found out
     return parameter.data.astype(np.float64)
 
 

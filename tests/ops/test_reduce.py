@@ -68,9 +68,13 @@ def test_log_softmax_is_right_at_the_extremes(dtype):
     np.testing.assert_allclose(g.data, [[0, 0, 0], [2 / 3, -1 / 3, -1 / 3]], rtol=1e-6)
 
 
-def test_var_divides_by_one_less_unless_told_otherwise():
+def test_var_divides_by_n_less_the_correction_which_must_be_given():
     x = np.array([[1.0, 2.0, 4.0], [0.0, 0.0, 3.0]])
-    np.testing.assert_allclose(Tensor(x).var(axis=1).data, x.var(axis=1, ddof=1))
+    with pytest.raises(TypeError, match=r"correction=: 1 is PyTorch's default .* 0 is NumPy's"):
+        Tensor(x).var(axis=1)
+    with pytest.raises(ValueError, match="correction 3 is not less than the 3 elements"):
+        Tensor(x).var(axis=1, correction=3)
+    np.testing.assert_allclose(Tensor(x).var(axis=1, correction=1).data, x.var(axis=1, ddof=1))
     np.testing.assert_allclose(Tensor(x).var(axis=1, correction=0).data, x.var(axis=1))
 
 

@@ -1,0 +1,117 @@
+"""What may become the array of a Tensor, and what is refused by name.
+
+NumPy makes an array of almost anything: of None (a NaN), of text ("1" is 1.0), of a masked array
+without its mask, of a list of Tensors without their history. This file does not.
+"""
+
+import numpy as np
+
+from minigan import backend
+
+FLOATS = (np.dtype("float32"), np.dtype("float64"))  # what has a gradient
+
+
+def plain_array(data, like=None):
+    """Numbers, lists of them or an array as a plain array; TypeError by name for anything else.
+
+    Numbers and lists become float32, float16 too, and a foreign byte order the machine's own.
+    like: an array; then numbers and booleans take its dtype and its backend.
+
+    >>> plain_array([1, 2])
+    array([1., 2.], dtype=float32)
+    """
+    check_plain(data)
+    on_gpu = backend.get_array_module(data) is not np
+    try:
+        array = data if on_gpu else np.asarray(data)
+    except (ValueError, TypeError) as error:
+        raise TypeError(f"{named(data)} makes no array of numbers: {error}") from error
+    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+        raise TypeError(f"numbers are needed, and {named(data)} makes an array of {array.dtype}")
+    has_dtype = on_gpu or hasattr(data, "__array__")
+    dtype = array.dtype.newbyteorder("=") if has_dtype else np.dtype("float32")
+    if dtype == np.float16:
+        dtype = np.dtype("float32")
+    is_number = not has_dtype or isinstance(data, np.generic)
+    if like is not None and (is_number or dtype.kind == "b"):
+        return backend.get_array_module(like).asarray(array, dtype=like.dtype)
+    return backend.asarray(array, dtype=dtype) if is_number else array.astype(dtype, copy=False)
+
+
+def check_plain(data, inside="the data"):
+    """Refuse, also inside lists, what NumPy would take for numbers, losing something."""
+    if isinstance(data, (list, tuple)):
+        for item in data:
+            check_plain(item, "a list")
+    elif data is None or isinstance(data, (str, bytes)):
+        raise TypeError(f"a Tensor, an array or numbers are needed, not {data!r}")
+    elif hasattr(data, "requires_grad"):
+        raise TypeError(
+            f"{inside} has a {named(data)} in it, which would lose its history: use ops.stack or "
+            "ops.concatenate for a list of Tensors, .detach() for one without a history, and "
+            ".detach().cpu().numpy() for one of PyTorch"
+        )
+    elif isinstance(data, np.ma.MaskedArray):
+        raise TypeError("a masked array would lose its mask: use .filled(value) or .compressed()")
+
+
+def new_data(array, requires_grad):
+    """The array that is to become the data of a Tensor, as a plain one."""
+    if hasattr(array, "requires_grad"):
+        raise TypeError(
+            "data is an array, and not a Tensor: write `p.data -= lr * p.grad.data`, or "
+            "`with no_grad(): p -= lr * p.grad`"
+        )
+    array = plain_array(array)
+    if requires_grad:
+        check_float(array)
+    return array
+
+
+def check_float(array):
+    """Raise TypeError for an array that cannot have a gradient."""
+    if array.dtype not in FLOATS:
+        raise TypeError(f"only floats have a gradient, and this data is {array.dtype}")
+
+
+def check_same(old, new):
+    """Raise ValueError or TypeError if the values of one array cannot replace those of another."""
+    if new.shape != old.shape:
+        raise ValueError(f"the shape is {old.shape}, and the new data's is {new.shape}")
+    if new.dtype != old.dtype:
+        raise TypeError(f"the dtype is {old.dtype}, and the new data's is {new.dtype}")
+
+
+def check_keyword(method, keyword, positional):
+    """Raise TypeError: PyTorch gives another meaning to this argument, so it must be named."""
+    if positional:
+        raise TypeError(
+            f"{method}({', '.join(map(repr, positional))}): PyTorch means something else by this "
+            f"argument; write {method}({keyword}=...)"
+        )
+
+
+def number(rule, value):
+    """A setting as a Python number: a NumPy scalar would change the dtype of float32 results.
+
+    rule: what the TypeError says, as in "eps must be a number".
+    """
+    if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0:
+        value = value.item()
+    if not isinstance(value, (int, float)):
+        raise TypeError(f"{rule}, not {named(value)}")
+    return value
+
+
+def positive_base(base):
+    """The base of `base ** tensor` as a float."""
+    base = number("** with a Tensor as its exponent takes a number as its base", base)
+    if not base > 0:
+        raise ValueError(f"the base of ** must be > 0 if the exponent is a Tensor, not {base}")
+    return float(base)
+
+
+def named(data):
+    """The class of `data`, with its module, for an error message."""
+    kind = type(data)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
