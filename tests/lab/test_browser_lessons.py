@@ -15,7 +15,7 @@ LESSONS = (
 
 
 def settle(lab):
-    lab.until("!minigan.lessons.turning", timeout=60)
+    lab.until("!minigan.lessons.turning", timeout=120)
     lab.settle()
 
 
@@ -23,7 +23,9 @@ def test_the_list_has_six_lessons(lab_page):
     page = lab_page.open()
     page.click("#button-lessons")
     page.wait_for_selector(".lesson-list button")
-    found = page.locator(".lesson-list button").evaluate_all("(all) => all.map((b) => b.dataset.lesson)")
+    found = page.locator(".lesson-list button").evaluate_all(
+        "(all) => all.map((b) => b.dataset.lesson)"
+    )
     assert found == list(LESSONS)
 
 
@@ -37,7 +39,7 @@ def do(lab, what):
     else:
         for _ in range(what["count"]):
             page.keyboard.press("ArrowRight")
-    page.wait_for_selector("#lesson-try.done", timeout=60)
+    page.wait_for_selector("#lesson-try.done", timeout=180_000)
     lab.settle()
 
 

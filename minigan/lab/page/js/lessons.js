@@ -179,6 +179,7 @@ export class Lessons {
     this.unpoint();
     const id = this.lesson.pages[this.index].point_at;
     if (!id) return;
+    if (id === "settings") document.getElementById("settings").open = true;
     const element = document.querySelector(PLACES[id] ?? `#${CSS.escape(id)}`);
     if (!element) return;
     element.classList.add("pointed");

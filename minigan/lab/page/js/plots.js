@@ -37,12 +37,12 @@ export class Plot {
     svg.append("g").attr("transform", `translate(${margin.left},0)`).call(d3.axisLeft(y).ticks(4).tickSizeOuter(0));
     for (const guide of guides) {
       svg.append("line").attr("x1", margin.left).attr("x2", width - margin.right).attr("y1", y(guide.y)).attr("y2", y(guide.y)).attr("stroke-dasharray", "2 4").style("stroke", "var(--soft)");
-      svg.append("text").attr("x", width - margin.right).attr("y", y(guide.y) + (y(guide.y) < 24 ? 12 : -4)).attr("text-anchor", "end").text(guide.text);
     }
     for (const line of lines) {
       const path = d3.line((i) => x(line.x[i]), (i) => y(line.y[i])).defined((i) => Number.isFinite(line.y[i]));
       svg.append("path").attr("class", "curve").attr("d", path(d3.range(line.x.length))).style("stroke", `var(--${line.colour})`).attr("stroke-width", 1.7).attr("stroke-dasharray", line.dash ?? null);
     }
+    for (const guide of guides) svg.append("text").attr("class", "guide").attr("x", width - margin.right).attr("y", y(guide.y) + (y(guide.y) < 24 ? 13 : -5)).attr("text-anchor", "end").text(guide.text);
     if (cursor < end) svg.append("line").attr("x1", x(cursor)).attr("x2", x(cursor)).attr("y1", margin.top).attr("y2", height - margin.bottom).style("stroke", "var(--ink)").attr("stroke-width", 1.5);
     this.keys.replaceChildren(
       ...lines.map((line) =>
