@@ -71,10 +71,11 @@ def address():
 class Watched:
     """A page of the browser, and what it did wrong."""
 
-    def __init__(self, browser, address, width=1280, height=800, **options):
+    def __init__(self, browser, address, width=1280, height=800, context=None, **options):
         options = {"viewport": {"width": width, "height": height}, **options}
         self.address = address
-        self.context = browser.new_context(**options)
+        self.shares = context is not None
+        self.context = context or browser.new_context(**options)
         self.page = self.context.new_page()
         self.errors, self.strangers = [], []
         self.expected = ()  # parts of console messages that the test causes itself
@@ -146,7 +147,9 @@ class Watched:
         if "127.0.0.1" in self.page.url and not self.page.is_closed():
             self.expected = ("Failed to load resource",)
             self.page.evaluate(leave)
-        self.context.close()
+        self.page.close()
+        if not self.shares:
+            self.context.close()
 
 
 @pytest.fixture
@@ -159,7 +162,7 @@ def watched(browser):
         return made[-1]
 
     yield make
-    for one in made:
+    for one in reversed(made):
         one.close()
     assert [error for one in made for error in one.errors] == []
     assert [url for one in made for url in one.strangers] == []

@@ -13,17 +13,28 @@ function unpack(answer) {
   return answer.ok;
 }
 
-// The tab's id: a reload goes on with the same experiment.
-function tabId() {
+// The tab's id: a reload goes on with the same experiment. A duplicated tab copies the storage, and would share
+// the experiment. So each page holds a lock with its id as long as it lives, and takes another id if that is held.
+async function tabId() {
   const make = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
+  const hold = (id) =>
+    new Promise((resolve) => {
+      navigator.locks.request(`minigan-tab-${id}`, { ifAvailable: true }, (lock) => {
+        resolve(lock !== null);
+        return lock && new Promise(() => {});
+      });
+    });
   try {
-    let id = sessionStorage.getItem("minigan-tab");
-    // A duplicated tab copies the storage. Then two pages would share one experiment.
-    const duplicated = performance.getEntriesByType("navigation")[0]?.type === "navigate" && window.opener;
-    if (!id || duplicated) sessionStorage.setItem("minigan-tab", (id = make()));
+    let id = sessionStorage.getItem("minigan-tab") ?? make();
+    // After a reload, the page before may hold the lock for a moment more.
+    for (let attempt = 0; !(await hold(id)); attempt++) {
+      if (attempt < 5) await new Promise((resolve) => setTimeout(resolve, 40));
+      else id = make();
+    }
+    sessionStorage.setItem("minigan-tab", id);
     return id;
   } catch {
-    return make();
+    return make(); // no storage or no locks: this page is on its own
   }
 }
 
@@ -33,12 +44,13 @@ class Server {
   }
 
   async call(method, args = {}) {
+    const tab = await this.tab;
     let response;
     try {
       response = await fetch("./call", {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ tab: this.tab, method, args }),
+        body: JSON.stringify({ tab, method, args }),
       });
     } catch {
       throw new LabError({

@@ -10,9 +10,7 @@ async function start({ pyodide: folder, minigan }) {
     return response.arrayBuffer();
   });
   importScripts(`${folder}pyodide.js`);
-  const python = await loadPyodide({ indexURL: folder });
-  postMessage({ progress: "Loading NumPy …" });
-  await python.loadPackage("numpy", { messageCallback: () => {} });
+  const python = await loadPyodide({ indexURL: folder, packages: ["numpy"] });
   postMessage({ progress: "Loading minigan …" });
   python.unpackArchive(await archive, "zip");
   python.runPython("import sys\nif '.' not in sys.path: sys.path.insert(0, '.')");
