@@ -33,7 +33,7 @@ BOX = {
     "WGANGP.critic_step": [
         ("as_tensor", "Sample m noise samples z from the prior, m"),
         ("self.generator(z)", "x̂ ="),
-        ("gradient_norms", "x̂ ="),
+        ("gradient_penalty", "x̂ ="),
         ("", "Update f"),
     ],
     "WGANGP.generator_step": [
@@ -429,13 +429,18 @@ class Graph:
                 node["inside"] = self.by_op.get(id(self.r.rules[node["inside"]]["op"].inputs))
 
 
-_MATHS = {
-    "x_hat": "x̂",
-    "p_real": "D(x)",
-    "p_fake": "D(G(z))",
+_MATHS = {  # variables of the trainers and losses, as a formula writes them
     "z": "z",
     "real": "x",
     "fake": "G(z)",
+    "p_real": "D(x)",
+    "p_fake": "D(G(z))",
+    "real_scores": "f(x)",
+    "fake_scores": "f(G(z))",
+    "x_hat": "x̂",
+    "scores": "f(x̂)",
+    "g": "∇f(x̂)",
+    "norms": "‖∇f(x̂)‖",
 }
 
 
