@@ -167,6 +167,14 @@ def test_a_wrong_setting_is_explained(lab_page, wrong):
     assert page.locator(DEPTHS[2]).is_visible()
 
 
+def test_a_wrong_address_is_explained(lab_page):
+    page = lab_page.open("data=ring&model=gan&width_g=-5&nonsense=1&step=2")
+    assert "width" in page.inner_text("#message").lower()
+    assert lab_page.state("minigan.settings.width_g") == 64
+    lab_page.click("#button-step-d")
+    assert page.locator("#message").is_hidden()
+
+
 def test_nan_is_explained(lab_page):
     state = "data=ring&model=wgan_gp&lr_g=100&lr_d=100&layers_g=6&layers_d=6"
     page = lab_page.open(state)

@@ -27,6 +27,8 @@ export class Algorithm {
       if (this.recording !== recording) return;
       element.classList.add("free");
       this.rows = rows;
+      // The call itself stands at the first line, which may be a decorator. Mark the line with "def" instead.
+      this.start = [...rows].find(([, row]) => /^\s*\d*\s*def /.test(row.textContent))?.[0] ?? algorithm.first;
       this.code.replaceChildren(
         el("header", {}, el("h2", {}, `One step of ${recording.player}, the ${description.players[recording.player] ?? "player"}`), el("span", { class: "spacer" }), sourceLink(app, file, algorithm.first, algorithm.last)),
         element,
@@ -62,11 +64,11 @@ export class Algorithm {
     const { algorithm } = recording.raw;
     const stops = recording.stops[2];
     const index = recording.stopAt(2, app.cursor);
-    const current = index >= 0 ? recording.line[stops[index]] : null;
-    const inside = index >= 0 && stops[index] < app.cursor;
+    const lineOf = (event) => (recording.kind[event] === 0 ? this.start : recording.line[event]);
+    const current = index >= 0 ? lineOf(stops[index]) : null;
     // After the last stop (the return), every line has run.
     const atEnd = index === stops.length - 1;
-    const run = new Set(stops.slice(0, Math.max(0, index)).map((event) => recording.line[event]));
+    const run = new Set(stops.slice(0, Math.max(0, index)).map(lineOf));
     for (const row of this.valueRows) row.remove();
     this.valueRows = [];
     for (const [line, row] of this.rows) {
@@ -74,7 +76,7 @@ export class Algorithm {
       row.classList.toggle("current", line === current);
       const values = run.has(line) || (atEnd && line === current) ? algorithm.line_values[line] : null;
       if (values?.length) {
-        const fresh = index > 0 && recording.line[stops[index - 1]] === line;
+        const fresh = index > 0 && lineOf(stops[index - 1]) === line;
         const chips = el("div", { class: "values" }, values.map(([name, value]) => chip(app, recording, name, value, (v, n) => this.inspect(v, n), fresh)));
         row.after(chips);
         this.valueRows.push(chips);
@@ -89,7 +91,6 @@ export class Algorithm {
       const place = row.getBoundingClientRect();
       if (place.top < 130 || place.bottom > innerHeight - 110) row.scrollIntoView({ block: "center" });
     }
-    this.code.dataset.inside = String(inside);
   }
 
   inspect(value, name) {

@@ -97,7 +97,7 @@ export class Graph {
     const key = el("div", { class: "graph-key" });
     key.innerHTML = '<span><i></i>operation</span><span><i class="leaf"></i>leaf</span><span class="d-key"><i class="leaf d"></i>of D</span><span class="g-key"><i class="leaf g"></i>of G</span><span class="has-second"><i class="second"></i>made inside a backward rule</span><span><i class="flow"></i>gradient</span><span>⊕ gradients are added</span>';
     this.key = key;
-    this.card = el("section", { class: "card graph-card", id: "graph" }, el("header", {}, this.title, key, el("span", { class: "spacer" }), this.zoom), this.scroll);
+    this.card = el("section", { class: "card graph-card", id: "graph" }, el("header", {}, this.title, el("span", { class: "spacer" }), this.zoom, key), this.scroll);
     this.rule = el("section", { class: "card", id: "graph-walk" });
     this.inspector = el("section", { class: "card inspect", id: "graph-inspector" });
     this.element = el("div", {}, this.bar.element, this.card, el("div", { class: "columns" }, el("div", {}, this.rule), el("div", {}, this.inspector)));

@@ -33,8 +33,8 @@ class App {
 
   // One thing after another: a click during an answer waits for it.
   run(task) {
-    const result = this.queue.then(task);
-    this.queue = result.catch((error) => this.complain(error));
+    this.waiting = (this.waiting ?? 0) + 1;
+    this.queue = this.queue.then(task).catch((error) => this.complain(error)).finally(() => this.waiting--);
     return this.queue;
   }
 
@@ -43,6 +43,8 @@ class App {
     const wanted = this.readAddress();
     try {
       this.hello = await this.api.call("hello");
+      const known = new Set(this.hello.settings.map((setting) => setting.id));
+      for (const id of Object.keys(wanted.settings)) if (!known.has(id)) delete wanted.settings[id];
       this.settingsForm.build(this.hello);
       this.welcome();
       await this.restore(wanted);
@@ -64,8 +66,16 @@ class App {
   async restore(wanted) {
     const settings = { ...this.defaultsFor(wanted.settings.model ?? this.hello.defaults.model, wanted.settings.data ?? this.hello.defaults.data), ...wanted.settings };
     let description = await this.api.call("describe");
+    let refused = null;
     const same = Object.keys(settings).every((id) => JSON.stringify(settings[id]) === JSON.stringify(description.settings[id]));
-    if (!same) description = await this.api.call("reset", { settings });
+    if (!same) {
+      try {
+        description = await this.api.call("reset", { settings });
+      } catch (error) {
+        if (error.kind !== "settings") throw error;
+        refused = error;
+      }
+    }
     this.settings = description.settings;
     if (wanted.layers) this.layers = new Set(wanted.layers);
     this.loading(null);
@@ -73,6 +83,7 @@ class App {
     const position = wanted.position ?? description.frame.position;
     if (position !== description.frame.position) await this.travelSafely(position);
     else await this.curves();
+    if (refused) this.message("The address has a setting that does not work.", `${refused.message} The defaults are used.`, "settings");
   }
 
   // Go to a position. A long way is gone in pieces, so that the page can show where it is.
@@ -226,6 +237,7 @@ class App {
 
   async pause() {
     this.playing = false;
+    await this.loop;
     await this.queue;
     this.updateControls();
   }
@@ -270,7 +282,7 @@ class App {
         }
       });
       // Wait outside the queue, so that a click is answered at once.
-      if (this.playing) await (Number($("speed").value) ? wait(this.pace ?? 0) : new Promise(requestAnimationFrame));
+      if (this.playing) await (Number($("speed").value) ? this.idle(this.pace ?? 0) : new Promise(requestAnimationFrame));
     }
     this.playing = false;
     this.updateControls();
@@ -283,6 +295,12 @@ class App {
     });
   }
 
+  // Wait, but not longer than play goes on.
+  async idle(milliseconds) {
+    const end = performance.now() + milliseconds;
+    while (this.playing && performance.now() < end) await wait(Math.min(40, end - performance.now()));
+  }
+
   // In the depths 2 to 4, play moves the cursor.
   async lineLoop() {
     while (this.playing && this.depth !== 1) {
@@ -290,7 +308,7 @@ class App {
       await this.move(1);
       const speed = Number($("speed").value);
       const pause = { 2: 900, 3: 600, 4: 220 }[depth];
-      await wait(speed === 1 ? pause * 1.6 : speed === 10 ? pause / 2 : pause / 6);
+      await this.idle(speed === 1 ? pause * 1.6 : speed === 10 ? pause / 2 : pause / 6);
     }
     this.playing = false;
     this.updateControls();
@@ -375,7 +393,7 @@ class App {
   async setDepth(depth, wanted = {}) {
     const changed = depth !== this.depth || !this.views[depth].element.isConnected;
     if (!changed) return;
-    this.playing = false;
+    await this.pause();
     this.depth = depth;
     for (const tab of document.querySelectorAll(".depths button")) {
       const chosen = Number(tab.dataset.depth) === depth;
@@ -647,6 +665,7 @@ class App {
       r: () => this.reset(),
       "?": () => this.help(),
     };
+    if (event.repeat && this.waiting > 1) return; // a key that is held down must not run ahead of Python
     const action = actions[event.key];
     if (action && this.frame && action() !== false) event.preventDefault();
   }
