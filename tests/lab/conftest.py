@@ -113,7 +113,7 @@ class Watched:
         return self.page.evaluate(f"() => {expression}")
 
     def until(self, expression, timeout=30):
-        """Wait until an expression is true. (Playwright's own wait needs eval, which is forbidden.)"""
+        """Wait until an expression is true. (Playwright's own wait needs eval: not allowed.)"""
         end = time.monotonic() + timeout
         while not self.state(f"Boolean({expression})"):
             assert time.monotonic() < end, f"never true: {expression}"

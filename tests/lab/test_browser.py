@@ -81,7 +81,7 @@ def test_mnist_shows_images_and_records_quickly(lab_page):
             return (performance.now() - start) / 20;
         }"""
     )
-    assert milliseconds < 100  # of one event, with some 9,000 in the step
+    assert milliseconds < 500  # for one event, with some 9,000 in the step; about 10 on a free CPU
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -347,7 +347,7 @@ def test_line_over_out_and_a_place_in_the_picture_of_all_calls(lab_page):
     lab_page.press("ArrowUp")
     assert lab_page.state(depth) < max(inside, 1)
     assert page.locator("#line-stack li").count() == lab_page.state(depth) + 1
-    page.locator("#line-stack li button").last.click()
+    page.locator("#line-stack button", has_text="discriminator_step").click()
     lab_page.until(
         "document.querySelector('#line-code header').innerText.includes('discriminator_step')"
     )

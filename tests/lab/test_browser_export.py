@@ -14,7 +14,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-
 from lab.lab import Lab, array
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -1,7 +1,6 @@
 """What the page says when something outside it goes wrong."""
 
 import pytest
-
 from lab.conftest import lab_server
 
 pytestmark = pytest.mark.browser

@@ -2,6 +2,7 @@
 import { colour, decode, el, prepare, reducedMotion, short } from "./arrays.js";
 import { Measures } from "./measures.js";
 import { Plot } from "./plots.js";
+import { sourceLink } from "./source.js";
 
 // The layers of the picture, with a sign for the legend. The ids are those of frame(), and "real".
 export const LAYERS = [
@@ -45,7 +46,8 @@ export class Game {
     this.formulas = el("div", { class: "formulas" });
     this.numbers = el("div", { class: "now", id: "numbers" });
     this.warnings = el("section", { class: "card warnings", id: "warnings", hidden: true });
-    this.losses.card.append(this.formulas, this.numbers);
+    this.links = el("div", { class: "links" });
+    this.losses.card.append(this.formulas, this.numbers, this.links);
     this.element = el(
       "div",
       { class: "game" },
@@ -76,6 +78,7 @@ export class Game {
       }),
     );
     this.layers.querySelector('[for="layer-heat"]').lastChild.textContent = players.D === "critic" ? "output of the critic" : "output of D";
+    this.links.replaceChildren(sourceLink(this.app, description.trainer_file, 1, 1, description.trainer_file), " ", sourceLink(this.app, "minigan/losses.py", 1, 1, "minigan/losses.py"));
     this.measures.describe(description.measure_names);
     this.draw();
   }

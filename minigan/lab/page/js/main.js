@@ -195,6 +195,7 @@ class App {
 
   showFrame(frame, options = {}) {
     this.frame = frame;
+    if (frame.history && !this.playing) this.settingsForm.updateNote(this.description, frame.history);
     this.game.update(frame, options);
     this.updateControls();
     this.writeAddress();

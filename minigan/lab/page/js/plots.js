@@ -41,6 +41,8 @@ export class Plot {
     for (const line of lines) {
       const path = d3.line((i) => x(line.x[i]), (i) => y(line.y[i])).defined((i) => Number.isFinite(line.y[i]));
       svg.append("path").attr("class", "curve").attr("d", path(d3.range(line.x.length))).style("stroke", `var(--${line.colour})`).attr("stroke-width", 1.7).attr("stroke-dasharray", line.dash ?? null);
+      const last = line.y.length - 1;
+      if (last >= 0 && Number.isFinite(line.y[last])) svg.append("circle").attr("cx", x(line.x[last])).attr("cy", y(line.y[last])).attr("r", 2.6).style("fill", `var(--${line.colour})`);
     }
     for (const guide of guides) svg.append("text").attr("class", "guide").attr("x", width - margin.right).attr("y", y(guide.y) + (y(guide.y) < 24 ? 13 : -5)).attr("text-anchor", "end").text(guide.text);
     if (cursor < end) svg.append("line").attr("x1", x(cursor)).attr("x2", x(cursor)).attr("y1", margin.top).attr("y2", height - margin.bottom).style("stroke", "var(--ink)").attr("stroke-width", 1.5);

@@ -104,7 +104,11 @@ export class Settings {
       this.complain(id, null);
     }
     this.drawingButtons.hidden = settings.data !== "drawing";
-    const { parameters, history } = description;
+    this.updateNote(description, description.history);
+  }
+
+  // How large the networks are, and how far back is quick: with the times that were measured so far.
+  updateNote({ parameters, settings }, history) {
     this.note.textContent = `G has ${parameters.G.toLocaleString("en")} weights, ${settings.model === "gan" ? "D" : "the critic"} has ${parameters.D.toLocaleString("en")}. ${history?.sentence ?? ""} A change of a setting starts again.`;
   }
 }
