@@ -1,5 +1,5 @@
 // The bar over the depths Algorithm, Graph and Line: which step is recorded, and the cursor in it.
-import { el } from "./arrays.js";
+import { colour, el, reducedMotion } from "./arrays.js";
 
 const WORDS = { 2: "line", 3: "operation", 4: "event" };
 
@@ -39,6 +39,11 @@ export class RecordingBar {
     const { recording, cursor } = this.app;
     const stops = recording.stops[this.depth];
     const index = recording.stopAt(this.depth, cursor);
+    if (this.shown && this.shown !== recording && !reducedMotion()) {
+      // Another step is recorded now. Let the reader notice.
+      this.title.animate([{ background: colour("current") }, { background: "transparent" }], 1600);
+    }
+    this.shown = recording;
     this.title.replaceChildren("Step ", el("b", {}, String(recording.raw.position + 1)), ": ", el("b", { class: recording.player }, recording.player), " learns");
     for (const button of this.players.children) button.setAttribute("aria-pressed", String(button.dataset.player === recording.player));
     this.range.max = String(Math.max(0, stops.length - 1));

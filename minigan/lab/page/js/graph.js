@@ -142,6 +142,7 @@ export class Graph {
       return `M${x0},${from.y}C${x0 + bend},${from.y} ${x1 - bend},${to.y} ${x1},${to.y}`;
     };
     this.edges = this.svg.append("g").selectAll("path").data(edges).join("path").attr("class", "edge").attr("d", path);
+    this.grown = this.svg.append("g");
     const classes = (node) => ["node", node.kind, node.role, node.player, node.graph === 2 ? "second" : "", node.id === this.recording.raw.graph.loss ? "loss" : ""].filter(Boolean).join(" ");
     this.nodeClasses = classes;
     const groups = this.svg.append("g").selectAll("g").data(nodes).join("g")
@@ -204,10 +205,19 @@ export class Graph {
     this.edges.attr("class", ({ node, input }) => ["edge", moment.made(node) ? "made" : "", flow.get(`${node.id}<${input}`) ?? ""].filter(Boolean).join(" "));
     const marks = [...added].filter((id) => this.layout.places.has(id)).map((id) => ({ ...this.layout.places.get(id), ...sizeOf(this.byId.get(id)) }));
     this.plus.selectAll("*").remove();
+    this.grown.selectAll("*").remove();
     for (const mark of marks) {
       const g = this.plus.append("g").attr("transform", `translate(${mark.x + mark.width / 2},${mark.y + mark.height / 2 - 2})`);
       g.append("circle").attr("class", "plus").attr("r", 8);
       g.append("text").attr("class", "plus-text").attr("y", 4.5).text("+");
+    }
+    // From a backward rule to the operations that it made: the second graph grows out of the first.
+    for (const node of recording.raw.graph.nodes) {
+      const from = this.layout.places.get(node.inside);
+      const to = this.layout.places.get(node.id);
+      if (!from || !moment.made(node)) continue;
+      const bend = (to.y - from.y) / 2;
+      this.grown.append("path").attr("class", `grown${node.id === current?.node && current.walk < 0 ? " now" : ""}`).attr("d", `M${from.x},${from.y + OP.height / 2}C${from.x},${from.y + bend} ${to.x},${to.y - bend} ${to.x},${to.y - OP.height / 2}`);
     }
     const forward = recording.raw.graph.nodes.filter((node) => node.kind === "op" && moment.made(node)).length;
     this.title.textContent = walkNow < 0 || current.walk < 0 ? `Forwards: ${forward} operations so far` : `Backwards: ${walks[current.walk].title}`;
