@@ -201,7 +201,7 @@ TWO_LOSSES = {
 
             Here D has done 200 steps and G none. D is nearly sure: it gives the fakes 0.03 on
             average.""",
-            do=[reset(data="regions", generator_loss="minimax"), steps_of("D", 200)],
+            do=[reset(data="regions", generator_loss="minimax", lr_d=1e-3), steps_of("D", 200)],
             depth=1,
             layers=["real", "fakes", "heat", "arrows"],
             point_at="heat",
@@ -219,7 +219,10 @@ TWO_LOSSES = {
             down to the last bit. The mean arrow is 27 times as long.
 
             The directions are the same. Only the lengths differ.""",
-            do=[reset(data="regions", generator_loss="non_saturating"), steps_of("D", 200)],
+            do=[
+                reset(data="regions", generator_loss="non_saturating", lr_d=1e-3),
+                steps_of("D", 200),
+            ],
             point_at="arrows",
         ),
         page(
@@ -266,7 +269,7 @@ MODE_COLLAPSE = {
             learns ten times more slowly than G.
 
             Press play and watch the fakes until step 1500.""",
-            do=[reset(data="ring", model="gan", lr_d=1e-4)],
+            do=[reset(data="ring", model="gan", lr_g=1e-3, lr_d=1e-4)],
             depth=1,
             layers=["real", "fakes", "heat"],
             point_at="button-play",
@@ -279,7 +282,7 @@ MODE_COLLAPSE = {
             rises above 2.
 
             The losses look harmless. They do not show it.""",
-            do=[reset(data="ring", model="gan", lr_d=1e-4), go(1500)],
+            do=[reset(data="ring", model="gan", lr_g=1e-3, lr_d=1e-4), go(1500)],
             point_at="plot-measures",
         ),
         page(
@@ -314,14 +317,14 @@ MODE_COLLAPSE = {
         ),
         page(
             """WGAN-GP is no cure for everything. With a critic as slow as the D of our first run
-            (learning rate 0.0001), it finds no more modes. And a GAN whose two players are
-            equally fast finds all eight, too: set the learning rate of D to 0.001 and try.
+            (learning rate 0.0001), it finds no more modes. And a GAN whose D learns faster than G
+            finds all eight, too. Press play: here D has the learning rate 0.003, and G 0.001.
 
-            If your samples collapse, first make D better than G.""",
+            If your samples collapse, first let D learn faster.""",
             do=[reset(data="ring", model="gan")],
             layers=["real", "fakes", "heat"],
             point_at="settings",
-            task={"what": "play", "until": 2500},
+            task={"what": "play", "until": 1000},
         ),
     ],
 }

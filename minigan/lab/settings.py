@@ -18,7 +18,7 @@ DEFAULTS = {
     "layers_d": 2,
     "width_d": 64,
     "lr_g": 1e-3,
-    "lr_d": 1e-3,
+    "lr_d": 3e-3,  # a D that learns faster than G loses fewer modes
     "beta1": 0.5,
     "k": 1,
     "clip_value": 0.1,

@@ -76,7 +76,7 @@ def test_thirty_steps_of_d_lower_its_loss():
 def test_the_arrows_of_the_two_losses():
     length, digest = {}, {}
     for loss in "minimax", "non_saturating":
-        lab = Lab(data="regions", generator_loss=loss)
+        lab = Lab(data="regions", generator_loss=loss, lr_d=1e-3)
         frame = lab.step(player="D", count=200)
         arrows = array(frame["arrows"])
         length[loss], digest[loss] = np.linalg.norm(arrows, axis=1), frame["digest"]
@@ -95,10 +95,10 @@ def test_a_slow_discriminator_collapses_and_wgan_gp_does_not():
             found.append(lab.go(position=n, layers=["measures"])["measures"]["modes"])
         return found
 
-    assert np.mean(modes(1500, lr_d=1e-4)) <= 2
+    assert np.mean(modes(1500, lr_g=1e-3, lr_d=1e-4)) <= 2
     assert modes(1500, model="wgan_gp")[-1] == 8
     assert max(modes(1500, model="wgan_gp", lr_d=1e-4)) <= 2
-    assert modes(2500)[-1] == 8
+    assert modes(1000)[-1] == 8
 
 
 @pytest.mark.slow
@@ -109,9 +109,10 @@ def test_the_losses_stay_at_two_log_two_and_the_measures_say_more():
     )
     for n in 2000, 4000:
         frame = lab.go(position=n)
-        assert frame["report"]["d_loss"] == pytest.approx(2 * math.log(2), abs=0.05)
-        assert frame["report"]["g_loss"] == pytest.approx(math.log(2), abs=0.07)
-        assert abs(array(frame["outputs"]) - 0.5).mean() < 0.06
+        reports = lab.curves(points=10_000)["reports"]
+        for name, value in ("d_loss", 2 * math.log(2)), ("g_loss", math.log(2)):
+            assert array(reports[name]["y"])[-200:].mean() == pytest.approx(value, abs=0.05)
+        assert abs(array(frame["outputs"]) - 0.5).mean() < 0.1
         assert frame["measures"]["jensen_shannon"] > 5 * floor
 
 
