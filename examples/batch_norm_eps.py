@@ -15,12 +15,15 @@ digits 2,000 samples show. Run it again to go on where it stopped; --n_epochs 0 
 
 import argparse
 import math
+import os
 from pathlib import Path
 
+import console
 import harness
 import mnist_gan
 import numpy as np
-from flags import MNIST
+from flags import MNIST, user_path
+from folder import remove_leftovers
 from runs import as_float32
 from theory_tools import new_figure, save_figure
 
@@ -135,6 +138,7 @@ class SnapshotGAN(GAN):
     """
 
     def train(self, minibatches, noise):
+        remove_leftovers(self.folder)
         for report in super().train(minibatches, noise):
             if self.steps % self.steps_per_epoch == 0:
                 save_weights(self.generator, self.folder / f"{self.steps:06d}.npz")
@@ -144,7 +148,7 @@ class SnapshotGAN(GAN):
 def train(eps, out, n_epochs, data):
     """Train with this ε, from where it stopped if it did; returns whether it is complete."""
     flags = [f"--eps={eps}", f"--n_epochs={n_epochs}", f"--out={out}", f"--data={data}"]
-    if (out / "checkpoint.npz").exists():
+    if os.path.exists(out / "checkpoint.npz"):
         flags.append("--resume")
     settings = dict(batch_size=64, lr=2e-4, b1=0.5, b2=0.999, sample_interval=1)
     args = harness.parse_flags(__doc__, flags, eps=eps, n_epochs=n_epochs, **settings)
@@ -172,14 +176,22 @@ def train(eps, out, n_epochs, data):
 # --- what came of it -----------------------------------------------------------------------------
 
 
+def load_weights(G, path):
+    """Give G the weights of a snapshot. Raises ValueError, naming the file, if they do not fit."""
+    state = minigan.load(path)
+    try:
+        G.load_state_dict({k: as_float32(v) for k, v in state.items()})
+    except Exception as error:  # wrong content can raise anything
+        raise ValueError(f"{path} does not fit the generator: {error}") from error
+
+
 def score(eps, snapshots):
     """The scores of each epoch's generator, as arrays, the last one's samples, and itself."""
     z, _ = fixed_draws()
     G = build_generator(eps).eval()
     rows = []
     for path in snapshots:
-        state = harness.read(minigan.load, path)
-        G.load_state_dict({k: as_float32(v) for k, v in state.items()})
+        harness.read(load_weights, G, path)
         with minigan.no_grad():
             images = mnist_gan.to_pixels(G(minigan.Tensor(z)).numpy())
         scores = metrics.digit_scores(images)
@@ -250,7 +262,7 @@ def draw(path, arms):
 
 def draw_both(folders, out):
     """The tables and the picture, of the epochs that both have; nothing where neither has any."""
-    names = [{path.name for path in folders[eps].glob("generators/*.npz")} for eps in EPS]
+    names = [{path.name for path in folders[eps].glob("generators/[0-9]*.npz")} for eps in EPS]
     if not any(names):
         return
     epochs = sorted(set.intersection(*names))
@@ -270,8 +282,8 @@ def main(argv=None):
         "--n_epochs", type=int, default=40, help="(default: 40); 0 draws what there is"
     )
     parser.add_argument("--eps", type=float, choices=EPS, help="train this one only, draw neither")
-    parser.add_argument("--data", type=Path, default=MNIST, help="folder of the MNIST files")
-    parser.add_argument("--out", type=Path, default=Path("runs/batch_norm_eps"))
+    parser.add_argument("--data", type=user_path, default=MNIST, help="folder of the MNIST files")
+    parser.add_argument("--out", type=user_path, default=Path("runs/batch_norm_eps"))
     args = parser.parse_args(argv)
     if args.n_epochs < 0:
         parser.error(f"--n_epochs must be at least 0, not {args.n_epochs}")
@@ -288,4 +300,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

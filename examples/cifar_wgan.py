@@ -9,6 +9,7 @@ authors' code, the critic's scales of batch norm are clipped like all its weight
 of G in the same time. What is drawn is the running mean of G's last hundred weights or so.
 """
 
+import console
 import harness
 from mnist_dcgan import initialize
 
@@ -99,4 +100,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

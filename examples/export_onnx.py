@@ -8,11 +8,11 @@ batch norm by its running averages. N is free. Needs one package more: pip insta
 """
 
 import argparse
-from pathlib import Path
 
+import console
 import harness
 import numpy as np
-from flags import check_out_file
+from flags import check_out_file, user_path
 from runs import Run, best_weights
 
 import minigan
@@ -110,8 +110,10 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", type=Path, help="folder of a training run, with its checkpoint.npz")
-    parser.add_argument("out", type=Path, help="the ONNX file to write")
+    parser.add_argument(
+        "run", type=user_path, help="folder of a training run, with its checkpoint.npz"
+    )
+    parser.add_argument("out", type=user_path, help="the ONNX file to write")
     args = parser.parse_args(argv)
     try:
         import onnx  # noqa: F401
@@ -126,4 +128,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

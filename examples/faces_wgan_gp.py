@@ -11,6 +11,7 @@ four to five times as long.
 import itertools
 import math
 
+import console
 import harness
 
 import minigan
@@ -89,4 +90,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

@@ -2,7 +2,10 @@
 
 import argparse
 import inspect
+import os
 from pathlib import Path
+
+from folder import in_use
 
 import minigan
 from minigan import backend
@@ -63,10 +66,12 @@ def parse_flags(
     example = Path(inspect.stack(0)[1].filename).stem  # the caller's
     parser.set_defaults(example=example)
     out = Path("runs") / example
-    parser.add_argument("--data", type=Path, default=data, help=data_help, required=data_required)
+    parser.add_argument(
+        "--data", type=user_path, default=data, help=data_help, required=data_required
+    )
     parser.add_argument("--seed", type=int, default=0, help="of weights, noise and shuffling")
     parser.add_argument(
-        "--out", type=Path, default=out, help=f"folder for results (default: {out})"
+        "--out", type=user_path, default=out, help=f"folder for results (default: {out})"
     )
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--backend", choices=["numpy", "cupy"], default=None, help="default: numpy")
@@ -79,13 +84,10 @@ def parse_flags(
     except ImportError as error:
         parser.error(f"{error}; install what the examples need: pip install -e '.[examples]'")
     checkpoint = args.out / "checkpoint.npz"
-    if args.resume and not checkpoint.exists():
+    if args.resume and not os.path.exists(checkpoint):
         parser.error(f"there is no run to resume in {args.out}: no {checkpoint.name}")
-    if checkpoint.exists() and not args.resume:
-        parser.error(
-            f"{args.out} holds a run already: go on with it by --resume, choose another --out, or "
-            f"delete that folder"
-        )
+    if has_run(args):
+        parser.error(f"another run is writing in {args.out}" if in_use(args.out) else has_run(args))
     try:
         if args.backend:
             backend.use(args.backend)
@@ -97,8 +99,28 @@ def parse_flags(
     return args
 
 
+def has_run(args):
+    """A sentence if --out holds a run already and is not to be resumed; otherwise None."""
+    # os.path.exists, because Path.exists raises an error for a path that is too long.
+    if os.path.exists(args.out / "checkpoint.npz") and not args.resume:
+        return (
+            f"{args.out} holds a run already: go on with it by --resume, choose another --out, or "
+            "delete that folder"
+        )
+
+
+def user_path(text):
+    """A path on the command line. The shell leaves the ~ of `--out=~/x` to the program."""
+    expanded = os.path.expanduser(text)
+    if expanded.startswith("~"):
+        raise argparse.ArgumentTypeError(
+            f"no home folder is known for {text.split('/')[0]}; write the whole path, or ./{text}"
+        )
+    return Path(expanded)
+
+
 def check_flags(parser, args, **defaults):
-    """A --seed, or one of the flags with these defaults, that will not do ends the program."""
+    """Exit with an error if --seed or one of the flags with these defaults is out of range."""
     for name, default in defaults.items():
         value = getattr(args, name)
         least = 1 if type(default) is int else 0
@@ -117,14 +139,14 @@ def check_flags(parser, args, **defaults):
 
 
 def check_out_file(path):
-    """Make the folder of an --out that is a file; OSError if no file could be written there."""
+    """Make the folder of an --out that is a file. Raise OSError if no file can be written there."""
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; name a file to write, in it perhaps")
     check_writable(path.parent)
 
 
 def read(function, *args, **settings):
-    """function(*args, **settings); a file of the user's that will not do ends the program."""
+    """Call the function. Exit with an error if it cannot use a file or a folder of the user's."""
     try:
         return function(*args, **settings)
     except (OSError, ValueError, TypeError) as error:

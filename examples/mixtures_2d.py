@@ -16,8 +16,10 @@ import math
 import time
 from pathlib import Path
 
+import console
 import numpy as np
-from flags import read
+from flags import read, user_path
+from folder import locked, remove_leftovers
 
 import minigan
 from minigan import metrics, mixtures, nn, optim, plot
@@ -111,13 +113,22 @@ def train(name, model, seed, args, film=None):
             curve.append({"step": trainer.steps, **report, **score(name, samples)})
             told += diagnosis.look(trainer.steps, samples)
             if film:
-                film.add(trainer, samples)
+                told += draw_picture(film.add, trainer, samples)
         for sentence in told:
             print(f"{name}, {model}, seed {seed}: {sentence}", flush=True)
     seconds = {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - busy}
     result = {"data": name, "model": model, "seed": seed, "steps": steps, "lr": lr}
     result |= {"width": args.width, "batch_size": args.batch_size, **seconds}
     return result | {**score(name, samples), "curve": curve}
+
+
+def draw_picture(draw, *args):
+    """Call `draw`. A run needs no pictures: if one cannot be written, return a sentence, [str]."""
+    try:
+        draw(*args)
+    except OSError as error:
+        return [f"no picture: {error}"]
+    return []
 
 
 class Film:
@@ -130,6 +141,7 @@ class Film:
         self.x, self.y = np.meshgrid(line, line)
         self.folder = folder
         self.pictures = []
+        remove_leftovers(folder)
 
     def add(self, trainer, samples):
         from matplotlib.figure import Figure
@@ -192,7 +204,7 @@ def parse_flags(argv=None):
     parser.add_argument("--steps", type=int, help=f"of D (default: {STEPS})")
     parser.add_argument("--batch_size", type=int, default=128, help="(default: 128)")
     parser.add_argument("--width", type=int, default=128, help="of hidden layers (default: 128)")
-    parser.add_argument("--out", type=Path, default=Path("runs/mixtures_2d"))
+    parser.add_argument("--out", type=user_path, default=Path("runs/mixtures_2d"))
     args = parser.parse_args(argv)
     least = {"seeds": 1, "steps": 1, "batch_size": 2, "width": 1}  # the mean of one score is none
     for name, n in least.items():
@@ -202,8 +214,32 @@ def parse_flags(argv=None):
     return args
 
 
+def load(path, name, model, seed):
+    """The result of a run, without its curve. Raises ValueError, naming the file, if it is none."""
+    try:
+        run = {k: v for k, v in json.loads(path.read_text()).items() if k != "curve"}
+        if (run["data"], run["model"], run["seed"]) != (name, model, seed):
+            raise ValueError("it is the result of another run")
+        if DATA[name] is not None and "modes" not in run:
+            raise ValueError("it has no scores")
+        table([run])  # raises an error if the result lacks what the table needs
+    except Exception as error:  # wrong content can raise anything
+        raise ValueError(
+            f"{path} is not the result of a run ({type(error).__name__}: {error}); delete it, and "
+            "the run starts again"
+        ) from error
+    return run
+
+
 def main(argv=None):
     args = parse_flags(argv)
+    with locked(args.out):
+        remove_leftovers(args.out)
+        run_all(args)
+
+
+def run_all(args):
+    """Train what has no result in --out yet, and print the table."""
     results = []
     for seed in range(args.seeds):
         for name in args.data:
@@ -216,12 +252,12 @@ def main(argv=None):
                     with atomic_write(path) as temporary:
                         Path(temporary).write_text(json.dumps(result, indent=1))
                     if film:
-                        film.save(args.out / f"{run}.gif")
-                results.append(json.loads(path.read_text()))
-                shown = {k: v for k, v in results[-1].items() if k != "curve"}
-                print(", ".join(f"{k} {v}" for k, v in shown.items()), flush=True)
+                        for sentence in draw_picture(film.save, args.out / f"{run}.gif"):
+                            print(sentence)
+                results.append(read(load, path, name, model, seed))
+                print(", ".join(f"{k} {v}" for k, v in results[-1].items()), flush=True)
     print(table(results))
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

@@ -9,15 +9,16 @@ makes twice the steps. It draws what G's last weights make, and here it is their
 training does not see: `--batch_size 64 --average 0` is as in the script.
 """
 
+import console
 import harness
 import numpy as np
 
 import minigan
 from minigan import datasets, losses, nn, optim
-from minigan.checks import check_loss
 from minigan.nn import frozen
 from minigan.tensor import as_tensor
 from minigan.trainers import GAN
+from minigan.trainers.checks import check_loss, check_samples
 
 SIZE = 32
 
@@ -75,6 +76,7 @@ class SameFakesGAN(GAN):
         D = self.discriminator
         for real in minibatches:
             fake = self.generator(noise(len(real)))
+            check_samples(real, fake)
             with frozen(D):
                 loss = self.generator_loss(D(fake))
                 g_loss = check_loss(loss, "generator", fake.data)
@@ -140,4 +142,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

@@ -6,6 +6,7 @@ The generator turns 100 numbers of noise into 784 pixels, and the discriminator 
 digits. Everything lands in runs/mnist_gan: sample grids, losses, an animation, a checkpoint.
 """
 
+import console
 import harness
 
 import minigan
@@ -82,4 +83,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

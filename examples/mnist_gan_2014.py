@@ -11,14 +11,15 @@ The source trains far longer, on a GPU: it names no last epoch, and its momentum
 250. The default here, 40, is about half an hour of CPU.
 """
 
+import console
 import harness
 import numpy as np
 
 import minigan
 from minigan import datasets, grad, losses, nn, optim
-from minigan.checks import check_loss
 from minigan.tensor import as_tensor
 from minigan.trainers import GAN
+from minigan.trainers.checks import check_loss, check_samples
 
 
 def build_generator(latent_dim=100):
@@ -100,6 +101,7 @@ class SimultaneousGAN(GAN):
         """Update both, each at the other's old weights, on a minibatch `real` and the noise z."""
         real = as_tensor(real)
         fake = self.generator(as_tensor(z))
+        check_samples(real, fake)
         p_real, p_fake = self.discriminator(real), self.discriminator(fake)
         d_loss = losses.discriminator_loss(p_real, p_fake) / 2
         g_loss = self.generator_loss(p_fake)
@@ -156,4 +158,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

@@ -10,14 +10,15 @@ sees each of them once, and its two models share one Adam, whose step count so r
 
 import math
 
+import console
 import harness
 from mnist_gan import to_pixels
 
 import minigan
 from minigan import datasets, losses, nn, optim
-from minigan.checks import check_loss
 from minigan.ops import concatenate
 from minigan.trainers import GAN
+from minigan.trainers.checks import check_loss, check_samples
 
 
 def build_generator(latent_dim=100):
@@ -73,6 +74,7 @@ class ConcatenatedGAN(GAN):
         m = len(real)
         with minigan.no_grad():
             fake = self.generator(z)
+        check_samples(real, fake)
         x = concatenate([minigan.Tensor(real), fake])
         labels = minigan.tensor([[self.real_label]] * m + [[0.0]] * m)
         p = self.discriminator(x)
@@ -120,4 +122,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

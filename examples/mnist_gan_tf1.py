@@ -7,6 +7,7 @@ batch and epochs are its own, and so is the use of the same noise for both playe
 differs: its log(0) is -inf and ends the run in NaN, where here each logarithm is at least -100.
 """
 
+import console
 import harness
 
 import minigan
@@ -67,4 +68,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

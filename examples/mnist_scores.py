@@ -18,9 +18,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import console
 import harness
 import numpy as np
-from flags import MNIST, check_flags, check_out_file
+from flags import MNIST, check_flags, check_out_file, user_path
 from runs import TRAINED, OtherExampleError, Run
 
 import minigan
@@ -120,10 +121,10 @@ def main(argv=None):
     )
     parser.add_argument("runs", nargs="*", metavar="RUN", help=f"(default: {TRAINED})")
     parser.add_argument("--train", action="store_true", help=f"train {', '.join(TABLE)} as well")
-    parser.add_argument("--data", type=Path, default=MNIST, help="folder of the MNIST files")
+    parser.add_argument("--data", type=user_path, default=MNIST, help="folder of the MNIST files")
     parser.add_argument("--seed", type=int, default=0, help="of the noise")
     parser.add_argument("--n_samples", type=int, default=10_000, help="the metrics depend on it")
-    parser.add_argument("--out", type=Path, help="a file for the table")
+    parser.add_argument("--out", type=user_path, help="a file for the table")
     args = parser.parse_args(argv)
     check_flags(parser, args)
     if not 10 <= args.n_samples <= 10_000:
@@ -170,4 +171,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

@@ -7,6 +7,7 @@ the critic's estimate of the distance: it falls while digits take shape, and the
 they go on improving: the critic gets steeper. Clipping bounds its slope, but leaves it to chance.
 """
 
+import console
 import harness
 from mnist_gan import build_generator, to_pixels
 
@@ -59,4 +60,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

@@ -6,6 +6,7 @@ The settings are the paper's (Gulrajani et al. 2017); its Algorithm 1 has --b1 0
 norm" in losses.png, which the penalty holds near 1, where clipping leaves it to chance.
 """
 
+import console
 import harness
 from mnist_gan import build_generator, to_pixels
 from mnist_wgan import build_critic
@@ -51,4 +52,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

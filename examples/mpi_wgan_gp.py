@@ -10,11 +10,14 @@ would normalise by its own share, so the generator has none. It keeps no checkpo
 nothing to --resume.
 """
 
+import contextlib
 import sys
 import traceback
 
+import console
 import harness
 import numpy as np
+from folder import locked, remove_leftovers
 from mnist_wgan import build_critic
 from mpi4py import MPI
 
@@ -80,7 +83,10 @@ def all_or_none(function):
     except BaseException as error:
         if isinstance(error, SystemExit) and error.code in (None, 0):  # --help
             raise
-        traceback.print_exc()
+        if isinstance(error, (SystemExit, OSError)):
+            print(error, file=sys.stderr)
+        else:
+            traceback.print_exc()
         print(f"rank {RANK} of {N_RANKS} failed, so all of them end", file=sys.stderr, flush=True)
         COMM.Abort(1)
 
@@ -99,7 +105,9 @@ def main(argv=None):
         latent_dim=100,
     )
     if args.batch_size % N_RANKS:
-        raise ValueError(f"--batch_size {args.batch_size} is no multiple of {N_RANKS} ranks")
+        raise SystemExit(
+            f"error: --batch_size {args.batch_size} is not a multiple of {N_RANKS} ranks"
+        )
     images = datasets.to_float(harness.read(datasets.mnist, args.data)[0]).reshape(-1, 784)
     G, f = build_generator(args.latent_dim), build_critic()
     trainer = WGANGP(
@@ -114,19 +122,24 @@ def main(argv=None):
     def noise(m):
         return minigan.randn(m, args.latent_dim)
 
-    for epoch in range(args.n_epochs):
-        batches = minibatches(images, args.batch_size, seed=args.seed, epoch=epoch)
-        reports = list(train(trainer, batches, noise))
-        distance = COMM.allreduce(np.mean([r["wasserstein"] for r in reports])) / N_RANKS
+    # Rank 0 writes the files, so rank 0 holds the lock of their folder.
+    with locked(args.out) if RANK == 0 else contextlib.nullcontext():
         if RANK == 0:
-            print(f"epoch {epoch + 1} of {args.n_epochs}: wasserstein {distance:.3f}", flush=True)
-    if RANK == 0:
-        minigan.save(G.state_dict(), args.out / "generator.npz")
-        with minigan.no_grad():
-            pixels = G(noise(100)).numpy().reshape(-1, 28, 28)
-        plot.save_images(args.out / "samples.png", (pixels + 1) / 2, scale=2)
-        print(f"samples and generator are in {args.out}")
+            remove_leftovers(args.out)
+        for epoch in range(args.n_epochs):
+            batches = minibatches(images, args.batch_size, seed=args.seed, epoch=epoch)
+            reports = list(train(trainer, batches, noise))
+            distance = COMM.allreduce(np.mean([r["wasserstein"] for r in reports])) / N_RANKS
+            if RANK == 0:
+                done = f"epoch {epoch + 1} of {args.n_epochs}"
+                print(f"{done}: wasserstein {distance:.3f}", flush=True)
+        if RANK == 0:
+            minigan.save(G.state_dict(), args.out / "generator.npz")
+            with minigan.no_grad():
+                pixels = G(noise(100)).numpy().reshape(-1, 28, 28)
+            plot.save_images(args.out / "samples.png", (pixels + 1) / 2, scale=2)
+            print(f"samples and generator are in {args.out}")
 
 
 if __name__ == "__main__":
-    all_or_none(main)
+    console.run(lambda: all_or_none(main))

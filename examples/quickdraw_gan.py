@@ -11,6 +11,7 @@ batch norm's ε is 1e-5, where Keras has 1e-3.
 docs/images.md for the checkerboards that they leave.
 """
 
+import console
 import harness
 
 import minigan
@@ -103,4 +104,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

@@ -1,7 +1,8 @@
-"""A training run's checkpoint as the scripts take it that go on from there: networks to use."""
+"""Load the networks of a training run from its checkpoint."""
 
 import importlib
 import inspect
+import os
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,11 @@ class Run:
     """
 
     def __init__(self, folder, names=None, name=None):
-        self.folder = Path(folder)
+        self.folder = Path(os.path.expanduser(folder))
         self.state = minigan.load(self.folder / "checkpoint.npz")
         name = name or self.state.get("example")
+        if not isinstance(name, (str, type(None))):
+            raise ValueError(f"the checkpoint in {folder} names no example, but has {name!r}")
         if names and name not in names:
             these = ", ".join(names)
             raise OtherExampleError(f"{folder} is a run of {name}, not of one of {these}")
@@ -40,6 +43,12 @@ class Run:
         missing = {"generator", "flags", "steps"} - self.state.keys()
         if missing:
             raise ValueError(f"the checkpoint in {folder} lacks {', '.join(sorted(missing))}")
+        kinds = {"generator": dict, "flags": dict, "steps": int, "average": dict}
+        for key in kinds.keys() & self.state.keys():
+            if type(self.state[key]) is not kinds[key]:
+                raise ValueError(f"the checkpoint in {folder} has {key} of a wrong type")
+        if "average" in self.state and "module" not in self.state["average"]:
+            raise ValueError(f"the checkpoint in {folder} has an average without its weights")
         try:
             self.example = importlib.import_module(name)
         except ImportError as error:
@@ -53,17 +62,17 @@ class Run:
         weights: other ones than its last. Raises ValueError if they or its flags do not fit.
         """
         name, build = self.example.__name__, getattr(self.example, f"build_{player}")
-        flags, settings = self.state["flags"], inspect.signature(build).parameters
-        missing = [k for k, v in settings.items() if v.default is v.empty and k not in flags]
-        if missing:
-            raise ValueError(f"{self.folder} does not fit {name}.py: no flag {', '.join(missing)}")
-        if weights is None and player not in self.state:
-            raise ValueError(f"{self.folder} does not fit {name}.py: no {player}")
-        network = build(**{k: flags[k] for k in settings if k in flags})
-        weights = self.state[player] if weights is None else weights
         try:
+            flags, settings = self.state["flags"], inspect.signature(build).parameters
+            missing = [k for k, v in settings.items() if v.default is v.empty and k not in flags]
+            if missing:
+                raise ValueError(f"no flag {', '.join(missing)}")
+            if weights is None and player not in self.state:
+                raise ValueError(f"no {player}")
+            network = build(**{k: flags[k] for k in settings if k in flags})
+            weights = self.state[player] if weights is None else weights
             network.load_state_dict({k: as_float32(v) for k, v in weights.items()})
-        except (KeyError, TypeError, ValueError) as error:
+        except Exception as error:  # wrong content can raise anything
             raise ValueError(f"{self.folder} does not fit {name}.py: {error}") from error
         return network.eval()
 

@@ -11,6 +11,7 @@ Drawn are the number of weights that meet, the standard deviation of what the un
 of quickdraw_gan.py make, pixel for pixel, and one sample of each.
 """
 
+import console
 import numpy as np
 from quickdraw_gan import build_generator, grow
 from theory_tools import new_figure, parse_flags, save_figure
@@ -77,4 +78,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

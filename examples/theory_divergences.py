@@ -10,6 +10,7 @@ to learn from, and the Wasserstein distance (Arjovsky et al. 2017) goes on at a 
 
 import math
 
+import console
 import numpy as np
 from theory_tools import integral, new_figure, normal, parse_flags, save_figure
 
@@ -122,4 +123,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

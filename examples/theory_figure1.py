@@ -11,6 +11,7 @@ N(b, a²) and D*(x) = p_data/(p_data + p_g) is known at every moment. The paper'
     (d) after steps of both, p_g = p_data, and D is one half wherever there is data
 """
 
+import console
 import numpy as np
 from theory_tools import integral, new_figure, normal, parse_flags, save_figure
 
@@ -147,4 +148,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

@@ -9,6 +9,7 @@ rare; where it is flat, x piles up: p_g(x) = Σ p(z)/|G′(z)| over all z with G
 with G′ from minigan.grad, is held against a count of samples.
 """
 
+import console
 import numpy as np
 from theory_tools import integral, new_figure, normal, parse_flags, save_figure
 
@@ -108,4 +109,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

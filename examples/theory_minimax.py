@@ -9,6 +9,7 @@ at every step; with turns taken, y seeing the x that has just moved, they circle
 mean of where they have been comes to the saddle: the case for drawing with averaged weights.
 """
 
+import console
 import numpy as np
 from theory_tools import new_figure, parse_flags, save_figure
 
@@ -91,4 +92,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

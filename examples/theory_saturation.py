@@ -8,6 +8,7 @@ with D = sigmoid(s), their slopes in s are -D(G(z)) and -(1 - D(G(z))). Here s i
 step, and the gradient that arrives in G's weights is measured.
 """
 
+import console
 import numpy as np
 from theory_tools import new_figure, parse_flags, save_figure
 
@@ -61,4 +62,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from flags import check_flags, read
+from flags import check_flags, read, user_path
 
 import minigan
 from minigan.files import atomic_write, check_writable
@@ -18,7 +18,7 @@ def parse_flags(description, argv=None, **defaults):
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     out = Path("runs") / Path(sys.argv[0]).stem
-    parser.add_argument("--out", type=Path, default=out, help=f"for pictures (default: {out})")
+    parser.add_argument("--out", type=user_path, default=out, help=f"for pictures (default: {out})")
     parser.add_argument("--seed", type=int, default=0)
     for name, default in defaults.items():
         parser.add_argument(f"--{name}", type=int, default=default, help=f"(default: {default})")

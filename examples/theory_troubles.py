@@ -13,6 +13,7 @@ The distance, which no player sees, is the Wasserstein distance of the samples' 
 averaged over directions ("sliced"; Rabin et al. 2011).
 """
 
+import console
 import numpy as np
 from theory_tools import new_figure, parse_flags, save_figure
 
@@ -157,4 +158,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

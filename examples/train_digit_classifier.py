@@ -11,9 +11,10 @@ to --out, as float16. The file that comes with minigan was made by this very com
 import argparse
 from pathlib import Path
 
+import console
 import harness
 import numpy as np
-from flags import MNIST, check_flags, check_out_file
+from flags import MNIST, check_flags, check_out_file, user_path
 
 import minigan
 from minigan import backend, datasets, losses, optim
@@ -70,9 +71,11 @@ def main(argv=None):
         parser.add_argument(
             f"--{name}", type=type(default), default=default, help=f"(default: {default})"
         )
-    parser.add_argument("--data", type=Path, default=MNIST, help="folder of MNIST's files")
+    parser.add_argument("--data", type=user_path, default=MNIST, help="folder of MNIST's files")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("runs/digits.npz"), help="the weights")
+    parser.add_argument(
+        "--out", type=user_path, default=Path("runs/digits.npz"), help="the weights"
+    )
     args = parser.parse_args(argv)
     check_flags(parser, args, **defaults)
     harness.read(check_out_file, args.out)
@@ -92,4 +95,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

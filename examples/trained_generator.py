@@ -15,9 +15,10 @@ Draws in --out:
 import argparse
 from pathlib import Path
 
+import console
 import harness
 import numpy as np
-from flags import MNIST, check_flags
+from flags import MNIST, check_flags, user_path
 from runs import TRAINED, Run, best_weights
 from theory_tools import new_figure, save_figure
 
@@ -83,10 +84,10 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--run", type=Path, default=TRAINED, help="folder of a run")
-    parser.add_argument("--data", type=Path, default=MNIST, help="folder of the MNIST files")
+    parser.add_argument("--run", type=user_path, default=TRAINED, help="folder of a run")
+    parser.add_argument("--data", type=user_path, default=MNIST, help="folder of the MNIST files")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("runs/trained_generator"))
+    parser.add_argument("--out", type=user_path, default=Path("runs/trained_generator"))
     args = parser.parse_args(argv)
     check_flags(parser, args)
     harness.read(check_writable, args.out)
@@ -125,4 +126,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    main()
+    console.run(main)

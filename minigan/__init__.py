@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from minigan import backend
 from minigan.backend import seed
 from minigan.tensor import Tensor, rand, randn, tensor
-from minigan.op import Op, detect_anomaly, no_grad
+from minigan.switches import detect_anomaly, no_grad
+from minigan.op import Op
 from minigan.autograd import grad
 from minigan import ops, nn, losses, optim, trainers
 from minigan.gradcheck import GradientError, gradcheck

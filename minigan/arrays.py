@@ -4,6 +4,8 @@ NumPy makes an array of almost anything: of None (a NaN), of text ("1" is 1.0), 
 without its mask, of a list of Tensors without their history. This file does not.
 """
 
+import math
+
 import numpy as np
 
 from minigan import backend
@@ -103,12 +105,12 @@ def number(rule, value):
     return value
 
 
-def positive_base(base):
-    """The base of `base ** tensor` as a float."""
+def log_of_base(base):
+    """log a of aˣ = e^(x log a), where a is a number and x a Tensor."""
     base = number("** with a Tensor as its exponent takes a number as its base", base)
     if not base > 0:
         raise ValueError(f"the base of ** must be > 0 if the exponent is a Tensor, not {base}")
-    return float(base)
+    return math.log(base)
 
 
 def named(data):

@@ -13,15 +13,17 @@ graph of their own, and the gradient can be differentiated again.
 import copy
 from collections.abc import Iterable
 from contextlib import suppress
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from itertools import compress, count
 from operator import attrgetter
 
 from minigan import backend, checks
-from minigan.op import constant, switches
+from minigan.memory import Memory
+from minigan.op import constant
+from minigan.switches import switches
 from minigan.tensor import Tensor
 
-REQUIRES_GRAD, VERSION = attrgetter("_requires_grad"), attrgetter("_version")
+REQUIRES_GRAD = attrgetter("_requires_grad")
 
 
 def backward(y, gradient, create_graph):
@@ -64,9 +66,9 @@ def walk(outputs, gradients, create_graph, wanted=()):
     """
     path = path_to(wanted, outputs) if wanted else None
     total = first_gradients(outputs, gradients, create_graph)  # for each tensor, the sum so far
-    memory, found, order, anomaly = Memory(total, create_graph), [], count(), switches.anomaly
-    ahead = [(-y.generation, next(order), y) for y in total]  # a heap
-    heapify(ahead)
+    memory, found, anomaly = Memory(total, create_graph), [], switches.anomaly
+    ahead = sorted((-y.generation, i, y) for i, y in enumerate(total))  # a heap
+    order = count(len(ahead))
     while ahead:
         _, _, y = heappop(ahead)
         gy, op = total.pop(y), y.op
@@ -74,18 +76,19 @@ def walk(outputs, gradients, create_graph, wanted=()):
             found.append((y, memory.own(y, gy)))
             if op is None:
                 continue
-        if path is not None or not all(map(REQUIRES_GRAD, compress(op.inputs, op.needs))):
+        if path is not None or not all(map(REQUIRES_GRAD, op.leaves)):
             op = narrowed(op, path)
             if True not in op.needs:
                 continue
-        if [y._version, *map(VERSION, op.inputs)] != op.versions:
-            checks.report_change(op, y)
         known = (gy, y, *op.inputs) if create_graph else (gy, y._data, *op.arrays)
         gxs = op.backward(*known)
         gxs = gxs if type(gxs) is tuple else (gxs,)
-        if len(gxs) != len(op.inputs):
-            checks.report_count(op, gxs)
-        for x, a, need, gx in zip(op.inputs, op.arrays, op.needs, gxs, strict=True):
+        if len(gxs) != len(op.inputs) or y._version[0] != op.version:
+            checks.report(op, y, gxs)
+        edges = zip(op.inputs, op.arrays, op.needs, op.versions, gxs, strict=True)
+        for x, a, need, version, gx in edges:
+            if x._version[0] != version:
+                checks.report(op, y, gxs)
             if gx is None or not need:
                 continue
             if gx.shape != a.shape or gx.dtype != a.dtype or type(gx) is not type(gy) or anomaly:
@@ -98,50 +101,14 @@ def walk(outputs, gradients, create_graph, wanted=()):
     return found
 
 
-class Memory:
-    """Which of the arrays that hold gradients may be changed in place.
-
-    The first gradient of a tensor is borrowed: a rule may hand on gy itself, or a view of it. A sum
-    of two is ours, and takes in a third in place. With create_graph the gradients are Tensors,
-    which are never changed in place.
-    """
-
-    def __init__(self, total, create_graph):
-        self.create_graph = create_graph
-        self.held = set(map(id, total.values()))  # the arrays that somebody else may hold
-        self.ours = set()  # the tensors whose sum is an array of ours
-
-    def add(self, x, total, gx, gy, gxs):
-        """The sum for x with one more gradient, gx, that a rule has made of gy."""
-        if self.create_graph:
-            return total + gx
-        if x not in self.ours:
-            self.ours.add(x)
-            new = gx.base is None and gx is not gy and sum(g is gx for g in gxs) < 2
-            total, gx = gx if new else gx.copy(), total
-        total += gx
-        return total
-
-    def own(self, x, g):
-        """The gradient of x as a Tensor whose memory nobody else holds."""
-        if self.create_graph:
-            return g
-        if x.op is not None or g.base is not None or id(g) in self.held:
-            g = g.copy()
-        self.held.add(id(g))
-        return Tensor(g)
-
-
 def first_gradients(outputs, gradients, create_graph):
     """{output: the gradient that it starts from}: 1 if none is given, and the sum of several."""
     total = {}
     for y, gy in zip(outputs, gradients, strict=True):
-        if gy is not None and not isinstance(gy, Tensor):
-            gy = constant(gy, y)
+        gy = gy if gy is None or isinstance(gy, Tensor) else constant(gy, y)
         checks.check_output(y, gy)
         if gy is None:
-            xp = backend.get_array_module(y._data)
-            gy = Tensor(xp.array(1, dtype=y.dtype, ndmin=y.ndim))
+            gy = Tensor(backend.get_array_module(y._data).array(1, dtype=y.dtype, ndmin=y.ndim))
         gy = gy if create_graph else gy._data
         total[y] = total[y] + gy if y in total else gy
     return total

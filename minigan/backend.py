@@ -11,8 +11,6 @@ import threading
 
 import numpy as np
 
-__all__ = ["asarray", "current", "get_array_module", "rng", "seed", "to_numpy", "use"]
-
 _chosen = []  # each `use` for good, the last of which counts
 
 
@@ -62,11 +60,9 @@ def current():
     >>> current().zeros(2)
     array([0., 0.])
     """
-    if _thread.xp is not None:
-        return _thread.xp
-    if not _chosen:
+    if not (_thread.xp or _chosen):
         use(os.environ.get("MINIGAN_BACKEND", "numpy"))
-    return _chosen[-1].xp
+    return _thread.xp or _chosen[-1].xp
 
 
 def get_array_module(*arrays):
@@ -80,13 +76,11 @@ def get_array_module(*arrays):
     cupy = sys.modules.get("cupy")
     if cupy is None:  # never imported, so none of the arrays can be CuPy's
         return np
-    on_gpu = {
-        isinstance(a, cupy.ndarray) for a in arrays if isinstance(a, (np.ndarray, cupy.ndarray))
-    }
+    both = (np.ndarray, cupy.ndarray)
+    on_gpu = {isinstance(a, cupy.ndarray) for a in arrays if isinstance(a, both)}
     if len(on_gpu) == 2:
         raise TypeError(
-            "NumPy and CuPy arrays are mixed; move one side over with backend.asarray (to the "
-            "backend in use) or backend.to_numpy"
+            "NumPy and CuPy arrays are mixed; move one with backend.asarray or backend.to_numpy"
         )
     return cupy if True in on_gpu else np
 

@@ -15,20 +15,19 @@ wrong numbers but no program.
 
 import io
 import json
+import os
 import zipfile
-import zlib
 
 import numpy as np
 
 from minigan.backend import to_numpy
-from minigan.files import atomic_write
+from minigan.files import atomic_write, npy_header
 
 __all__ = ["CheckpointError", "load", "save"]
 
 FORMAT, VERSION, TREE = "minigan checkpoint", 1, "minigan.json"
-
-# What zipfile, zlib, json and np.load are known to raise on bytes that are not what they expect.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+MAX_UNPACKED = 2**28  # bytes that a smaller, compressed file may unpack to
+MAX_TREE = 2**23  # bytes of minigan.json; as Python objects they take up to 30 times as much
 
 
 class CheckpointError(ValueError):
@@ -45,7 +44,8 @@ def save(obj, path):
             extension will do, and `.npz` lets other programs recognise it.
 
     Raises TypeError for anything else in `obj` and ValueError for a key that cannot be part of an
-    entry's name, both saying where in `obj` it is; OSError, naming `path`, if it cannot be written.
+    entry's name, both saying where in `obj` it is; ValueError if everything but the arrays takes
+    more than 8 MiB as JSON; OSError, naming `path`, if it cannot be written.
     The same `obj` always gives the same bytes.
 
     >>> import os, tempfile
@@ -59,6 +59,11 @@ def save(obj, path):
     arrays = {}
     tree = _pack(obj, "", arrays)
     text = json.dumps({"format": FORMAT, "version": VERSION, "tree": tree}, indent=1)
+    if len(text) > MAX_TREE:
+        raise ValueError(
+            f"obj takes {len(text):,} bytes as JSON without its arrays, and a checkpoint holds at "
+            f"most {MAX_TREE:,}; make arrays of its long lists"
+        )
     with atomic_write(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         # A ZipInfo made here carries no time of day, so equal runs give equal files.
         archive.writestr(zipfile.ZipInfo(TREE), text)
@@ -76,6 +81,9 @@ def load(path):
     Raises FileNotFoundError if there is no such file, and CheckpointError, naming the file and
     what was expected and found, if it is not a checkpoint, is cut short or altered (each entry has
     a CRC-32), lacks an array, or was written in a newer format. The example is in `save`.
+
+    Limits: the entries may unpack to 256 MiB together, or to the size of the file if that is more,
+    and `minigan.json` may have 8 MiB. A larger entry is refused before it is unpacked.
     """
     with open(path, "rb") as file:
         start = file.read(4)
@@ -86,13 +94,28 @@ def load(path):
             )
         try:
             archive = zipfile.ZipFile(file)
-        except _DAMAGE as error:
+        except Exception as error:  # zipfile has many ways to fail on bytes that it did not write
             raise CheckpointError(
                 f"{path} is cut short or damaged: expected a zip directory at its end, found "
-                f"none that can be read ({error}); copy it again or go back to an earlier one"
+                f"none that can be read ({_said(error)}); copy it again or go back to an earlier "
+                "one"
             ) from error
         with archive:
-            return _unpack(_read_tree(archive, path), "", archive, path)
+            limit = max(MAX_UNPACKED, os.fstat(file.fileno()).st_size)
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+            if unpacked > limit:
+                raise CheckpointError(
+                    f"{path}: expected entries of at most {limit:,} bytes together, found "
+                    f"{unpacked:,}; it was not written by minigan"
+                )
+            tree = _read_tree(archive, path)
+            try:
+                return _unpack(tree, "", archive, path)
+            except RecursionError as error:
+                raise CheckpointError(
+                    f"{path}: expected a tree that save wrote, found dicts or lists nested too "
+                    "deeply"
+                ) from error
 
 
 def _pack(value, name, arrays):
@@ -121,11 +144,15 @@ def _unpack(node, name, archive, path):
         return [_unpack(item, _join(name, i), archive, path) for i, item in enumerate(node)]
     if not isinstance(node, dict):
         return node
-    if "/array" in node:
+    if node.keys() == {"/array"}:
         return _read_array(archive, name, node["/array"], path)
-    if "/tuple" in node:
+    if node.keys() == {"/tuple"} and isinstance(node["/tuple"], list):
         return tuple(_unpack(node["/tuple"], name, archive, path))
-    return {key: _unpack(item, _join(name, key), archive, path) for key, item in node.items()}
+    try:
+        keys = [_checked(key, name) for key in node]
+    except ValueError as error:
+        raise CheckpointError(f"{path}: expected a tree that save wrote, found: {error}") from error
+    return {key: _unpack(node[key], _join(name, key), archive, path) for key in keys}
 
 
 def _join(name, key):
@@ -176,19 +203,19 @@ def _read_tree(archive, path):
         found = ", ".join(archive.namelist()[:3]) or "none at all"
         raise CheckpointError(
             f"{path} is a zip archive but not a minigan checkpoint: expected an entry {TREE}, "
-            f"found {found}"
+            f"found {found:.80}"
         )
-    text = _read(archive, TREE, path)
+    text = _read(archive, TREE, path, MAX_TREE)
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: expected JSON in {TREE}, found: {error}") from error
     found = content.get("format") if isinstance(content, dict) else content
     if found != FORMAT:
-        raise CheckpointError(f"{path}: expected the format {FORMAT!r}, found {found!r}")
+        raise CheckpointError(f"{path}: expected the format {FORMAT!r}, found {found!r:.80}")
     if content.get("version") != VERSION:
         raise CheckpointError(
-            f"{path}: expected format version {VERSION}, found {content.get('version')!r}; "
+            f"{path}: expected format version {VERSION}, found {content.get('version')!r:.80}; "
             "if a newer minigan wrote it, upgrade this one: pip install --upgrade minigan"
         )
     if not isinstance(content.get("tree"), dict):
@@ -198,28 +225,49 @@ def _read_tree(archive, path):
 
 def _read_array(archive, name, expected, path):
     # From memory, so that the entry's CRC-32 is checked before anything in it is believed.
-    data = io.BytesIO(_read(archive, name + ".npy", path))
+    data = _read(archive, name + ".npy", path)
     try:
-        array = np.load(data, allow_pickle=False)
-    except _DAMAGE as error:
-        raise CheckpointError(f"{path}: expected an array in {name}.npy, found: {error}") from error
+        dtype, shape, order, offset = npy_header(io.BytesIO(data), len(data))
+        array = np.ndarray(shape, dtype, data, offset, order=order).copy(order="K")
+    except ValueError as error:
+        raise CheckpointError(f"{path}: expected an array in {name}.npy, found {error}") from error
     if _describe(array) != expected:
         raise CheckpointError(
-            f"{path}: expected {expected} in {name}.npy, found {_describe(array)}"
+            f"{path}: expected {expected!s:.80} in {name}.npy, found {_describe(array)}"
         )
     return array
 
 
-def _read(archive, entry, path):
+def _read(archive, name, path, limit=None):
     """The bytes of one entry of the archive, checked against their CRC-32."""
     try:
-        return archive.read(entry)
+        entry = archive.getinfo(name)
     except KeyError as error:
         raise CheckpointError(
-            f"{path}: expected an entry {entry}, found none of that name; the file was altered"
+            f"{path}: expected an entry {name}, found none of that name; the file was altered"
         ) from error
-    except _DAMAGE as error:
+    if limit is not None and entry.file_size > limit:
         raise CheckpointError(
-            f"{path}: expected an intact entry {entry}, found a damaged one ({error}); copy the "
-            "file again or go back to an earlier one"
+            f"{path}: expected at most {limit:,} bytes in {name}, found {entry.file_size:,}"
+        )
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise CheckpointError(
+            f"{path}: expected an entry {name} that is stored or deflated, found the compression "
+            f"type {entry.compress_type}; pack it again without compression"
+        )
+    try:
+        with archive.open(entry) as file:
+            data = file.read(entry.file_size)  # with a size, or more might be unpacked at once
+        if len(data) != entry.file_size:
+            raise EOFError(f"{len(data):,} bytes instead of {entry.file_size:,}")
+    except Exception as error:  # as above
+        raise CheckpointError(
+            f"{path}: expected an intact entry {name}, found a damaged one ({_said(error)}); copy "
+            "the file again or go back to an earlier one"
         ) from error
+    return data
+
+
+def _said(error):
+    """What an error says, in short, or its name if it says nothing."""
+    return f"{str(error) or type(error).__name__:.200}"

@@ -3,7 +3,6 @@
 Nothing here computes; `autograd` calls these before, between and after what does.
 """
 
-import math
 import os
 
 from minigan import backend
@@ -26,17 +25,19 @@ def check_inputs(op, arrays):
             )
 
 
-def report_change(op, y):
-    """Raise RuntimeError: y = op(...) or an input was changed, so the gradient would be wrong."""
-    before, now = op.versions, [x._version for x in (y, *op.inputs)]
-    i = next(i for i, version in enumerate(before) if version != now[i])
-    what = (
-        f"input {i - 1} of {op}, of shape {op.inputs[i - 1].shape}," if i else f"the output of {op}"
-    )
-    raise RuntimeError(
-        f"{what} was changed after {op} used it (by an optimizer's step, perhaps): compute the "
-        "loss again before going backward"
-    )
+def report(op, y, gxs):
+    """Raise the error for a tensor that was changed since y = op(...), or a wrong count of gxs."""
+    changed = [f"input {i}" for i, x in enumerate(op.inputs) if x._version[0] != op.versions[i]]
+    if y._version[0] != op.version:
+        changed.append("the output")
+    if changed:
+        shapes = [x.shape for x in op.inputs]
+        raise RuntimeError(
+            f"{changed[0]} of {op} was changed after {op} used it, in the call on shapes "
+            f"{listed(shapes)} (by an optimizer's step, perhaps): compute the loss again before "
+            "going backward"
+        )
+    raise ValueError(f"{op}.backward gave {len(gxs)} gradients for {len(op.inputs)} inputs")
 
 
 def check_output(y, gy):
@@ -93,11 +94,6 @@ def check_used(inputs, found):
             raise RuntimeError(f"the outputs do not depend on input {i}, of shape {x.shape}: {why}")
 
 
-def report_count(op, gxs):
-    """Raise ValueError: there is not a gradient, or None, for each input."""
-    raise ValueError(f"{op}.backward gave {len(gxs)} gradients for {len(op.inputs)} inputs")
-
-
 def check_gradient(op, x, gx, create_graph, anomaly):
     """The gradient that op.backward gave its input x has its kind, shape and dtype."""
     i = position(op, x)
@@ -138,32 +134,6 @@ def check_finite(y, maker, inputs, called_at):
             f"{maker} made {nan} nan and {infinite} infinite of {y.size} elements, from inputs "
             f"that are {'all' if innocent else 'not all'} finite; called at {called_at}"
         )
-
-
-def check_optimizer(optimizer, network, player):
-    """An optimizer that moves its own player, since the two are easily swapped."""
-    own = {id(p) for p in network.parameters()}
-    if not all(id(p) in own for p in optimizer.params):
-        raise ValueError(
-            f"the {player}'s optimizer has parameters that are not the {player}'s; the arguments "
-            "are both networks, then both optimizers, each time the generator's first"
-        )
-
-
-def check_loss(loss, player, data):
-    """Before an update: the loss as a float, or an error that tells what spoilt it."""
-    value = loss.item()
-    if not math.isfinite(value):
-        xp = backend.get_array_module(data)
-        bad = int((~xp.isfinite(data)).sum())
-        why = (
-            f"{bad} of the {data.size} numbers of the minibatch are not finite; clean the data"
-            if bad
-            else "the minibatch is finite, so the networks have diverged; lower the learning rate, "
-            "or find the first bad operation with minigan.detect_anomaly()"
-        )
-        raise FloatingPointError(f"{player}'s loss is {value}: {why} (no parameter was updated)")
-    return value
 
 
 def line_of_the_caller():

@@ -15,6 +15,7 @@ WINDOW = 100  # steps; what a single minibatch says is mostly noise
 CERTAIN = 0.01  # D's mean answer to the fakes, below which there is little left to learn from it
 STEEP = 10.0  # a gradient norm, where the penalty asks for 1
 ALIKE = 0.3  # of the data's spread
+SLOW = 5000  # generator steps in which samples may still be alike, because G has not learned yet
 START = 5  # windows in which a critic may still be finding its feet
 BEHIND = 0.1  # of the largest estimate: where G has arrived, it is 0 on average, of either sign
 
@@ -41,12 +42,15 @@ class Diagnosis:
         self.window = []  # the reports since the last look
         self.windows = 0  # how many there have been
         self.farthest = 0.0  # the largest estimate of the distance, in size
+        self.g_steps = 0  # of the generator, so far
+        self.has_spread = False  # whether the samples were ever not alike
         self.losses = {}  # name of a loss: the means of its size over the windows
         self.present = set()  # the troubles that have been told, and last
 
     def watch(self, step, report):
         """Take in what a step returned; at the end of every 100, sentences about those."""
         self.window.append(report)
+        self.g_steps += "g_loss" in report
         if len(self.window) < WINDOW:
             return []
         values = {}
@@ -63,10 +67,15 @@ class Diagnosis:
         return self._new(step, found, {"saturated", "diverging", "steep", "behind"})
 
     def look(self, step, samples):
-        """Sentences about generated samples, (N, ...), two at least."""
+        """Sentences about generated samples, (N, ...), two at least.
+
+        The samples of a generator that has not learned yet are alike, too. So they count as
+        collapsed if they were different before, or after 5,000 generator steps.
+        """
         share = spread(samples) / self.data_spread
+        self.has_spread = self.has_spread or share >= ALIKE
         found = {}
-        if share < ALIKE and step > 0:
+        if share < ALIKE and (self.has_spread or self.g_steps >= SLOW):
             found["collapsed"] = (
                 f"Two samples are {share:.2f} times as far apart as two of the data, on average: "
                 "they are nearly all alike. Try a WGAN-GP, another seed or, of Adam, a smaller β₁."

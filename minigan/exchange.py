@@ -63,6 +63,9 @@ def load_safetensors(path):
     Raises FileNotFoundError if there is no such file; CheckpointError, naming it, if it is cut
     short, is not of that format, or holds numbers that NumPy has not, such as bfloat16;
     ImportError without the package safetensors. The example is in `save_safetensors`.
+
+    The format has no checksum, so a changed number is not noticed. Memory is taken for twice the
+    size of the file, whatever its header claims.
     """
     safetensors = _safetensors()
     data = Path(path).read_bytes()
@@ -73,9 +76,9 @@ def load_safetensors(path):
             f"{path} holds numbers of the type {error}, which NumPy has not; convert them to "
             "float32 where the file comes from"
         ) from error
-    except safetensors.SafetensorError as error:
+    except Exception as error:  # the package's own error, and those of NumPy
         raise CheckpointError(
-            f"{path} is not a safetensors file, or is cut short or damaged ({error})"
+            f"{path} is not a safetensors file, or is cut short or damaged ({error!s:.200})"
         ) from error
 
 

@@ -1,19 +1,17 @@
-"""What an operation is: a class with a forward and a backward; and no_grad, detect_anomaly.
+"""What an operation is: a class with a forward and a backward.
 
 Reading on: `autograd.py` walks back through what the operations here have recorded.
 """
 
 from __future__ import annotations
 
-import threading
-from functools import wraps
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any
 
 import numpy as np
 
 from minigan import backend, checks
 from minigan.arrays import FLOATS, plain_array
+from minigan.switches import switches
 from minigan.tensor import Tensor
 
 
@@ -49,10 +47,7 @@ class Op:
     """
 
     called_at = "an unknown line"  # known only inside detect_anomaly
-    # Once a call is part of a graph: the Tensors it was called on, their arrays, and the versions
-    # of the output and the inputs at that time.
-    inputs: Any = None
-    arrays = versions = None
+    inputs: Any = None  # the Tensors it was called on, once that call is part of a graph
     needs: Any = Everything()  # for each input, whether its gradient is wanted
 
     def forward(self, *xs: Any, **unused: Any) -> Any:
@@ -66,13 +61,20 @@ class Op:
         if not tensors:
             return self.forward(*inputs)
         if len(tensors) < len(inputs):
-            like = tensors[0]
-            tensors = [x if isinstance(x, Tensor) else constant(x, like) for x in inputs]
-        arrays = [x._data for x in tensors]
-        dtype, kind = arrays[0].dtype, type(arrays[0])
-        for a in arrays:
+            tensors = [x if isinstance(x, Tensor) else constant(x, tensors[0]) for x in inputs]
+        arrays, needs, leaves, versions, generation = [], [], [], [], 0
+        kind, dtype = type(tensors[0]._data), tensors[0]._data.dtype
+        for x in tensors:
+            a = x._data
             if a.dtype is not dtype or type(a) is not kind or dtype not in FLOATS:
-                checks.check_inputs(self, arrays)
+                checks.check_inputs(self, [x._data for x in tensors])
+            arrays.append(a)
+            needs.append(x._requires_grad)
+            versions.append(x._version[0])
+            if x.op is None and x._requires_grad:
+                leaves.append(x)
+            if x.generation >= generation:
+                generation = x.generation + 1
         try:
             y = self.forward(*arrays)
         except ValueError as error:
@@ -86,84 +88,16 @@ class Op:
             for x, a in zip(tensors, arrays, strict=True):
                 if backend.get_array_module(a).may_share_memory(y, a):
                     output._version = x._version
-        needs = [x._requires_grad for x in tensors]
         if True in needs and not switches.no_grad:
             if self.inputs is not None:
                 raise RuntimeError(f"this {self} was used before; make a new one for each call")
             self.inputs, self.arrays, self.needs = tensors, arrays, needs
-            self.versions = [x._version[:] for x in (output, *tensors)]
-            output.op, output._requires_grad = self, True
-            output.generation = 1 + max([x.generation for x in tensors])
+            self.leaves, self.versions, self.version = leaves, versions, output._version[0]
+            output.op, output._requires_grad, output.generation = self, True, generation
         return output
 
     def __repr__(self) -> str:
         return type(self).__name__
-
-
-class Switches(threading.local):
-    """How many blocks of each kind the running thread is in. Each thread counts its own."""
-
-    no_grad = 0
-    anomaly = 0
-
-
-switches = Switches()
-
-
-class Block:
-    """Something that is switched on inside a `with` block or a decorated function. It nests."""
-
-    switch = ""
-
-    def __enter__(self) -> None:
-        vars(switches)[self.switch] = getattr(switches, self.switch) + 1
-
-    def __exit__(self, *exc_info: object) -> None:
-        vars(switches)[self.switch] -= 1
-
-    def __call__(self, function: Any) -> Any:
-        if any(is_late(function) for is_late in LATE):
-            raise TypeError(
-                f"{function.__name__} would run after the block: write `with` inside it"
-            )
-
-        @wraps(function)
-        def inside(*args, **kwargs):
-            with self:
-                return function(*args, **kwargs)
-
-        return inside
-
-
-LATE = (isgeneratorfunction, iscoroutinefunction, isasyncgenfunction)
-
-
-class no_grad(Block):
-    """Compute without recording a graph, for evaluation: no memory kept, no gradient. It nests.
-
-    It concerns the running thread alone. As a decorator it raises TypeError for a generator.
-
-    >>> x = Tensor(1.0, requires_grad=True)
-    >>> with no_grad():
-    ...     (x * 2).requires_grad
-    False
-    """
-
-    switch = "no_grad"
-
-
-class detect_anomaly(Block):
-    """Raise at the first result or gradient that is not finite, and show the line that called it.
-
-    Raises FloatingPointError. Slow: every result is looked through.
-
-    >>> with detect_anomaly():
-    ...     Tensor([1.0, 0.0]).log()  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    FloatingPointError: Log made 0 nan and 1 infinite of 2 elements, from inputs that are all ...
-    """
-
-    switch = "anomaly"
 
 
 def constant(x, like):

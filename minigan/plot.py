@@ -15,14 +15,29 @@ SMOOTHING = 100  # steps averaged for the thick line of a curve
 def tile(images, columns=10, margin=2):
     """Images side by side, as one uint8 picture.
 
-    images: floats from 0 (black) to 1 (white), clipped; (N, H, W) grey or (N, H, W, 3) colour.
-    Raises ValueError for another shape or for NaN, TypeError for integers.
+    images: a NumPy array of floats from 0 (black) to 1 (white), clipped; (N, H, W) grey or
+    (N, H, W, 3) colour, N at least 1.
+    Raises ValueError for another shape, for NaN, or for columns under 1 or a margin under 0;
+    TypeError for integers, for a Tensor, or for anything else that is not an array.
 
     >>> tile(np.zeros((20, 28, 28)), columns=10).shape
     (62, 302)
     """
+    if not isinstance(images, np.ndarray):
+        raise TypeError(
+            "images must be a NumPy array of floats from 0 to 1, not of type "
+            f"{type(images).__name__}; for a Tensor x from -1 to 1, which a generator with tanh "
+            "gives, pass (x.numpy() + 1) / 2"
+        )
     if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3):
-        raise ValueError(f"images must be (N, H, W) or (N, H, W, 3), not {images.shape}")
+        raise ValueError(
+            f"images must be (N, H, W) or (N, H, W, 3), not {images.shape}; reshape them, or use "
+            "images.transpose(0, 2, 3, 1) if the channels come before H and W"
+        )
+    if len(images) == 0:
+        raise ValueError("there is no image in images")
+    _check_integer("columns", columns, at_least=1)
+    _check_integer("margin", margin, at_least=0)
     if images.dtype.kind != "f":
         raise TypeError(f"images must be floats from 0 to 1, not {images.dtype}; divide by 255")
     if np.isnan(images).any():
@@ -41,10 +56,19 @@ def tile(images, columns=10, margin=2):
     return picture
 
 
+def _check_integer(name, value, at_least):
+    if not isinstance(value, int | np.integer) or value < at_least:
+        raise ValueError(f"{name} must be an integer of at least {at_least}, not {value!r}")
+
+
 def save_images(path, images, columns=10, scale=1):
-    """Write `tile(images, columns)` as a picture, each pixel `scale` pixels wide."""
+    """Write `tile(images, columns)` as a picture, each pixel `scale` pixels wide.
+
+    The errors are those of `tile`, and OSError, naming `path`, if it cannot be written.
+    """
     from PIL import Image
 
+    _check_integer("scale", scale, at_least=1)
     picture = Image.fromarray(tile(images, columns))
     picture = picture.resize(
         (picture.width * scale, picture.height * scale), Image.Resampling.NEAREST
@@ -54,13 +78,21 @@ def save_images(path, images, columns=10, scale=1):
 
 
 def save_animation(path, pictures, seconds=8.0, hold=2.0):
-    """Write picture files as one GIF that lasts `seconds` and then holds its last frame."""
+    """Write picture files as one GIF that lasts `seconds` and then holds its last frame.
+
+    Raises ValueError if there are none, or if one cannot be read, naming it.
+    """
     from PIL import Image
 
     frames = []
     for picture in pictures:
-        with Image.open(picture) as image:
-            frames.append(image.convert("P"))
+        try:
+            with Image.open(picture) as image:
+                frames.append(image.convert("P"))
+        except Exception as error:  # Pillow's decoders raise what they like
+            raise ValueError(
+                f"{picture}: cannot read this picture ({error}); delete it, or draw it again"
+            ) from error
     if not frames:
         raise ValueError("there is no picture to animate")
     each = max(40, int(1000 * seconds / len(frames)))  # browsers slow down frames under 20 ms
@@ -75,7 +107,8 @@ def save_curves(path, panels):
     """Draw curves over the steps of a run, one panel below another.
 
     panels: {label of the vertical axis: {name of a curve: (steps, values)}}. A noisy curve is drawn
-    thin, with its running mean over the last 100 values thick.
+    thin, with its running mean over the last 100 values thick. Where a value is NaN, infinite or
+    beyond 1e100, the curve has a gap.
     """
     from matplotlib.figure import Figure
 
@@ -84,8 +117,9 @@ def save_curves(path, panels):
         figure.subplots(len(panels), squeeze=False)[:, 0], panels.items(), strict=True
     ):
         for i, (name, (steps, values)) in enumerate(curves.items()):
+            values, mean = _with_gaps(values), _with_gaps(running_mean(values))
             axes.plot(steps, values, color=f"C{i}", alpha=0.25, linewidth=0.5)
-            axes.plot(steps, running_mean(values), color=f"C{i}", label=name)
+            axes.plot(steps, mean, color=f"C{i}", label=name)
         axes.set_ylabel(label)
         axes.grid(alpha=0.3)
         axes.legend()
@@ -94,13 +128,22 @@ def save_curves(path, panels):
         figure.savefig(temporary, dpi=110)
 
 
+def _with_gaps(values):
+    values = np.asarray(values, dtype=np.float64)
+    return np.where(np.abs(values) <= 1e100, values, np.nan)  # Matplotlib overflows beyond
+
+
 def running_mean(values, n=SMOOTHING):
     """The mean of each value and up to n - 1 before it.
+
+    Each mean is a sum of its own, not a difference of running totals. So a NaN or a huge value
+    changes only the n means that it belongs to.
 
     >>> running_mean([1.0, 3.0, 5.0, 7.0], n=2)
     array([1., 2., 4., 6.])
     """
-    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
-    stop = np.arange(1, len(total))
-    start = np.maximum(stop - n, 0)
-    return (total[stop] - total[start]) / (stop - start)
+    values = np.asarray(values, dtype=np.float64)
+    padded = np.concatenate([np.zeros(n), values])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, n)[1:]  # (T, n)
+    with np.errstate(over="ignore", invalid="ignore"):  # of huge values, and of inf - inf
+        return windows.sum(axis=1) / np.minimum(np.arange(1, len(values) + 1), n)

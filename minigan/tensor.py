@@ -6,13 +6,13 @@ and method below applies an operation of `minigan/ops`. `backward` is in `miniga
 
 from __future__ import annotations
 
-import math
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigan import arrays, backend, checks
+from minigan.switches import switches
 
 
 class Tensor:
@@ -200,7 +200,7 @@ class Tensor:
 
     def __rpow__(self, base: float) -> Tensor:
         """base ** self for a number base > 0"""
-        return elementwise.Exp()(self * math.log(arrays.positive_base(base)))
+        return elementwise.Exp()(self * arrays.log_of_base(base))
 
     def __matmul__(self, other: Any) -> Tensor:
         """The matrix product, of vectors, matrices or batches of matrices, as NumPy's @."""
@@ -240,9 +240,6 @@ class Tensor:
 
     def __ipow__(self, n: float) -> Tensor:  # type: ignore[misc]
         return in_place(self, "**", self**n)
-
-    def __imatmul__(self, other: Any) -> Tensor:
-        return in_place(self, "@", self @ other)
 
     # A comparison has no gradient: its result is a boolean array.
 
@@ -393,10 +390,9 @@ def as_tensor(x: Any) -> Tensor:
 
 def in_place(x: Tensor, sign: str, y: Tensor) -> Tensor:
     """What `x sign= other` leaves in x, where y is `x sign other`."""
-    recording = not switches.no_grad
-    if x.op is not None or (recording and not x._requires_grad):
+    if x.op is not None or not (switches.no_grad or x._requires_grad):
         return y
-    checks.check_in_place(recording, sign)
+    checks.check_in_place(not switches.no_grad, sign)
     return x.copy_(y)
 
 
@@ -422,5 +418,5 @@ def unpacked(args: tuple[Any, ...]) -> tuple[Any, ...]:
 # Operators create operations, and operations create Tensors: the one circle of imports. It is
 # closed here, where Tensor is defined and no operation has been called yet.
 from minigan import autograd  # noqa: E402
-from minigan.op import Op, switches  # noqa: E402
+from minigan.op import Op  # noqa: E402
 from minigan.ops import arithmetic, elementwise, matmul, reduce, shape  # noqa: E402

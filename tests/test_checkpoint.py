@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pickle
+import tracemalloc
 import zipfile
 
 import hypothesis.extra.numpy as hnp
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from same import assert_same
 
+from minigan import checkpoint
 from minigan.checkpoint import CheckpointError, load, save
 from minigan.exchange import load_safetensors, save_safetensors
 
@@ -322,4 +324,158 @@ def test_altered_entries(entries, message, tmp_path):
 def test_missing_array(tmp_path):
     path = rewritten(saved(RUN, tmp_path / "a.npz"), without=["adam/m/1.npy"])
     with pytest.raises(CheckpointError, match=r"a\.npz: expected an entry adam/m/1\.npy"):
+        load(path)
+
+
+# --- right checksums and wrong content -----------------------------------------------------------
+
+
+def nested(depth, text="{}"):
+    return '{"a":' * depth + text + "}" * depth
+
+
+TREES = [
+    '{"w": {"/array": 5}}',
+    '{"w": {"/array": null}}',
+    '{"w": {"/array": "<f8 (2,)", "more": 1}}',
+    '{"w": {"/array": "<f8 (2,)", "/tuple": []}}',
+    '{"w": {"/tuple": 5}}',
+    '{"w": {"/tuple": "abc"}}',
+    '{"w": {"/tuple": {"a": 1}}}',
+    '{"w": {"/other": 1}}',
+    '{"a/b": 1}',
+    '{"": {"w": {"/array": "<f8 (2,)"}}}',
+    '{"..\\\\..": 1}',
+    '{"nul\\u0000": 1}',
+    '{"/array": "<f8 (2,)"}',
+    '{"w": ' + "9" * 5000 + "}",
+    nested(300),
+    nested(450),
+    nested(2000),
+    nested(100_000),
+    nested(1, "[" * 100_000 + "]" * 100_000),
+    nested(1, "[" * 400 + "]" * 400),
+    "null",
+    "",
+    '"' + "x" * 100_000 + '"',
+]
+
+
+@pytest.mark.parametrize("tree", TREES, ids=lambda tree: tree[:40])
+def test_wrong_trees(tree, tmp_path):
+    """Each is refused, or else loaded as what it says; a deep one may be either."""
+    text = f'{{"format": "minigan checkpoint", "version": 1, "tree": {tree}}}'
+    path = rewritten(saved({"w": np.ones(2)}, tmp_path / "a.npz"), {"minigan.json": text})
+    try:
+        loaded = load(path)
+    except CheckpointError as error:
+        assert str(path) in str(error)
+        assert len(str(error)) < 1000
+    else:
+        assert tree in (nested(300), nested(450), nested(1, "[" * 400 + "]" * 400))
+        assert json.dumps(loaded).replace(" ", "") == tree
+
+
+@pytest.mark.parametrize("field", ["format", "version"])
+@pytest.mark.parametrize("value", [["x"] * 10_000, "x" * 10_000, {"a": [None]}, -1, 1e300, None])
+def test_wrong_formats_are_named_in_a_short_sentence(field, value, tmp_path):
+    path = rewritten(saved({}, tmp_path / "a.npz"), as_tree(**{field: value}))
+    with pytest.raises(CheckpointError, match=r"a\.npz: expected .*format") as caught:
+        load(path)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_compressions_are_refused(method, tmp_path):
+    path = saved(RUN, tmp_path / "a.npz")
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+    with pytest.raises(CheckpointError, match=r"a\.npz: .*pack it again without compression"):
+        load(path)
+
+
+def test_deflated_is_fine(tmp_path):
+    path = saved(RUN, tmp_path / "a.npz")
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+    assert_same(RUN, load(path))
+
+
+def test_encrypted_entry_is_refused(tmp_path):
+    whole = bytearray(saved(RUN, tmp_path / "a.npz").read_bytes())
+    for magic, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        at = -1
+        while (at := whole.find(magic, at + 1)) >= 0:
+            whole[at + flags] |= 1
+    (tmp_path / "a.npz").write_bytes(whole)
+    with pytest.raises(CheckpointError, match=r"a\.npz: .*encrypted"):
+        load(tmp_path / "a.npz")
+
+
+def bomb(path, name, size, claimed=None):
+    """A checkpoint whose entry `name` unpacks to `size` zeros, and claims another size perhaps."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        if name != "minigan.json":
+            tree = {"w": {"/array": f"|u1 ({size},)"}}
+            archive.writestr("minigan.json", as_tree(tree=tree)["minigan.json"])
+        with archive.open(name, "w") as entry:
+            for _ in range(size // 2**20):
+                entry.write(bytes(2**20))
+    if claimed is not None:
+        whole = path.read_bytes().replace(size.to_bytes(4, "little"), claimed.to_bytes(4, "little"))
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("name", ["w.npy", "other", "minigan.json"])
+@pytest.mark.parametrize("claimed", [None, 0, 100, 2**20])
+def test_file_that_unpacks_without_end_takes_no_memory(name, claimed, tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "MAX_UNPACKED", 2**23)
+    monkeypatch.setattr(checkpoint, "MAX_TREE", 2**22)
+    path = tmp_path / "a.npz"
+    bomb(path, name, 2**26, claimed)
+    tracemalloc.start()
+    try:
+        with pytest.raises(CheckpointError, match=r"a\.npz"):
+            load(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
+
+
+def test_array_that_is_named_twice_is_not_read_twice(tmp_path):
+    tree = {"w": {"/array": "<f8 (2,)"}, "": {"w": {"/array": "<f8 (2,)"}}}
+    path = rewritten(saved({"w": np.ones(2)}, tmp_path / "a.npz"), as_tree(tree=tree))
+    with pytest.raises(CheckpointError, match="has the key ''"):
+        load(path)
+
+
+def test_what_load_would_refuse_is_not_saved(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "MAX_TREE", 10_000)
+    with pytest.raises(ValueError, match="at most 10,000; make arrays of its long lists"):
+        save({"losses": [0.1] * 2000}, tmp_path / "a.npz")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("header", ["(" * 5000, "-" * 9000 + "1", "{'descr': '<f8'", "5L", ""])
+def test_arrays_with_other_headers(header, tmp_path):
+    data = b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header.encode() + bytes(16)
+    path = rewritten(saved({"w": np.ones(2)}, tmp_path / "a.npz"), {"w.npy": data})
+    with pytest.raises(
+        CheckpointError, match=r"a\.npz: expected an array in w\.npy, found a header"
+    ):
+        load(path)
+
+
+def test_array_that_claims_more_than_there_is(tmp_path):
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,), }"
+    data = b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(16)
+    tree = as_tree(tree={"w": {"/array": "<f8 (1000000000000,)"}})
+    path = rewritten(saved({"w": np.ones(2)}, tmp_path / "a.npz"), {"w.npy": data} | tree)
+    with pytest.raises(CheckpointError, match=r"a\.npz: .*bytes, not the 8,000,000,000,0"):
         load(path)

@@ -99,7 +99,7 @@ def test_a_parameter_that_was_changed_under_a_graph_is_an_error():
     loss = (Tensor(np.ones((3, 2))) @ w.T).sum()
     loss.backward()
     optim.SGD([w], lr=0.1).step()
-    with pytest.raises(RuntimeError, match=r"of shape \(2, 1\), was changed after \w+ used it"):
+    with pytest.raises(RuntimeError, match=r"was changed after \w+ used it, .* \(2, 1\)"):
         loss.backward()
 
 

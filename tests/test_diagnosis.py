@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from minigan.diagnosis import WINDOW, Diagnosis, spread
+from minigan.diagnosis import ALIKE, WINDOW, Diagnosis, spread
 
 DATA = np.random.default_rng(0).standard_normal((50, 3))
 
@@ -53,11 +55,34 @@ def test_a_generator_that_has_arrived_is_not_ahead_of_its_critic():
 
 def test_collapse():
     diagnosis = Diagnosis(DATA)
-    assert diagnosis.look(0, DATA * 0.01) == []  # an untrained generator's are alike
-    (sentence,) = diagnosis.look(100, DATA * 0.1)
-    assert "step 100: collapsed. Two samples are 0.10 times as far apart" in sentence
+    for step in range(100):
+        assert diagnosis.look(step, DATA * 0.01) == []  # an untrained generator's are alike
+    assert diagnosis.look(100, DATA) == []
+    (sentence,) = diagnosis.look(150, DATA * 0.1)
+    assert "step 150: collapsed. Two samples are 0.10 times as far apart" in sentence
     assert diagnosis.look(200, DATA * 0.1) == [] == diagnosis.look(300, DATA)
     assert len(diagnosis.look(400, DATA * 0.1)) == 1
+
+
+@pytest.mark.parametrize("n_critic", [1, 5])
+def test_a_generator_that_never_spreads_is_told_after_many_steps_of_its_own(n_critic):
+    diagnosis, told = Diagnosis(DATA), []
+    for step in range(1, 5100 * n_critic):
+        report = {"c_loss": -0.5} | ({"g_loss": 0.1} if step % n_critic == 0 else {})
+        assert diagnosis.watch(step, report) == []
+        if step % 100 == 0:
+            told += [step] * len(diagnosis.look(step, DATA * 0.1))
+    assert told == [5000 * n_critic]
+
+
+@given(st.lists(st.sampled_from([0.0, 0.1, 0.29, 0.31, 1.0, 2.0]), max_size=30))
+def test_collapse_is_told_only_of_samples_that_were_different_before(shares):
+    diagnosis = Diagnosis(DATA)
+    for step, share in enumerate(shares):
+        told = diagnosis.look(step, DATA * share)
+        before = [s >= ALIKE for s in shares[:step]]
+        assert bool(told) == (share < ALIKE and before[-1:] == [True])
+        assert not told or any(before)
 
 
 def test_a_spread_needs_two():

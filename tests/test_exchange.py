@@ -147,3 +147,25 @@ def test_pytorch_reads_and_writes_the_same_safetensors(convert, tmp_path):
     other.load_state_dict(theirs.load_file(path))
     for name, value in module.state_dict().items():
         assert torch.equal(other.state_dict()[name], value)
+
+
+def test_header_that_claims_much_takes_no_memory(tmp_path):
+    pytest.importorskip("safetensors")
+    for shape, end in (([10**12], 8 * 10**12), ([2**62, 2**62], 16), ([2], 10**18), ([-2], 16)):
+        entry = {"dtype": "F64", "shape": shape, "data_offsets": [0, end]}
+        header = json.dumps({"a": entry}).encode()
+        (tmp_path / "a").write_bytes(len(header).to_bytes(8, "little") + header + bytes(16))
+        with pytest.raises(CheckpointError, match="a is not a safetensors file"):
+            load_safetensors(tmp_path / "a")
+
+
+def test_other_errors_of_the_package_are_minigan_s_too(tmp_path, monkeypatch):
+    safetensors = pytest.importorskip("safetensors.numpy")
+
+    def load(data):
+        raise IndexError("list index out of range")
+
+    save_safetensors({"a": np.ones(2)}, tmp_path / "a")
+    monkeypatch.setattr(safetensors, "load", load)
+    with pytest.raises(CheckpointError, match=r"a is not .*\(list index out of range\)"):
+        load_safetensors(tmp_path / "a")

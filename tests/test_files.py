@@ -2,14 +2,18 @@
 
 import contextlib
 import errno
+import io
 import os
 import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from minigan.files import atomic_write, check_writable
+from minigan.files import atomic_write, check_writable, locked, npy_header, read_at_most
 
 
 @pytest.fixture
@@ -198,3 +202,167 @@ def test_check_writable_refuses_a_read_only_folder(tmp_path):
             check_writable(folder)
         assert caught.value.filename == str(folder)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 300 + ".npz", "x" * 5000, "d/" * 3000 + "x"])
+def test_path_that_is_too_long_is_one_sentence_before_anything_is_written(tmp_path, name):
+    with pytest.raises(OSError, match=r"cannot write this file \(.*\); choose a shorter one: .*x"):
+        with atomic_write(tmp_path / name):
+            pytest.fail("the block ran")
+    for make in (check_writable, lambda path: locked(path).__enter__()):
+        with pytest.raises(OSError, match="choose a shorter one"):
+            make(tmp_path / name)
+
+
+# --- locks ---------------------------------------------------------------------------------------
+
+
+def test_one_block_at_a_time_holds_a_lock(tmp_path):
+    path, inside, most = tmp_path / "lock", [], []
+
+    def hold(i):
+        for _ in range(20):
+            with locked(path):
+                inside.append(i)
+                most.append(len(inside))
+                os.stat(path)
+                inside.remove(i)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(hold, range(8)))
+    assert (max(most), len(most)) == (1, 160)
+    assert os.listdir(tmp_path) == []
+
+
+def test_killed_process_leaves_no_lock_behind(tmp_path):
+    path = tmp_path / "lock"
+    code = (
+        "import sys; from minigan.files import locked; lock = locked(sys.argv[1]);"
+        "lock.__enter__(); print('held', flush=True); input()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout.readline().strip() == b"held"
+    process.kill()
+    process.communicate()
+    assert path.exists()
+    with locked(path):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_lock_is_given_back_after_an_exception(tmp_path):
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt), locked(tmp_path / "lock"):
+            raise KeyboardInterrupt
+
+
+def test_lock_that_cannot_be_created_names_the_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"cannot create this lock .*no.lock"):
+        with locked(tmp_path / "no" / "lock"):
+            pytest.fail("the block ran")
+
+
+# --- headers -------------------------------------------------------------------------------------
+
+
+def npy(header, content=b""):
+    """A .npy file with any text as its header."""
+    header = header if isinstance(header, bytes) else header.encode()
+    return b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + content
+
+
+def described(shape, descr="'|u1'", order="False"):
+    return f"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}\n"
+
+
+def read_header(content):
+    return npy_header(io.BytesIO(content), len(content))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (2, 0, 4)])
+@pytest.mark.parametrize("dtype", ["u1", "<f4", ">f8", "?", "<c16", "S3", "<U2", "<M8[s]"])
+def test_header_says_where_the_array_is(shape, dtype, order):
+    array = np.arange(6).astype(dtype)
+    array = np.array(np.resize(array, shape), order=order)
+    file = io.BytesIO()
+    np.save(file, array)
+    dtype, shape, order, offset = read_header(file.getvalue())
+    found = np.ndarray(shape, dtype, file.getvalue(), offset, order=order)
+    assert (found.dtype, found.shape) == (array.dtype, array.shape)
+    np.testing.assert_array_equal(found, array)
+
+
+HEADERS = [
+    "",
+    "(" * 5000,
+    "-" * 9000 + "1",
+    "[" * 190 + "]" * 190,
+    "'" * 3,
+    "{'descr': '|u1'",
+    "x" * 20_000,
+    b"\xff\0\x80",
+    "{}",
+    "5L",
+    "__import__('os').abort()",
+    described("(10**12,)"),
+    described("(1000000000000,)"),
+    described("(5, 784L)"),
+    described("(-1,)"),
+    described("(-2, -2)"),
+    described("(True, 4)"),
+    described("(4.0,)"),
+    described("4"),
+    described("[4]"),
+    described("None"),
+    described(f"({'9' * 4000},)"),
+    described(f"({'9' * 4000}, {'9' * 4000})"),
+    described("(0, 4611686018427387904, 4611686018427387904)"),
+    described(f"({'1, ' * 70})"),
+    described("(4,)", "'|O'"),
+    described("(4,)", "'(2,)u2'"),
+    described("(4,)", "'u1,u1'"),
+    described("(4,)", "[('x', 'u1')]"),
+    described("(4,)", "'|V1'"),
+    described("(4,)", "'nonsense'"),
+    described("(4,)", "4"),
+    described("(4,)", "None"),
+    described("(4,)", "'S9999999999'"),
+    described("(4,)", order="1"),
+    described("(3,)"),
+    described("(5,)"),
+]
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=lambda header: repr(header[:50]))
+def test_headers_that_are_refused(header):
+    with pytest.raises(
+        ValueError, match=r"a header|Python objects|elements of the type|bytes, not"
+    ):
+        read_header(npy(header, bytes(4)))
+
+
+def test_any_mutation_of_a_header_is_read_alike_or_refused():
+    rng = np.random.default_rng(0)
+    whole = npy(described("(2, 3)", "'<i2'").strip().ljust(117) + "\n", bytes(12))
+    read = 0
+    for _ in range(2000):
+        content = bytearray(whole)
+        for _ in range(rng.integers(1, 4)):
+            at = rng.integers(0, len(whole))
+            content[at : at + rng.integers(0, 3)] = rng.bytes(rng.integers(0, 3))
+        try:
+            dtype, shape, _, offset = read_header(bytes(content))
+        except ValueError:
+            continue
+        read += 1
+        assert np.ndarray(shape, dtype, bytes(content), offset).nbytes == len(content) - offset
+    assert 0 < read < 2000
+
+
+@pytest.mark.parametrize("limit", [0, 1, 10, 3_000_000, 10**15])
+def test_no_more_is_read_than_asked_for(limit):
+    content = np.random.default_rng(0).bytes(2_500_000)
+    assert read_at_most(io.BytesIO(content), limit) == content[:limit]

@@ -4,8 +4,11 @@ import os
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
+import minigan
 from minigan import plot
 
 FRAME = 64
@@ -57,11 +60,42 @@ def test_tile_leaves_its_images_alone():
         (np.zeros((5, 1, 28, 28)), ValueError, r"not \(5, 1, 28, 28\)"),
         (np.full((1, 2, 2), np.nan), ValueError, "the images hold NaN"),
         (np.zeros((5, 28, 28), np.uint8), TypeError, "floats from 0 to 1, not uint8; divide by"),
+        (np.zeros((5, 1, 28, 28)), ValueError, r"transpose\(0, 2, 3, 1\) if the channels"),
+        (np.zeros((0, 28, 28)), ValueError, "there is no image"),
+        (minigan.Tensor(np.zeros((5, 784))), TypeError, r"not of type Tensor; .*\(x\.numpy\(\)"),
+        (minigan.Tensor(np.zeros((5, 28, 28))), TypeError, "not of type Tensor"),
+        ([[[0.0]]], TypeError, "not of type list"),
+        (None, TypeError, "not of type NoneType"),
     ],
 )
-def test_images_that_are_refused(images, error, message):
+def test_images_that_are_refused(images, error, message, tmp_path):
     with pytest.raises(error, match=message):
         plot.tile(images)
+    with pytest.raises(error, match=message):
+        plot.save_images(tmp_path / "a.png", images)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (dict(columns=0), "columns must be an integer of at least 1, not 0"),
+        (dict(columns=-1), "columns .*not -1"),
+        (dict(columns=2.5), r"columns .*not 2\.5"),
+        (dict(columns="3"), "columns .*not '3'"),
+        (dict(scale=0), "scale must be an integer of at least 1, not 0"),
+        (dict(scale=1.5), r"scale .*not 1\.5"),
+    ],
+)
+def test_settings_that_are_refused(settings, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        plot.save_images(tmp_path / "a.png", np.zeros((5, 4, 4)), **settings)
+    assert os.listdir(tmp_path) == []
+
+
+def test_margin_that_is_refused():
+    with pytest.raises(ValueError, match="margin must be an integer of at least 0, not -1"):
+        plot.tile(np.zeros((5, 4, 4)), margin=-1)
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -120,6 +154,23 @@ def test_animation_of_nothing(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("size", [0, 10, 40, 45])
+def test_picture_that_is_not_whole_is_named(tmp_path, size):
+    pictures = numbered_pictures(tmp_path, 3)
+    pictures[1].write_bytes(pictures[1].read_bytes()[:size])
+    with pytest.raises(ValueError, match=r"001\.png: cannot read this picture .*; delete it"):
+        plot.save_animation(tmp_path / "a.gif", pictures)
+    assert not (tmp_path / "a.gif").exists()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30, 1e300, -1.7e308])
+def test_curves_of_a_run_that_went_wrong_are_drawn(tmp_path, bad):
+    values = np.sin(np.arange(300.0))
+    values[100:102] = bad
+    plot.save_curves(tmp_path / "a.png", {"loss": {"d_loss": (range(300), values)}})
+    assert read(tmp_path / "a.png").shape[0] == 330
+
+
 def test_curves_are_drawn_a_panel_below_another(tmp_path):
     steps = list(range(50))
     losses = {"d_loss": (steps, np.sin(steps)), "g_loss": (steps[::5], np.cos(steps[::5]))}
@@ -144,5 +195,29 @@ def test_running_mean_is_over_up_to_n_values(n):
     np.testing.assert_allclose(plot.running_mean(values, n), expected, atol=1e-13)
 
 
-def test_running_mean_of_nothing():
-    assert plot.running_mean([]).shape == (0,)
+@pytest.mark.parametrize("n", [1, 2, 100])
+def test_running_mean_of_nothing(n):
+    assert plot.running_mean([], n).shape == (0,)
+
+
+@given(
+    values=st.lists(st.floats(-10, 10), min_size=1, max_size=40),
+    bad=st.lists(
+        st.tuples(
+            st.integers(0, 39),
+            st.sampled_from([np.nan, np.inf, -np.inf, 1e17, -1e17, 1e300, -1.7e308]),
+        ),
+        max_size=4,
+    ),
+    n=st.integers(1, 12),
+)
+def test_running_mean_is_spoilt_only_by_values_that_belong_to_it(values, bad, n):
+    spoilt = np.array(values)
+    for i, value in bad:
+        spoilt[i % len(values)] = value
+    found, expected = plot.running_mean(spoilt, n), plot.running_mean(values, n)
+    untouched = [(spoilt == values)[max(0, i + 1 - n) : i + 1].all() for i in range(len(values))]
+    np.testing.assert_array_equal(found[untouched], expected[untouched])
+    if np.isnan(spoilt).any():
+        first = np.isnan(spoilt).argmax()
+        assert np.isnan(found[first : first + n]).all()

@@ -1,11 +1,14 @@
 """CIFAR-10, from its binary version. The pickled one is not read: a pickle can run any code."""
 
+import gzip
+import io
 import zlib
 from pathlib import Path
 
 import numpy as np
 
-from minigan.datasets.download import cache_folder, fetch
+from minigan.datasets.download import cache_folder, fetch, reading
+from minigan.files import read_at_most
 
 __all__ = ["CIFAR10_CLASSES", "cifar10"]
 
@@ -29,6 +32,8 @@ MIRRORS = [
     "https://mindspore-website.obs.cn-north-4.myhuaweicloud.com/notebook/datasets/",
 ]
 RECORD = 1 + 3 * 32 * 32  # bytes: a label, then the red, green and blue planes row by row
+MAX_RECORDS = 10_000  # of a file
+MAX_UNPACKED = 2**28  # bytes of the unpacked archive; the published one has 184 MB
 
 
 def cifar10(folder=None, *, train=True):
@@ -36,8 +41,10 @@ def cifar10(folder=None, *, train=True):
 
     It holds `data_batch_1.bin` to `data_batch_5.bin` and, for `train=False`, `test_batch.bin`; or a
     folder `cifar-10-batches-bin` that does; or the archive of them all, `cifar-10-binary.tar.gz`,
-    which is read without being unpacked. Smaller files are fine. If folder is None, the archive is
-    in `cifar10` of the cache folder, and is downloaded (170 MB) if it is not.
+    which is read without leaving other files, and whose checksum is compared. Smaller files are
+    fine; more than 10,000 images in a file, or 256 MiB in the unpacked archive, are refused. The
+    .bin files have no checksum, so a changed pixel in them is not noticed. If folder is None, the
+    archive is in `cifar10` of the cache folder, and is downloaded (170 MB) if it is not.
 
     Returns (images, labels): uint8 (N, 3, 32, 32), and uint8 (N,), which index CIFAR10_CLASSES.
     CIFAR-10 has N = 50,000 and 10,000.
@@ -56,16 +63,22 @@ def cifar10(folder=None, *, train=True):
     """
     names = [f"data_batch_{i}.bin" for i in range(1, 6)] if train else ["test_batch.bin"]
     place = cache_folder() / "cifar10" if folder is None else Path(folder)
-    for batches in (place, place / INNER_FOLDER):
-        if all((batches / name).is_file() for name in names):
-            parts = [_parse((batches / name).read_bytes(), batches / name) for name in names]
-            break
-    else:
-        if folder is None:
-            fetch(place / ARCHIVE, [mirror + ARCHIVE for mirror in MIRRORS], sha256=SHA256)
-        parts = _read_archive(place / ARCHIVE, names)
+    with reading(folder):
+        for batches in (place, place / INNER_FOLDER):
+            if all((batches / name).is_file() for name in names):
+                parts = [_read_file(batches / name) for name in names]
+                break
+        else:
+            if folder is None:
+                fetch(place / ARCHIVE, [mirror + ARCHIVE for mirror in MIRRORS], sha256=SHA256)
+            parts = _read_archive(place / ARCHIVE, names)
     images = np.concatenate([images for images, _ in parts])
     return images.reshape(-1, 3, 32, 32), np.concatenate([labels for _, labels in parts])
+
+
+def _read_file(path):
+    with open(path, "rb") as file:
+        return _parse(read_at_most(file, MAX_RECORDS * RECORD + 1), path)
 
 
 def _read_archive(path, names):
@@ -81,12 +94,19 @@ def _read_archive(path, names):
     wanted = {f"{INNER_FOLDER}/{name}": name for name in names}
     parts = {}
     try:
-        with tarfile.open(path, "r:gz") as archive:
-            for member in archive:  # in the archive's order: to go back is to unpack it once more
-                if member.name in wanted and member.isfile():
-                    content = archive.extractfile(member).read()
-                    parts[wanted[member.name]] = _parse(content, f"{path}: {member.name}")
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        # All of it, since a gzip file compares its checksum at its end. tarfile would stop before.
+        with gzip.open(path) as file:
+            unpacked = read_at_most(file, MAX_UNPACKED + 1)
+        if len(unpacked) > MAX_UNPACKED:
+            raise ValueError(f"more than {MAX_UNPACKED:,} bytes in it")
+        with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
+            for member in archive:
+                if member.size < 0:  # some versions of tarfile would loop for ever
+                    raise ValueError(f"a file of {member.size} bytes in it")
+                if member.name in wanted and member.isreg() and not member.issparse():
+                    content = read_at_most(archive.extractfile(member), MAX_RECORDS * RECORD + 1)
+                    parts[wanted[member.name]] = content
+    except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
         raise ValueError(
             f"{path}: expected a whole tar.gz file, found a cut or corrupt one ({error}); "
             "download it again"
@@ -94,11 +114,13 @@ def _read_archive(path, names):
     missing = [name for name in names if name not in parts]
     if missing:
         raise ValueError(f"{path}: expected {' '.join(missing)} in the folder {INNER_FOLDER} of it")
-    return [parts[name] for name in names]
+    return [_parse(parts[name], f"{path}: {INNER_FOLDER}/{name}") for name in names]
 
 
 def _parse(content, path):
     """Images (N, 3072) and labels (N,) of a file's bytes."""
+    if len(content) > MAX_RECORDS * RECORD:
+        raise ValueError(f"{path}: expected at most {MAX_RECORDS:,} images, found more")
     if len(content) == 0 or len(content) % RECORD:
         raise ValueError(
             f"{path}: expected a multiple of {RECORD} bytes, a label and 32×32×3 pixels for each "

@@ -1,20 +1,28 @@
-"""Files from the web: from the first mirror that gives them, whole and unaltered, kept in a cache.
+"""Download a file from the first mirror that gives it whole and unaltered, and keep it in a cache.
 
 What has come so far is in a file beside the last one, with `.part` added to its name. It outlives a
-lost connection and Ctrl-C, and the next attempt asks for the rest only. Nothing has the name of the
-file itself before it is complete and its checksum is right.
+lost connection and Ctrl-C, and the next attempt asks for the rest only. The file gets its own name
+when it is complete and was checked. A lock keeps other processes from the `.part` file until then.
 """
 
 import contextlib
 import hashlib
 import os
+import re
+import socket
+import threading
+import time
 from pathlib import Path
 
-from minigan.files import check_writable
+from minigan.files import check_writable, locked
 
-__all__ = ["cache_folder", "fetch"]
+__all__ = ["cache_folder", "fetch", "reading"]
 
 TIMEOUT = 20.0  # seconds without a byte until a mirror is given up
+PATIENCE = 60.0  # seconds that a mirror has, and one more for each SLOWEST bytes that it sends
+SLOWEST = 10_000
+MAX_SECONDS = 3 * 3600.0  # for one attempt, however much is sent
+MAX_BYTES = 2**30  # of a file
 ATTEMPTS = 5  # at one mirror, as long as each of them gets further
 CHUNK = 1 << 16  # bytes between two updates of the progress bar
 
@@ -26,23 +34,49 @@ class _MirrorError(Exception):
 def cache_folder():
     """Where downloads are kept: $MINIGAN_DATA, else $XDG_CACHE_HOME/minigan, else ~/.cache/minigan.
 
+    Raises FileNotFoundError if that needs a home folder and there is none.
+
     >>> from unittest.mock import patch
     >>> with patch.dict(os.environ, MINIGAN_DATA="data"):
     ...     cache_folder().as_posix()
     'data'
     """
-    if os.environ.get("MINIGAN_DATA"):
-        return Path(os.environ["MINIGAN_DATA"]).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "minigan")
+    try:
+        if os.environ.get("MINIGAN_DATA"):
+            return Path(os.environ["MINIGAN_DATA"]).expanduser()
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "minigan")
+    except RuntimeError as error:
+        raise FileNotFoundError(
+            f"there is no folder for downloads ({error}); set the environment variable "
+            "MINIGAN_DATA to one, without ~"
+        ) from error
 
 
-def fetch(path, urls, *, sha256=None, begins=b"", hint=""):
+@contextlib.contextmanager
+def reading(folder):
+    """If folder is None, add to a ValueError in the block how to replace a file of the cache."""
+    try:
+        yield
+    except ValueError as error:
+        if folder is not None:
+            raise
+        remedy = "this file is in the cache: delete it, and the next call downloads it again"
+        raise ValueError(f"{error}; {remedy}") from error
+
+
+def fetch(path, urls, *, sha256=None, check=None, hint=""):
     """Download the file `path` unless it is there, and return its path.
 
     urls: the mirrors, tried in this order.
-    sha256: the checksum as 64 hexadecimal digits; None if its publisher gives none.
-    begins: the bytes that such a file begins with, which an error page does not.
+    sha256: the checksum as 64 hexadecimal digits; None if its publisher gives none. Then a broken
+        download begins again, since its rest may belong to another version of the file.
+    check: a function of a path, which raises ValueError if the file there is not a right one.
     hint: what else the user could do, to be added to the error.
+
+    If another process downloads the same file, this one waits until it is done.
+
+    Limits: a mirror is given up if it sends nothing for 20 seconds, fewer than 10,000 bytes per
+    second on average (from the second minute on), or more than 1 GiB, and after 3 hours.
 
     Raises FileNotFoundError if no mirror gives the right file, saying of each why, and where to put
     the file by hand; another OSError, which names the file, if it cannot be written.
@@ -56,23 +90,33 @@ def fetch(path, urls, *, sha256=None, begins=b"", hint=""):
     if path.is_file():
         return path
     check_writable(path.parent)
+    with locked(path.with_name(f".{path.name}.lock")):
+        return _fetch(path, urls, sha256, check, hint)
+
+
+def _fetch(path, urls, sha256, check, hint):
     part = path.with_name(path.name + ".part")
     reasons = []
     for url in urls:
         for _ in range(ATTEMPTS):
+            if path.is_file():  # from another process, before this one had the lock
+                return path
+            if sha256 is None:
+                part.unlink(missing_ok=True)
             before = _size(part)
             try:
                 _receive(url, part)
-                _check(part, sha256, begins)
+                _check(part, sha256, check)
                 os.replace(part, path)
+                return path
             except (_MirrorError, FileNotFoundError) as error:
                 reason = f"{url}: {error}"
-            if path.is_file():  # perhaps from another process, which took the part away
-                return path
             # Got further, or threw a bad part away: then it may go better than this time.
             if _size(part) == before:
                 break
         reasons.append(reason)
+    if path.is_file():
+        return path
     raise FileNotFoundError(
         f"{path.name} is missing and no mirror gave it ({'; '.join(reasons)}), so get it by other "
         f"means and put it in the folder {path.parent.absolute()}{hint and '; ' + hint}"
@@ -81,16 +125,13 @@ def fetch(path, urls, *, sha256=None, begins=b"", hint=""):
 
 def _receive(url, part):
     """Add to `part` what it lacks of the file at `url`."""
-    have = _size(part)
-    with _open(url, part) as response:
+    with _Watchdog() as watchdog, _open(url, part, watchdog.sockets) as response:
         if response.headers.get_content_type() == "text/html":  # an error, or a log-in to a network
             raise _MirrorError("expected a file, found a web page")
-        if response.status != 206:  # 206: the rest, as asked for; else it is the whole file
-            have = 0
-        length = response.headers["Content-Length"]
-        total = have + int(length) if length else None
+        have = _place_of(response, part)
+        total = _total(response, have)
         try:
-            _write(response, part, have, total)
+            _write(response, part, have, total, watchdog)
         except OSError as error:
             remedy = "see that its disk has room, or set MINIGAN_DATA to another folder"
             message = f"cannot write this file ({error.strerror or error}); {remedy}"
@@ -99,11 +140,76 @@ def _receive(url, part):
         raise _MirrorError(f"broken off after {_size(part):,} of {total:,} bytes")
 
 
-def _write(response, part, have, total):
-    # Not "ab": should two processes download the file at once, both write the same bytes.
+class _Watchdog:
+    """Ends a connection that takes too long: a socket's timeout is for the next byte only."""
+
+    def __init__(self):
+        self.sockets = []
+        self.seconds = PATIENCE  # that the block may take
+        self.over = False
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def received(self, n):
+        self.seconds = min(self.seconds + n / SLOWEST, MAX_SECONDS)
+
+    def _watch(self):
+        begun = time.monotonic()
+        while (left := begun + self.seconds - time.monotonic()) > 0:
+            if self.done.wait(left):
+                return
+        self.over = True
+        while not self.done.wait(0.1):  # repeatedly, since a redirect opens another socket
+            for each in self.sockets:
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for a byte
+
+    def __exit__(self, kind, error, traceback):
+        self.done.set()
+        self.thread.join()
+        if self.over and not isinstance(error, KeyboardInterrupt):
+            raise _MirrorError(f"sent too little within {self.seconds:.0f} seconds") from error
+
+
+def _place_of(response, part):
+    """Where in the file the first byte of the response belongs."""
+    if response.status != 206:  # 206: the rest, as asked for; else it is the whole file
+        return 0
+    sent = response.headers["Content-Range"] or ""
+    if not re.match(rf"bytes {_size(part)}-", sent):
+        found = f"expected the bytes from {_size(part)} on, found {sent or 'no Content-Range'!r}"
+        part.unlink(missing_ok=True)  # so that the next attempt asks for the whole file
+        raise _MirrorError(found)
+    return _size(part)
+
+
+def _total(response, have):
+    """How many bytes the whole file has, if the server says so."""
+    length = response.headers["Content-Length"]
+    if length is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,18}", length):
+        raise _MirrorError(f"expected a number as Content-Length, found {length!r:.80}")
+    total = have + int(length)
+    if total > MAX_BYTES:
+        raise _MirrorError(f"expected at most {MAX_BYTES:,} bytes, found a file of {total:,}")
+    return total
+
+
+def _write(response, part, have, total, watchdog):
+    size = have
     with open(part, "r+b" if have else "wb") as file, _progress(part.stem, have, total) as bar:
         file.seek(have)
         while chunk := _read(response):
+            watchdog.received(len(chunk))
+            size += len(chunk)
+            if size > MAX_BYTES:
+                file.truncate(0)
+                raise _MirrorError(f"expected at most {MAX_BYTES:,} bytes, found more")
             file.write(chunk)
             if bar is not None:
                 bar.update(len(chunk))
@@ -111,9 +217,8 @@ def _write(response, part, have, total):
         os.fsync(file.fileno())  # or a power cut might leave the file's name without its bytes
 
 
-def _open(url, part):
+def _open(url, part, sockets):
     """The server's answer to a request for what `part` lacks of the file at `url`."""
-    import http.client
     import urllib.error
     import urllib.request
 
@@ -122,14 +227,38 @@ def _open(url, part):
         headers["Range"] = f"bytes={_size(part)}-"
     request = urllib.request.Request(url, headers=headers)
     try:
-        return urllib.request.urlopen(request, timeout=TIMEOUT)
+        return _opener(sockets).open(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416:  # no such range: the file is shorter, so this is no part of it
             part.unlink()
         raise _MirrorError(error) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise _MirrorError(getattr(error, "reason", error)) from error
+    except Exception as error:  # a server can make urllib raise many things, by a bad redirect say
+        raise _MirrorError(getattr(error, "reason", error) or type(error).__name__) from error
+
+
+def _opener(sockets):
+    """urllib's opener, which adds each socket that it opens to `sockets`."""
+    import http.client
+    import urllib.request
+
+    def noting(connection):
+        class Noting(connection):
+            def connect(self):
+                super().connect()
+                sockets.append(self.sock)
+
+        return Noting
+
+    class HTTP(urllib.request.HTTPHandler):
+        def http_open(self, request):
+            return self.do_open(noting(http.client.HTTPConnection), request)
+
+    class HTTPS(urllib.request.HTTPSHandler):
+        def https_open(self, request):
+            return self.do_open(noting(http.client.HTTPSConnection), request)
+
+    return urllib.request.build_opener(HTTP, HTTPS)
 
 
 def _read(response):
@@ -137,22 +266,31 @@ def _read(response):
     import http.client
 
     try:
-        return response.read(CHUNK)
-    except (OSError, http.client.HTTPException) as error:
+        return response.read1(CHUNK)  # what has come, where `read` would wait for a whole chunk
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _MirrorError(error or type(error).__name__) from error
+
+
+def _check(part, sha256, check):
+    """Delete `part` if it is not the file that it should be."""
+    try:
+        if sha256 is not None:
+            found = _sha256(part)
+            if found != sha256:
+                raise ValueError(f"expected a file of SHA-256 {sha256}, found {found}")
+        if check is not None:
+            check(part)
+    except ValueError as error:
+        part.unlink()
         raise _MirrorError(error) from error
 
 
-def _check(part, sha256, begins):
-    """Delete `part` if it is not the file that it should be."""
-    content = part.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if sha256 is not None and found != sha256:
-        part.unlink()
-        raise _MirrorError(f"expected a file of SHA-256 {sha256}, found {found}")
-    if not content.startswith(begins):
-        part.unlink()
-        start = content[: len(begins)]
-        raise _MirrorError(f"expected a file that begins with {begins!r}, found {start!r}")
+def _sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _size(path):

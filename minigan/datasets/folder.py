@@ -1,6 +1,7 @@
 """Your own images: from a folder of files, or one .npy file, to squares of one size."""
 
 import math
+import os
 import warnings
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from minigan.datasets.npy import load_npy
 __all__ = ["images"]
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+# What Pillow may open, whatever a file's suffix says. For others, such as EPS, it runs programs.
+FORMATS = ["BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"]
+MAX_PIXELS = 2**26
+SMALLEST = 16  # pixels a side of what may be a single image
 LAYOUTS = "(N, H, W), (N, H, W, 1 or 3), (N, 1 or 3, H, W) or (N, side²)"
 
 
@@ -18,15 +23,20 @@ def images(path, size=None, *, channels=3, on_error="raise"):
     """Read the images in a folder, or in one .npy file, as squares of `size` pixels a side.
 
     Args:
-        path: a folder, which is searched with its subfolders and in sorted order (what is hidden or
-            has no usual suffix is passed over); or a .npy file of uint8: (N, H, W), (N, H, W, 1 or
-            3), (N, 1 or 3, H, W), or (N, side²) for flat squares. Where the first and the last of
-            these could both hold the channels, it is the last.
+        path: a folder, which is searched in sorted order with its subfolders, linked ones too, but
+            each only once (what is hidden or has no usual suffix is passed over); or a .npy file of
+            uint8: (N, H, W), (N, H, W, 1 or 3), (N, 1 or 3, H, W), or (N, side²) for flat squares.
+            Where the second and the last axis could both hold the channels, it is the last. An
+            array that looks like a single image is refused; save `image[None]`.
         size: pixels a side. The middle of each image, the largest square in it, is scaled to that
             (Lanczos). None keeps the size of these squares, which must then be the same.
         channels: 3 for colour, 1 for grey; images are converted to it.
-        on_error: what to do with a file that cannot be read, or that would unpack to so many pixels
-            that it may be an attack: "raise", or "skip" it and warn of how many there were.
+        on_error: what to do with a file that cannot be read, or that has more than 67 million
+            pixels (2²⁶), which would take too much memory: "raise", or "skip" it and warn of how
+            many there were.
+
+    Only PNG files have checksums, and these are compared. In other files, and in a .npy file, a
+    changed pixel is not noticed.
 
     Images are turned upright as their EXIF data say, and what is transparent becomes white.
 
@@ -94,20 +104,30 @@ def _read_folder(folder, size, channels, on_error):
 
 
 def _image_files(folder):
-    """The paths of the images in `folder` and below."""
-    files = [
-        path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not any(name.startswith(".") for name in path.relative_to(folder).parts)
-    ]
+    """The paths of the images in `folder` and below, each folder once."""
+    files, seen = [], set()
+    for place, subfolders, names in os.walk(folder, onerror=_raise, followlinks=True):
+        if os.path.realpath(place) in seen:
+            subfolders.clear()
+            continue
+        seen.add(os.path.realpath(place))
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        files += [
+            path
+            for path in (Path(place, name) for name in names if not name.startswith("."))
+            if path.suffix.lower() in SUFFIXES
+            and (path.is_file() or not path.exists())  # a broken link is not passed over
+        ]
     if not files:
         raise FileNotFoundError(
             f"{folder}: expected images in this folder or below ({' '.join(sorted(SUFFIXES))}), "
             "found none"
         )
-    return files
+    return sorted(files)
+
+
+def _raise(error):
+    raise error
 
 
 def _read_file(file, size, channels):
@@ -115,8 +135,26 @@ def _read_file(file, size, channels):
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(file) as image:
-            return _square(image, size, channels)
+        return _convert(_middle_of_file(file), size, channels)
+
+
+def _middle_of_file(file):
+    """The largest square in the middle of the image that the file holds, upright."""
+    from PIL import Image, ImageOps
+
+    with Image.open(file, "r", FORMATS) as image:
+        if image.format == "PNG":  # it has checksums, which Pillow does not compare as it decodes
+            image.verify()
+    with Image.open(file, "r", FORMATS) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise ValueError(f"it has more than {MAX_PIXELS:,} pixels")
+        ImageOps.exif_transpose(image, in_place=True)
+        square = _middle(image)
+        # Grey of 16 bits. Some versions of Pillow give it as integers of 32.
+        wide = image.mode == "I" and image.format in ("PNG", "PPM")
+    if wide or square.mode.startswith("I;16"):  # Pillow would clip what is above 255
+        square = Image.fromarray((np.asarray(square) >> 8).astype(np.uint8))
+    return square
 
 
 def _read_npy(path, size, channels):
@@ -132,7 +170,7 @@ def _read_npy(path, size, channels):
     squares = np.empty((n, channels, size, size), np.uint8)
     for i in range(n):
         image = Image.fromarray(pixels[i, :, :, 0] if c == 1 else pixels[i])
-        squares[i] = _square(image, size, channels)
+        squares[i] = _convert(_middle(image), size, channels)
     return squares
 
 
@@ -146,6 +184,17 @@ def _channels_last(pixels, path):
     shape = pixels.shape
     if pixels.size == 0:
         raise ValueError(f"{path}: expected images, found none in an array of {shape}")
+    one = {
+        "a square image": pixels.ndim == 2 and shape[0] == shape[1] >= SMALLEST,
+        "an image (H, W, C)": pixels.ndim == 3 and min(shape[:2]) >= SMALLEST and shape[2] <= 4,
+        "an image (C, H, W)": pixels.ndim == 3 and min(shape[1:]) >= SMALLEST and shape[0] == 3,
+    }
+    for what, applies in one.items():
+        if applies:
+            raise ValueError(
+                f"{path}: expected images of the shape {LAYOUTS}, found {shape}, which looks like "
+                f"{what}; save image[None] if it is one, or save the many as (N, H, W, 1)"
+            )
     if pixels.ndim == 2 and math.isqrt(shape[1]) ** 2 == shape[1]:
         return pixels.reshape(len(pixels), math.isqrt(shape[1]), -1, 1)
     if pixels.ndim == 3:
@@ -157,16 +206,17 @@ def _channels_last(pixels, path):
     raise ValueError(f"{path}: expected images of the shape {LAYOUTS}, found {shape}")
 
 
-def _square(image, size, channels):
-    """The middle of a Pillow image, as uint8 (channels, size, size)."""
-    from PIL import Image, ImageOps
-
-    image = ImageOps.exif_transpose(image)
+def _middle(image):
+    """The largest square in the middle of a Pillow image."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
-    image = image.crop((left, top, left + side, top + side))
-    if image.mode.startswith("I;16"):  # Pillow would clip what is above 255
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return image.crop((left, top, left + side, top + side))
+
+
+def _convert(image, size, channels):
+    """A square Pillow image as uint8 (channels, size, size)."""
+    from PIL import Image
+
     if image.mode in ("I", "F"):
         raise ValueError(
             f"its pixels are of mode {image.mode}, without a range; save them as 8 bits"
@@ -175,7 +225,7 @@ def _square(image, size, channels):
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     image = image.convert("L" if channels == 1 else "RGB")
-    if size not in (None, side):
+    if size not in (None, image.width):
         image = image.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(image).reshape(*image.size, channels).transpose(2, 0, 1)
 

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from minigan.datasets.download import cache_folder, fetch
+from minigan.datasets.download import cache_folder, fetch, reading
+from minigan.files import read_at_most
 
 __all__ = ["fashion_mnist", "mnist"]
+
+MAX_IMAGES = 1_000_000
+RAW = {"mnist": "MNIST/raw", "fashion_mnist": "FashionMNIST/raw"}  # where torchvision puts them
 
 # Of the files as published, with .gz; the mirrors have these very bytes.
 MNIST_SHA256 = {
@@ -42,9 +46,12 @@ def mnist(folder=None, *, train=True):
     """Read MNIST, or a data set in the same four files, from `folder`.
 
     The files are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and, for `train=False`, the
-    two that begin with `t10k`; each may be gzipped and end in `.gz`. A smaller set is fine: only
-    the format and, through gzip's CRC-32, the bytes are checked. If folder is None, they are in
-    `mnist` of the cache folder, and are downloaded (11 MB) if they are not.
+    two that begin with `t10k`; each may be gzipped and end in `.gz`. Kaggle's names, such as
+    `train-images.idx3-ubyte`, and torchvision's subfolder `MNIST/raw` are fine too. So is a smaller
+    set, or one of up to a million images (784 MB): only the format and, through gzip's CRC-32, the
+    bytes are checked. A file that is not gzipped has no checksum, so a changed pixel in it is not
+    noticed. If folder is None, they are in `mnist` of the cache folder, and are downloaded (11 MB)
+    if they are not.
 
     Returns (images, labels): uint8 (N, 28, 28), 0 the black background and 255 white, and uint8
     (N,). MNIST has N = 60,000 and 10,000.
@@ -83,26 +90,27 @@ def fashion_mnist(folder=None, *, train=True):
 def _read_set(folder, train, source):
     part = "train" if train else "t10k"
     images_path = _locate(f"{part}-images-idx3-ubyte", folder, *source)
-    labels_path = _locate(f"{part}-labels-idx1-ubyte", folder, *source)
-    images = _read_idx(images_path, ndim=3)
-    labels = _read_idx(labels_path, ndim=1)
-    if images.shape[1:] != (28, 28):
-        height, width = images.shape[1:]
-        raise ValueError(f"{images_path}: expected images of 28×28, found {height}×{width}")
-    if len(images) != len(labels):
-        raise ValueError(
-            f"{labels_path}: expected {len(images)} labels, one for each image in "
-            f"{images_path.name}, found {len(labels)}"
-        )
+    beside = None if folder is None else images_path.parent
+    labels_path = _locate(f"{part}-labels-idx1-ubyte", beside, *source)
+    with reading(folder):
+        images = _read_idx(images_path, sample=(28, 28))
+        labels = _read_idx(labels_path, sample=())
+        if len(images) != len(labels):
+            raise ValueError(
+                f"{labels_path}: expected {len(images)} labels, one for each image in "
+                f"{images_path}, found {len(labels)}"
+            )
     return images, labels
 
 
 def _locate(file, folder, cached, mirrors, sha256, hint):
-    """The path of `file` or `file`.gz in `folder`, or in the cache, where it may be downloaded."""
+    """The path of `file` in `folder`, or in the cache, where it may be downloaded."""
     place = cache_folder() / cached if folder is None else Path(folder)
-    for path in (place / f"{file}.gz", place / file):
-        if path.is_file():
-            return path
+    names = [file + ".gz", file, file.replace("-idx", ".idx"), file.replace("-idx", ".idx") + ".gz"]
+    for subfolder in (".", RAW[cached], "raw"):
+        for name in names:
+            if (place / subfolder / name).is_file():
+                return place / subfolder / name
     if folder is None:
         urls = [f"{mirror}{file}.gz" for mirror in mirrors]
         return fetch(place / f"{file}.gz", urls, sha256=sha256[file], hint=hint)
@@ -111,34 +119,47 @@ def _locate(file, folder, cached, mirrors, sha256, hint):
     )
 
 
-def _read_idx(path, ndim):
-    """Read an idx file of bytes: uint8 with `ndim` dimensions.
+def _read_idx(path, sample):
+    """Read an idx file of bytes: uint8 (N, *sample).
 
     Format: two zero bytes, 8 for uint8, the number of dimensions, each dimension as a big-endian
     int32, then the values, the last index running fastest.
     """
-    content = path.read_bytes()
-    if content.startswith(b"\x1f\x8b"):  # by content: browsers unpack .gz files and keep the name
+    with open(path, "rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"  # browsers unpack .gz files and keep the name
+        file.seek(0)
         try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
+            with gzip.open(file) if packed else file as content:
+                return _parse(content, path, sample)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise ValueError(
                 f"{path}: expected a whole gzip file, found a cut or corrupt one ({error}); "
                 "download it again"
             ) from error
+
+
+def _parse(file, path, sample):
+    ndim = 1 + len(sample)
     magic = bytes([0, 0, 8, ndim])
-    if content[:4] != magic:
+    header = file.read(4 + 4 * ndim)
+    if header[:4] != magic:
         raise ValueError(
             f"{path}: expected an idx file of uint8 with {ndim} dimensions, which begins with "
-            f"{magic!r}, found {content[:4]!r}"
+            f"{magic!r}, found {header[:4]!r}"
         )
-    header = 4 + 4 * ndim
-    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, header, 4))
-    expected, found = header + math.prod(shape), len(content)
-    if found != expected:
+    shape = tuple(int.from_bytes(header[i : i + 4], "big") for i in range(4, 4 + 4 * ndim, 4))
+    if shape[1:] != sample:
+        height, width = shape[1:]
+        raise ValueError(f"{path}: expected images of 28×28, found {height}×{width}")
+    if shape[0] > MAX_IMAGES:
+        raise ValueError(f"{path}: expected at most {MAX_IMAGES:,} samples, found {shape[0]:,}")
+    size = math.prod(shape)
+    # To the end and not only `size` bytes: there a gzip file compares its checksum.
+    values = read_at_most(file, size + 1)
+    if len(values) != size:
+        more = " or more" if len(values) > size else ""
         raise ValueError(
-            f"{path}: expected {expected} bytes for the shape {shape}, found {found}; it is cut "
-            "short or corrupt, so download it again"
+            f"{path}: expected {len(header) + size} bytes for the shape {shape}, found "
+            f"{len(header) + len(values)}{more}; it is cut short or corrupt, so download it again"
         )
-    # A copy, because an array over `bytes` cannot be written to.
-    return np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape).copy()
+    return np.frombuffer(values, dtype=np.uint8).reshape(shape)

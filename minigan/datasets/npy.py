@@ -1,10 +1,12 @@
 """Images in NumPy's .npy files: those that hold plain numbers, and Quick, Draw!'s drawings."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 
-from minigan.datasets.download import cache_folder, fetch
+from minigan.datasets.download import cache_folder, fetch, reading
+from minigan.files import npy_header
 
 __all__ = ["load_npy", "quickdraw"]
 
@@ -45,25 +47,31 @@ def quickdraw(category, folder=None):
     name, hint = f"{category}.npy", f"the categories are listed at {CATEGORIES}"
     if folder is None:
         path = cache_folder() / "quickdraw" / name
-        fetch(path, [mirror + quote(name) for mirror in MIRRORS], begins=MAGIC, hint=hint)
+        fetch(path, [mirror + quote(name) for mirror in MIRRORS], check=_load, hint=hint)
     else:
         path = Path(folder, name)
         if not path.is_file():
             raise FileNotFoundError(f"{path}: expected this file, found none; {hint}")
+    with reading(folder):
+        return np.array(_load(path)).reshape(-1, 28, 28)
+
+
+def _load(path):
     drawings = load_npy(path)
     if drawings.dtype != np.uint8 or drawings.ndim != 2 or drawings.shape[1] != 784:
         raise ValueError(
             f"{path}: expected uint8 of the shape (N, 784), found {drawings.dtype} of "
             f"{drawings.shape}"
         )
-    return np.array(drawings).reshape(-1, 28, 28)
+    return drawings
 
 
 def load_npy(path):
     """The array in a .npy file, read from the disk as it is used: read-only, of any shape.
 
-    Raises ValueError, naming the file, if it is no .npy file, is cut short, or holds Python
-    objects, since to load those may run code.
+    Raises ValueError, naming the file, if it is no .npy file, is shorter or longer than its header
+    says, or holds Python objects, since to load those may run code. The format has no checksum, so
+    a changed pixel is not noticed. No memory is taken for what a header claims.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "a.npy"
@@ -73,14 +81,18 @@ def load_npy(path):
     """
     with open(path, "rb") as file:
         start = file.read(len(MAGIC))
-    if start != MAGIC:
-        raise ValueError(
-            f"{path}: expected a .npy file, which begins with {MAGIC!r}, found {start!r}"
-        )
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(
-            f"{path}: expected a whole .npy file of numbers, found one that is cut short or holds "
-            f"Python objects ({error}); np.save one uint8 array, or download the file again"
-        ) from error
+        if start != MAGIC:
+            raise ValueError(
+                f"{path}: expected a .npy file, which begins with {MAGIC!r}, found {start!r}"
+            )
+        file.seek(0)
+        try:
+            dtype, shape, order, offset = npy_header(file, os.fstat(file.fileno()).st_size)
+            if 0 in shape:  # there is nothing to map
+                return np.empty(shape, dtype)
+            return np.memmap(path, dtype, "r", offset, shape, order)
+        except ValueError as error:
+            raise ValueError(
+                f"{path}: expected a whole .npy file of numbers, found {error}; np.save one uint8 "
+                "array, or download the file again"
+            ) from error

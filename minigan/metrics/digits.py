@@ -13,7 +13,7 @@ from minigan import backend, nn, ops
 from minigan.checkpoint import load, save
 from minigan.metrics.arrays import as_numpy, as_pixels
 from minigan.metrics.features import frechet_distance, precision_recall
-from minigan.op import no_grad
+from minigan.switches import no_grad
 from minigan.tensor import Tensor
 
 __all__ = ["build_digit_classifier", "classify", "digit_classifier", "digit_scores", "save_weights"]

@@ -9,14 +9,5 @@ from minigan.ops.elementwise import leaky_relu, maximum, minimum, softplus, wher
 from minigan.ops.reduce import log_softmax
 from minigan.ops.shape import broadcast_to, concatenate, stack
 
-__all__ = [
-    "broadcast_to",
-    "concatenate",
-    "leaky_relu",
-    "log_softmax",
-    "maximum",
-    "minimum",
-    "softplus",
-    "stack",
-    "where",
-]
+__all__ = ["broadcast_to", "concatenate", "leaky_relu", "log_softmax", "maximum", "minimum"]
+__all__ += ["softplus", "stack", "where"]

@@ -74,6 +74,4 @@ class Pow(Op):
     def backward(self, gy, y, a):
         if self.n == 0:
             return gy * 0.0
-        if self.n == 1:
-            return gy
         return gy * (self.n * a ** (self.n - 1))

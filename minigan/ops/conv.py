@@ -42,17 +42,14 @@ class Geometry:
 
     def output(self, size):
         """The places that the kernel can stand at, of an image of this size."""
-        places = []
-        for n, k, s, (before, after) in zip(
-            size, self.kernel, self.stride, self.padding, strict=True
-        ):
-            if n + before + after < k:
-                raise ValueError(
-                    f"a kernel of {self.kernel} does not fit into an image of {tuple(size)} with "
-                    f"padding {self.padding}"
-                )
-            places.append((n + before + after - k) // s + 1)
-        return tuple(places)
+        axes = zip(size, self.kernel, self.stride, self.padding, strict=True)
+        places = tuple((n + sum(padding) - k) // s + 1 for n, k, s, padding in axes)
+        if min(places) < 1:
+            raise ValueError(
+                f"a kernel of {self.kernel} does not fit into an image of {tuple(size)} with "
+                f"padding {self.padding}"
+            )
+        return places
 
     def can_turn(self):
         """Whether x and g may change places."""

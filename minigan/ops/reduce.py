@@ -4,9 +4,9 @@ axis: an int, a tuple of them, or None for all; keepdims: leave each folded axis
 """
 
 import math
-from operator import index
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigan.backend import get_array_module
 from minigan.op import Op
@@ -14,44 +14,30 @@ from minigan.ops.elementwise import Exp, Select
 from minigan.ops.shape import BroadcastTo
 from minigan.tensor import as_array
 
-MANY = 2**14  # a float32 sum of more numbers, one after the other, loses more than two digits
+MANY = 2**14  # a float32 sum of more numbers, one after the other, loses two digits or more
 
 
 class Reduction(Op):
     """What the operations of this file share: axes, and the way back to the full shape."""
 
     def __init__(self, axis=None, keepdims=False):
-        several = isinstance(axis, (tuple, list, range))
-        self.axis = tuple(axis) if several else axis if axis is None else index(axis)
+        self.axis = tuple(axis) if isinstance(axis, (list, range)) else axis
         self.keepdims = keepdims
+
+    def axes(self, x):
+        """The folded axes in order, as non-negative numbers."""
+        axes = range(x.ndim) if self.axis is None else self.axis
+        return sorted(normalize_axis_tuple(axes, x.ndim))  # ValueError for one out of range
+
+    def count(self, x):
+        """How many elements of x are folded into each of y."""
+        return math.prod(x.shape[i] for i in self.axes(x))
 
     def unfold(self, y, x):
         """y with its folded axes put back, of length 1, so that it broadcasts against x."""
         if self.keepdims or self.axis is None:  # a single number broadcasts as it is
             return y
         return y.reshape(tuple(1 if i in self.axes(x) else n for i, n in enumerate(x.shape)))
-
-    def axes(self, x):
-        """The folded axes as non-negative numbers."""
-        if self.axis is None:
-            return range(x.ndim)
-        axes = self.axis if isinstance(self.axis, tuple) else (self.axis,)
-        for i in axes:
-            if not -x.ndim <= i < x.ndim:
-                raise ValueError(f"axis {i} is out of bounds for shape {x.shape}")
-        return sorted(i % x.ndim for i in axes)
-
-    def drop(self, y):
-        """y without its folded axes, of length 1, unless they are to stay."""
-        if self.keepdims:
-            return y
-        return y.squeeze(axis=self.axis)
-
-    def count(self, x):
-        """How many elements of x are folded into each of y."""
-        if self.axis is None:
-            return x.size
-        return math.prod(x.shape[i] for i in self.axes(x))
 
 
 class Sum(Reduction):
@@ -71,9 +57,8 @@ class Mean(Reduction):
         n = self.count(x)
         if n == 0:
             raise ValueError("the mean of no elements")
-        if n <= MANY:
-            return x.sum(axis=self.axis, keepdims=self.keepdims) / n
-        return self.drop(sum_of_many(x, self.axes(x)) / n).astype(x.dtype)
+        y = accurate_sum(x, self.axes(x)) / n
+        return y if self.keepdims else y.squeeze(axis=tuple(self.axes(x)))
 
     def backward(self, gy, y, x):
         return BroadcastTo(x.shape)(self.unfold(gy / self.count(x), x))
@@ -95,7 +80,7 @@ class SumOfProducts(Reduction):
         kept = [i for i in every if i not in folded or i in first]
         y = get_array_module(a, b).einsum(a, every, b, every, kept)
         y = y.reshape([1 if i not in kept else n for i, n in enumerate(a.shape)])
-        return sum_of_many(y, first).astype(a.dtype)
+        return accurate_sum(y, first)
 
     def backward(self, gy, y, a, b):
         return gy * b, gy * a
@@ -142,19 +127,19 @@ class LogSoftmax(Op):
         return gy - Exp()(y) * gy.sum(axis=self.axis, keepdims=True)
 
 
-def sum_of_many(x, axes):
+def accurate_sum(x, axes):
     """The sum of an array over some axes, which stay with length 1, accurate in any memory order.
 
     Along an axis that is not the last one in memory NumPy adds one number after the other, and of a
-    million float32 numbers two digits are left. So the first axis is added up last, and what is
-    still long in float64, which takes longer.
+    million float32 numbers two digits are left. So of many numbers the first axis is added up last,
+    and what is still long in float64, which takes longer.
     """
-    for some in (axes[1:], axes[:1]):
+    y, many = x, math.prod(x.shape[i] for i in axes) > MANY
+    for some in [axes[1:], axes[:1]] if many else [axes]:
         if some:
             long = math.prod(x.shape[i] for i in some) > 4 * MANY
-            dtype = np.float64 if long else x.dtype
-            x = x.sum(axis=tuple(some), keepdims=True, dtype=dtype)
-    return x
+            y = y.sum(axis=tuple(some), keepdims=True, dtype=np.float64 if long else None)
+    return y.astype(x.dtype, copy=False)
 
 
 def var(x, axis, keepdims, correction):

@@ -1,12 +1,46 @@
 """What the trainers ask of their settings and minibatches, and when a generator moves."""
 
+import math
 from functools import wraps
 
+import numpy as np
+
+from minigan import backend
 from minigan.nn import Sequential, Sigmoid
 from minigan.nn.norm import BatchNorm
 from minigan.ops import elementwise, shape
+from minigan.tensor import as_array
 
 WARM_UP_STEPS = 100  # of the critic, before each of the first generator steps, as the authors do
+
+
+def check_samples(real, fake):
+    """Raise ValueError unless a minibatch holds samples of the shape that the generator makes.
+
+    real: the minibatch, (m, ...); fake: what the generator made, (m, ...). Arrays or Tensors.
+
+    >>> import numpy as np
+    >>> check_samples(np.zeros((64, 784)), np.zeros((64, 784)))
+    >>> check_samples(np.zeros(784), np.zeros((784, 784)))
+    Traceback (most recent call last):
+    ValueError: expected a minibatch of shape (m, 784), as the generator makes them, found (784,),
+    which is one sample; pass minibatches, for example datasets.minibatches(data, 64, seed=0)
+    """
+    shape, sample = np.shape(as_array(real)), fake.shape[1:]
+    if len(shape) == len(sample) + 1 and shape[1:] == sample:
+        return
+    expected = f"(m, {', '.join(map(str, sample))})" if sample else "(m,)"
+    if shape == sample:
+        remedy = (
+            ", which is one sample; pass minibatches, for example "
+            "datasets.minibatches(data, 64, seed=0)"
+        )
+    else:
+        remedy = "; reshape the data, or change the generator"
+    raise ValueError(
+        f"expected a minibatch of shape {expected}, as the generator makes them, found "
+        f"{shape}{remedy}"
+    )
 
 
 SIGMOID = (
@@ -87,3 +121,29 @@ def generator_is_due(steps, n_critic, warm_up):
     if steps <= long:
         return steps % WARM_UP_STEPS == 0
     return (steps - long) % n_critic == 0
+
+
+def check_optimizer(optimizer, network, player):
+    """An optimizer that moves its own player, since the two are easily swapped."""
+    own = {id(p) for p in network.parameters()}
+    if not all(id(p) in own for p in optimizer.params):
+        raise ValueError(
+            f"the {player}'s optimizer has parameters that are not the {player}'s; the arguments "
+            "are both networks, then both optimizers, each time the generator's first"
+        )
+
+
+def check_loss(loss, player, data):
+    """Before an update: the loss as a float, or an error that tells what spoilt it."""
+    value = loss.item()
+    if not math.isfinite(value):
+        xp = backend.get_array_module(data)
+        bad = int((~xp.isfinite(data)).sum())
+        why = (
+            f"{bad} of the {data.size} numbers of the minibatch are not finite; clean the data"
+            if bad
+            else "the minibatch is finite, so the networks have diverged; lower the learning rate, "
+            "or find the first bad operation with minigan.detect_anomaly()"
+        )
+        raise FloatingPointError(f"{player}'s loss is {value}: {why} (no parameter was updated)")
+    return value

@@ -11,11 +11,15 @@ Goodfellow et al. 2014, "Generative Adversarial Nets", Algorithm 1:
 """
 
 from minigan import losses
-from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
-from minigan.op import no_grad
+from minigan.switches import no_grad
 from minigan.tensor import as_tensor
-from minigan.trainers.checks import undo_if_refused
+from minigan.trainers.checks import (
+    check_loss,
+    check_optimizer,
+    check_samples,
+    undo_if_refused,
+)
 
 
 class GAN:
@@ -66,6 +70,7 @@ class GAN:
         real, z = as_tensor(real), as_tensor(z)
         with no_grad():  # G is held fixed
             fake = self.generator(z)
+        check_samples(real, fake)
         p_real = self.discriminator(real)
         p_fake = self.discriminator(fake)
         loss = losses.discriminator_loss(p_real, p_fake, self.real_label)

@@ -12,13 +12,15 @@ Arjovsky et al. 2017, "Wasserstein GAN", Algorithm 1 (there f is called f_w, and
 
 from minigan import losses
 from minigan.arrays import number
-from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
-from minigan.op import no_grad
+from minigan.switches import no_grad
 from minigan.tensor import as_tensor
 from minigan.trainers.checks import (
     check_critic,
+    check_loss,
     check_minibatch,
+    check_optimizer,
+    check_samples,
     check_scores,
     generator_is_due,
     undo_if_refused,
@@ -78,9 +80,10 @@ class WGAN:
     def critic_step(self, real, z):
         """Ascend f once, on a minibatch `real` of data and on G's answer to the noise z."""
         real, z = as_tensor(real), as_tensor(z)
-        check_minibatch(real)
         with no_grad():  # G is held fixed
             fake = self.generator(z)
+        check_samples(real, fake)
+        check_minibatch(real)
         real_scores = self.critic(real)
         fake_scores = self.critic(fake)
         check_scores(real_scores)

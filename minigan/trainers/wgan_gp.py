@@ -13,14 +13,16 @@ Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", Algorithm 1 (D i
 
 from minigan import losses
 from minigan.arrays import number
-from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
-from minigan.op import no_grad
+from minigan.switches import no_grad
 from minigan.tensor import as_tensor, rand
 from minigan.trainers.checks import (
     check_critic,
+    check_loss,
     check_minibatch,
     check_no_batch_norm,
+    check_optimizer,
+    check_samples,
     check_scores,
     generator_is_due,
     undo_if_refused,
@@ -84,9 +86,10 @@ class WGANGP:
         mean over one is no estimate of a distance.
         """
         real, z = as_tensor(real), as_tensor(z)
-        check_minibatch(real)
         with no_grad():  # G is held fixed
             fake = self.generator(z)
+        check_samples(real, fake)
+        check_minibatch(real)
         real_scores = self.critic(real)
         fake_scores = self.critic(fake)
         check_scores(real_scores)

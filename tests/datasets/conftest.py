@@ -87,6 +87,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(self.content[: len(self.content) // 2])
         self.server.stopped.wait(10)
 
+    def raw(self):
+        """The very bytes `server.raw`."""
+        self.wfile.write(self.server.raw)
+
+    def drips(self):
+        """`server.raw`, and then a byte at a time for ever."""
+        self.wfile.write(self.server.raw)
+        while not self.server.stopped.wait(0.02):
+            self.wfile.write(b"x")
+
+    def endless(self):
+        """`server.raw`, and then `server.more` for ever."""
+        self.wfile.write(self.server.raw)
+        while not self.server.stopped.is_set():
+            self.wfile.write(self.server.more)
+
     def not_http(self):
         self.wfile.write(b"220 mail.example.com ESMTP\r\n")
 
@@ -97,6 +113,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def begin(self, status, length, type="application/gzip"):
         self.send_response(status)
         self.send_header("Content-Type", type)
+        if status == 206:
+            end = len(self.content)
+            self.send_header("Content-Range", f"bytes {self.start}-{end - 1}/{end}")
         if length is not None:
             self.send_header("Content-Length", str(length))
         self.end_headers()
@@ -130,7 +149,7 @@ def _server():
 @pytest.fixture
 def server(_server):
     """A web server with `files` to fill, and the `requests` that came: (way, range asked for)."""
-    _server.files, _server.requests = {}, []
+    _server.files, _server.requests, _server.raw, _server.more = {}, [], b"", b""
     return _server
 
 

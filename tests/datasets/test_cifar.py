@@ -1,8 +1,10 @@
 """minigan.datasets.cifar: every label with its image, from loose files or the archive."""
 
+import gzip
 import hashlib
 import io
 import tarfile
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -154,3 +156,107 @@ def test_wrong_content(tmp_path, packed, content, message):
     (tmp_path / ("cifar-10-binary.tar.gz" if packed else name)).write_bytes(content)
     with pytest.raises(ValueError, match=f"{name}: expected .*{message}"):
         cifar10(tmp_path, train=False)
+
+
+# --- damage, and files of wrong content ----------------------------------------------------------
+
+
+def test_any_flipped_bit_of_the_archive_is_noticed(tmp_path, data, published):
+    path = tmp_path / "cifar-10-binary.tar.gz"
+    rng = np.random.default_rng(0)
+    refused = 0
+    for at in [*range(10), *rng.integers(10, len(published), 60), *range(-8, 0)]:
+        content = bytearray(published)
+        content[at] ^= 1 << rng.integers(8)
+        path.write_bytes(content)
+        try:
+            check(data, tmp_path)
+        except ValueError as error:
+            refused += 1
+            assert str(path) in str(error)
+    assert refused >= 60  # all but those in the gzip header, such as the date
+
+
+@pytest.mark.parametrize("where", ["in front", "behind", "inside"])
+def test_archive_that_unpacks_without_end_takes_no_memory(tmp_path, monkeypatch, where):
+    monkeypatch.setattr(cifar, "MAX_UNPACKED", 2**22)
+    path = tmp_path / "cifar-10-binary.tar.gz"
+    name = "cifar-10-batches-bin/test_batch.bin"
+    whole = archive({name: bytes(3073) if where != "inside" else bytes(2**26)})
+    zeros = gzip.compress(bytes(2**26), 1)
+    path.write_bytes({"in front": zeros + whole, "behind": whole + zeros, "inside": whole}[where])
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"tar\.gz: .*more than 4,194,304 bytes in it"):
+            cifar10(tmp_path, train=False)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
+
+
+def header(size=3073, type=tarfile.REGTYPE, name="cifar-10-batches-bin/test_batch.bin", pax=()):
+    """What stands in front of a file in a tar archive."""
+    member = tarfile.TarInfo(name)
+    member.size, member.type, member.pax_headers = size, type, dict(pax)
+    format = tarfile.PAX_FORMAT if pax else tarfile.GNU_FORMAT
+    return member.tobuf(format)
+
+
+MEMBERS = [
+    header(-512),
+    header(-(2**40)),
+    header(2**40),
+    header(2**60),
+    header(3073, tarfile.GNUTYPE_SPARSE),
+    header(3073, tarfile.GNUTYPE_LONGNAME),
+    header(-1, tarfile.GNUTYPE_LONGNAME),
+    header(-1, tarfile.XHDTYPE),
+    header(3073, tarfile.SYMTYPE),
+    header(3073, tarfile.LNKTYPE),
+    header(3073, tarfile.FIFOTYPE),
+    header(pax={"size": "-1"}),
+    header(pax={"size": "x"}),
+    header(pax={"size": "9" * 5000}),
+    header(pax={"GNU.sparse.map": "0,1,x", "GNU.sparse.size": str(10**12)}),
+    header(pax={"GNU.sparse.map": "0,1", "GNU.sparse.realsize": str(10**12)}),
+    header(pax={"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}),
+    header(pax={"mtime": "nan"}),
+    header(512, tarfile.GNUTYPE_LONGNAME) * 1000,
+    b"\0" * 511,
+    b"x" * 5000,
+]
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=range(len(MEMBERS)))
+def test_other_members_are_refused_or_passed_over(tmp_path, member):
+    path = tmp_path / "cifar-10-binary.tar.gz"
+    path.write_bytes(gzip.compress(member + bytes([7]) + bytes(3072 + 511 + 1024)))
+    try:
+        images, labels = cifar10(tmp_path, train=False)
+    except ValueError as error:
+        assert str(path) in str(error)
+    else:
+        assert (images.shape, labels.tolist(), images.max()) == ((1, 3, 32, 32), [7], 0)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_more_images_than_ten_thousand_are_refused(tmp_path, monkeypatch, packed):
+    monkeypatch.setattr(cifar, "MAX_RECORDS", 3)
+    name = "test_batch.bin"
+    for n in (3, 4):
+        content = batch(n, 0)[2]
+        if packed:
+            content = archive({f"cifar-10-batches-bin/{name}": content})
+        (tmp_path / ("cifar-10-binary.tar.gz" if packed else name)).write_bytes(content)
+        if n == 3:
+            assert cifar10(tmp_path, train=False)[0].shape == (3, 3, 32, 32)
+    with pytest.raises(ValueError, match=f"{name}: expected at most 3 images, found more"):
+        cifar10(tmp_path, train=False)
+
+
+def test_bad_archive_in_the_cache_is_named_with_the_remedy(cache):
+    (cache / "cifar10").mkdir(parents=True)
+    path = cache / "cifar10" / "cifar-10-binary.tar.gz"
+    path.write_bytes(b"<!DOCTYPE html>")
+    with pytest.raises(ValueError, match=rf"{path}: .*in the cache: delete it, and the next call"):
+        cifar10()

@@ -4,7 +4,10 @@ import errno
 import hashlib
 import io
 import os
+import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -223,13 +226,26 @@ def test_wrong_checksum_names_the_file_and_both(get, server, path):
     assert os.listdir(path.parent) == []
 
 
-def test_without_a_checksum_the_beginning_is_looked_at(get, path):
-    options = dict(sha256=None, begins=CONTENT[:4])
-    with pytest.raises(FileNotFoundError, match=r"begins with .*, found b'<!DO'"):
+def begins_right(path):
+    if not path.read_bytes().startswith(CONTENT[:4]):
+        raise ValueError(f"expected a file that begins with {CONTENT[:4]!r}")
+
+
+def test_without_a_checksum_the_file_is_looked_at(get, path):
+    options = dict(sha256=None, check=begins_right)
+    with pytest.raises(FileNotFoundError, match=r"expected a file that begins with"):
         get("plain_page", **options)
     assert os.listdir(path.parent) == []
     get("plain_page", "good", **options)
     assert only_file_is(path)
+
+
+def test_without_a_checksum_a_download_begins_again(get, server, path, part):
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"the beginning of another version")
+    get("cut", "good", sha256=None)
+    assert only_file_is(path)
+    assert {asked for _, asked in server.requests} == {None}
 
 
 def full_disk(monkeypatch, when):
@@ -266,6 +282,160 @@ def test_cache_that_is_a_file(get, server, cache):
     with pytest.raises(OSError, match="cannot write in this folder"):
         get("good")
     assert server.requests == []
+
+
+# --- servers that are broken or hostile ----------------------------------------------------------
+
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+LENGTHS = ["abc", "-5", "1e3", "", "20000, 20000", "9" * 17, "9" * 5000, "20000.0", "２", "5"]
+REDIRECTS = [
+    "http://127.0.0.1:abc/",
+    "http://127.0.0.1:999999/",
+    "http://[",
+    "http://[::1/",
+    "http://",
+    "",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "http://" + "a" * 300 + ".example/",
+    "http://\x80\xff/",
+    "http://xn--a/ b",
+    "//",
+]
+CHUNKS = [b"-5", b"-1", b"zz", b"", b"f" * 16, b"f" * 4000, b"5;" + b"x" * 70_000, b"0x10", b"1_0"]
+HOSTILE = [
+    *(OK + f"Content-Length: {n}\r\n\r\n".encode() + CONTENT for n in LENGTHS),
+    *(f"HTTP/1.1 302 -\r\nLocation: {url}\r\n\r\n".encode("latin-1") for url in REDIRECTS),
+    *(CHUNKED + size + b"\r\n" + CONTENT for size in CHUNKS),
+    *(f"HTTP/1.1 {code} -\r\n\r\n".encode() + CONTENT for code in (204, 206, 304, 416, 500, 999)),
+    b"",
+    b"HTTP/1.1",
+    b"HTTP/9.9 abc\r\n\r\n",
+    b"x" * 100_000,
+    OK + b"A: b\r\n" * 200 + b"\r\n",
+    OK + b"A: " + b"b" * 100_000 + b"\r\n\r\n",
+    OK + b"no colon\r\n\0\r\n\r\n" + CONTENT[:100],
+    OK + b"Content-Type: \xff; =;\r\nContent-Length: 3\r\n\r\nabc",
+]
+
+
+@pytest.mark.parametrize("raw", HOSTILE, ids=lambda raw: repr(raw[:60]))
+def test_next_mirror_is_tried_after_nonsense(get, server, path, raw):
+    server.raw = raw
+    get("raw", "good")
+    assert only_file_is(path)
+
+
+def test_next_mirror_is_tried_after_any_mutation_of_an_answer(get, server, path):
+    rng = np.random.default_rng(0)
+    length = b"Content-Length: 20000\r\n\r\n"
+    chunks = [b"3e8\r\n" + CONTENT[i : i + 1000] + b"\r\n" for i in range(0, 20_000, 1000)]
+    answers = [
+        OK + b"Content-Type: application/gzip\r\n" + length + CONTENT,
+        CHUNKED + b"".join(chunks) + b"0\r\n\r\n",
+        b"HTTP/1.1 206 -\r\nContent-Range: bytes 0-19999/20000\r\n" + length + CONTENT,
+    ]
+    for i in range(200):
+        raw = bytearray(answers[i % 3])
+        for _ in range(rng.integers(1, 4)):
+            at = rng.integers(0, 150)
+            raw[at : at + rng.integers(0, 3)] = rng.bytes(rng.integers(0, 3))
+        server.raw = bytes(raw)
+        get("raw", "good")
+        assert only_file_is(path)
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    "range_sent", ["bytes 0-19999/20000", "bytes 4999-19999/20000", "bytes 50000-", "5000-", "?"]
+)
+def test_bytes_of_another_range_are_not_taken(get, server, path, part, range_sent):
+    part.parent.mkdir(parents=True)
+    part.write_bytes(CONTENT[:5000])
+    length = b"Content-Length: 15000\r\n\r\n"
+    server.raw = f"HTTP/1.1 206 -\r\nContent-Range: {range_sent}\r\n".encode() + length
+    server.raw += CONTENT[5000:]
+    get("raw", "good")
+    assert only_file_is(path)
+    assert server.requests == [("raw", "bytes=5000-"), ("raw", None), ("good", None)]
+
+
+@pytest.mark.parametrize("raw", [OK, OK + b"A: ", OK + b"\r\n", CHUNKED, CHUNKED + b"5\r\n", b""])
+def test_mirror_that_drips_is_given_up(get, server, path, monkeypatch, raw):
+    server.raw = raw
+    with monkeypatch.context() as patch:
+        patch.setattr(download, "PATIENCE", 0.3)
+        patch.setattr(download, "ATTEMPTS", 1)
+        with pytest.raises(
+            FileNotFoundError, match=r"drips/images\.gz: sent too little within 0 s"
+        ):
+            get("drips")
+    get("good")
+    assert only_file_is(path)
+
+
+@pytest.mark.parametrize(
+    ("raw", "more"),
+    [
+        (OK + b"\r\n", bytes(1000)),
+        (OK + b"Content-Length: 9999999999\r\n\r\n", bytes(1000)),
+        (CHUNKED, b"3e8\r\n" + bytes(1000) + b"\r\n"),
+        (CHUNKED + b"-5\r\n", bytes(1000)),
+        (CHUNKED + b"0\r\n", b"trailer: 1\r\n"),
+        (OK, b"header: 1\r\n"),
+        (b"", b"x" * 1000),
+    ],
+)
+def test_body_without_end_is_given_up(get, server, path, monkeypatch, raw, more):
+    server.raw, server.more = raw, more
+    monkeypatch.setattr(download, "MAX_BYTES", 50_000)
+    with monkeypatch.context() as patch:
+        patch.setattr(download, "PATIENCE", 0.5)
+        with pytest.raises(FileNotFoundError, match=r"endless/images\.gz: "):
+            get("endless")
+        assert sum(file.stat().st_size for file in path.parent.iterdir()) < 50_000
+    get("good")
+    assert only_file_is(path)
+
+
+# --- several at once -----------------------------------------------------------------------------
+
+
+def test_several_at_once_never_mix_their_bytes(get, server, path):
+    ways = ["good", "slow", "corrupt", "cut", "deaf", "plain_page", "deaf_cut", "unknown_length"]
+    for round in range(5):
+        mirrors = [(*ways[(i + round) % 8 :], "good") for i in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda mirrors: get(*mirrors), mirrors))
+        assert found == [path] * 8
+        assert only_file_is(path)
+        path.unlink()
+
+
+def test_other_processes_wait_for_the_first_one(get, server, path):
+    code = f"fetch(Path({str(path)!r}), [{server.url('slow', NAME)!r}], sha256={SHA256!r})"
+    code = f"from pathlib import Path; from minigan.datasets.download import fetch; {code}"
+    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert only_file_is(path)
+    assert server.requests == [("slow", None)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_killed_download_leaves_no_lock_and_is_taken_up(get, server, path, part):
+    code = f"fetch(Path({str(path)!r}), [{server.url('falls_silent', NAME)!r}], sha256={SHA256!r})"
+    code = f"from pathlib import Path; from minigan.datasets.download import fetch; {code}"
+    process = subprocess.Popen([sys.executable, "-c", code])
+    while not (part.exists() and part.stat().st_size > 0):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    size = part.stat().st_size
+    get("good")
+    assert only_file_is(path)
+    assert server.requests[-1] == ("good", f"bytes={size}-")
 
 
 # --- the progress bar ----------------------------------------------------------------------------

@@ -1,5 +1,10 @@
 """minigan.datasets.folder: the pixels of the files, upright, in the middle, in order."""
 
+import errno
+import os
+import subprocess
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -245,3 +250,151 @@ def test_neither_folder_nor_npy(tmp_path, name, found):
     (tmp_path / "a.zip").write_bytes(b"PK")
     with pytest.raises(FileNotFoundError, match=rf"{name}: expected a folder .*found {found}"):
         images(tmp_path / name)
+
+
+# --- links ---------------------------------------------------------------------------------------
+
+
+def link(path, target):
+    try:
+        path.symlink_to(target)
+    except OSError:
+        pytest.skip("cannot make links here")
+
+
+def test_linked_folders_are_searched_once_each(tmp_path):
+    folder, other = tmp_path / "folder", tmp_path / "other"
+    for i, path in enumerate(
+        [folder / "a.png", folder / "sub" / "b.png", other / "deep" / "c.png"]
+    ):
+        save(path, np.full((4, 4), 10 * i, np.uint8))
+    link(folder / "linked", other)
+    link(folder / "again", other)
+    link(other / "round", folder)
+    link(folder / "sub" / "up", folder)
+    link(folder / "linked.png", other / "deep" / "c.png")
+    link(folder / ".hidden", other)
+    found = images(folder, channels=1)
+    assert sorted(found[:, 0, 0, 0].tolist()) == [0, 10, 20, 20]
+    link(tmp_path / "folder.link", folder)
+    np.testing.assert_array_equal(images(tmp_path / "folder.link", channels=1), found)
+
+
+def test_broken_link_is_not_passed_over(tmp_path):
+    save(tmp_path / "a.png", noise(4, 4))
+    link(tmp_path / "b.png", tmp_path / "nowhere.png")
+    with pytest.raises(ValueError, match=r"b\.png: cannot read this image"):
+        images(tmp_path)
+    with pytest.warns(UserWarning, match=r"1 of 2 images cannot be read: b\.png"):
+        images(tmp_path, on_error="skip")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+def test_folder_that_cannot_be_read_is_not_passed_over(tmp_path, monkeypatch):
+    save(tmp_path / "a.png", noise(4, 4))
+    (tmp_path / "closed").mkdir()
+    scandir = os.scandir
+
+    def closed(path):
+        if os.fspath(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    with pytest.raises(PermissionError, match="closed"):
+        images(tmp_path)
+
+
+def test_pipe_is_passed_over(tmp_path):
+    save(tmp_path / "a.png", noise(4, 4))
+    os.mkfifo(tmp_path / "b.png")
+    assert len(images(tmp_path)) == 1
+
+
+# --- other formats -------------------------------------------------------------------------------
+
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n%%EndComments\nshowpage\n"
+OTHERS = [
+    "DDS",
+    "ICNS",
+    "ICO",
+    "JPEG2000",
+    "MSP",
+    "PCX",
+    "PDF",
+    "SGI",
+    "TGA",
+    "XBM",
+]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".gif", ".tif"])
+@pytest.mark.parametrize("format", ["EPS", *OTHERS])
+def test_other_formats_are_not_opened_whatever_their_suffix(tmp_path, monkeypatch, format, suffix):
+    def run(*args, **settings):
+        pytest.fail(f"ran {args}")
+
+    monkeypatch.setattr(subprocess, "Popen", run)
+    if format == "EPS":
+        (tmp_path / f"cat{suffix}").write_bytes(EPS)
+    else:
+        mode = {"MSP": "1", "XBM": "1"}.get(format, "L")
+        with open(tmp_path / f"cat{suffix}", "wb") as file:
+            try:
+                Image.new(mode, (16, 16)).save(file, format)
+            except (KeyError, OSError):
+                pytest.skip("this Pillow does not write it")
+    with pytest.raises(ValueError, match=rf"cat\{suffix}: cannot read this image"):
+        images(tmp_path)
+
+
+# --- sixteen bits, and large files ---------------------------------------------------------------
+
+
+def png(pixels, colour_type, bits=16):
+    """A PNG file, which Pillow itself writes with 8 bits only where there is colour."""
+
+    def chunk(name, data):
+        return (
+            len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+        )
+
+    h, w = pixels.shape[:2]
+    rows = b"".join(b"\0" + row.astype(f">u{bits // 8}").tobytes() for row in pixels)
+    head = w.to_bytes(4, "big") + h.to_bytes(4, "big") + bytes([bits, colour_type, 0, 0, 0])
+    data = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + data
+
+
+def test_sixteen_bits_of_every_format_become_the_same_eight(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 65536, (6, 6), dtype=np.uint16)
+    pixels[0, :4] = 0, 255, 256, 65535
+    save(tmp_path / "tiff" / "a.tiff", pixels)
+    for name in ("png", "pgm", "rgb"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "png" / "a.png").write_bytes(png(pixels, 0))
+    (tmp_path / "rgb" / "a.png").write_bytes(png(np.stack([pixels] * 3, -1), 2))
+    (tmp_path / "pgm" / "a.pgm").write_bytes(b"P5 6 6 65535\n" + pixels.astype(">u2").tobytes())
+    for name in ("tiff", "png", "pgm", "rgb"):
+        found = images(tmp_path / name, channels=1)
+        np.testing.assert_array_equal(found, (pixels >> 8).astype(np.uint8)[None, None])
+
+
+def test_more_pixels_than_allowed_are_refused_before_they_are_unpacked(tmp_path, monkeypatch):
+    (tmp_path / "a.png").write_bytes(png(np.zeros((8192, 8193, 1), np.uint8), 0, bits=8))
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("unpacked"))
+    with pytest.raises(ValueError, match=r"a\.png: .*it has more than 67,108,864 pixels"):
+        images(tmp_path)
+
+
+def test_any_flipped_bit_in_the_pixels_of_a_png_file_is_noticed(tmp_path):
+    """Pillow itself decodes some of them to other pixels."""
+    ramp = np.arange(32 * 32 * 3).reshape(32, 32, 3).astype(np.uint8)
+    save(tmp_path / "a.png", ramp)
+    whole = (tmp_path / "a.png").read_bytes()
+    for at in range(whole.index(b"IDAT"), whole.index(b"IEND") - 4):
+        content = bytearray(whole)
+        content[at] ^= 1 << at % 8
+        (tmp_path / "a.png").write_bytes(content)
+        with pytest.raises(ValueError, match=r"a\.png: cannot read this image"):
+            images(tmp_path)

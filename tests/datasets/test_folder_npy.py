@@ -48,6 +48,25 @@ def test_every_layout_is_the_same_images(put, n, h, w, c, size, channels):
         np.testing.assert_array_equal(first, other)
 
 
+@given(st.integers(16, 300), st.integers(16, 300), st.sampled_from([1, 2, 3, 4]), st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_single_image_is_refused(put, h, w, channels, first):
+    shape = (3, h, w) if first else (h, w, channels)
+    with pytest.raises(ValueError, match=r"a\.npy: .*looks like an image .*; save image\[None\]"):
+        images(put(np.zeros(shape, np.uint8)))
+    with pytest.raises(
+        ValueError, match=r"a\.npy: .*looks like a square image; save image\[None\]"
+    ):
+        images(put(np.zeros((h, h), np.uint8)))
+
+
+@pytest.mark.parametrize("shape", [(180, 200, 3), (3, 180, 200), (64, 64)])
+def test_single_image_is_read_as_its_refusal_says(put, shape):
+    image = noise(*shape)
+    (found,) = images(put(image[None]))
+    assert found.shape == (3, min(shape[-2:]) if shape[0] == 3 else shape[0], found.shape[2])
+
+
 def test_colour_to_grey_is_luma(put):
     grey = images(put(np.array([[[[255, 0, 0], [0, 255, 0]]] * 2], np.uint8)), channels=1)
     assert grey[0, 0, 0].tolist() == [76, 150]  # 0.299 and 0.587 of 255

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -189,3 +190,111 @@ def test_offline(cache, read, mirrors, train):
 def test_every_file_has_a_checksum(sums):
     assert set(sums) == set(SHA256)
     assert all(len(bytes.fromhex(digits)) == 32 for digits in sums.values())
+
+
+# --- folders that others make ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+@pytest.mark.parametrize("dot", ["-", "."])
+@pytest.mark.parametrize("place", [".", "raw", "{}/raw"])
+@pytest.mark.parametrize("read", [mnist, fashion_mnist])
+def test_folders_of_kaggle_and_torchvision(small, tmp_path, read, place, dot, suffix):
+    folder, images, labels = small
+    other = tmp_path / "other"
+    own, another = ["MNIST", "FashionMNIST"][:: 1 if read is mnist else -1]
+    place = place.format(own)
+    (other / another / "raw").mkdir(parents=True)  # torchvision puts all its sets in one folder
+    (other / another / "raw" / IMAGES).write_bytes(b"of another set")
+    (other / place).mkdir(parents=True, exist_ok=True)
+    for name in (IMAGES, LABELS):
+        content = (folder / name).read_bytes()
+        content = gzip.compress(content) if suffix else content
+        (other / place / (name.replace("-idx", f"{dot}idx") + suffix)).write_bytes(content)
+        if place != "." or dot == ".":
+            (other / name).mkdir()  # as Kaggle's archive has, too
+    found_images, found_labels = read(other)
+    assert (found_images == images).all()
+    assert (found_labels == labels).all()
+
+
+def test_labels_are_those_beside_the_images(small):
+    folder = small[0]
+    (folder / "MNIST" / "raw").mkdir(parents=True)
+    (folder / LABELS).rename(folder / "MNIST" / "raw" / LABELS)
+    (folder / IMAGES).rename(folder / "MNIST" / "raw" / IMAGES)
+    mnist(folder)
+    (folder / "MNIST" / "raw" / IMAGES).rename(folder / IMAGES)
+    (folder / "MNIST" / "raw").rename(folder / "others")
+    with pytest.raises(FileNotFoundError, match=LABELS):
+        mnist(folder)
+
+
+# --- files of wrong content ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((2**31, 28, 28), "expected at most 1,000,000 samples, found 2,147,483,648"),
+        ((1_000_001, 28, 28), "expected at most 1,000,000 samples"),
+        ((1_000_000, 28, 28), "expected 784000016 bytes .* found 16"),
+        ((5, 2**31, 2**31), "expected images of 28×28"),
+        ((0, 0, 0), "expected images of 28×28"),
+    ],
+)
+def test_header_that_claims_much_takes_no_memory(small, shape, message, packed):
+    folder = small[0]
+    content = bytes([0, 0, 8, 3]) + b"".join(size.to_bytes(4, "big") for size in shape)
+    (folder / IMAGES).write_bytes(gzip.compress(content) if packed else content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=f"{IMAGES}: {message}"):
+            mnist(folder)
+        assert tracemalloc.get_traced_memory()[1] < 2**23
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("claimed", [5, 1000, 10**9])
+def test_gzip_file_that_unpacks_without_end_takes_no_memory(small, claimed):
+    folder = small[0]
+    header = bytes([0, 0, 8, 3]) + claimed.to_bytes(4, "big") + (28).to_bytes(4, "big") * 2
+    with gzip.open(folder / IMAGES, "wb", compresslevel=1) as file:
+        file.write(header)
+        for _ in range(64):
+            file.write(bytes(2**20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=f"{IMAGES}: expected "):
+            mnist(folder)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
+
+
+def test_any_flipped_bit_in_a_gzip_file_is_noticed(small):
+    folder, images, _ = small
+    whole = gzip.compress((folder / IMAGES).read_bytes())
+    rng = np.random.default_rng(0)
+    for at in [*range(20), *rng.integers(20, len(whole), 200), *range(-9, 0)]:
+        content = bytearray(whole)
+        content[at] ^= 1 << rng.integers(8)
+        (folder / IMAGES).write_bytes(content)
+        try:
+            found, _ = mnist(folder)
+        except ValueError as error:
+            assert IMAGES in str(error)
+        else:  # a bit of the file's date, say
+            assert (found == images).all()
+
+
+def test_bad_file_in_the_cache_is_named_with_the_remedy(published, cache):
+    mnist()
+    path = cache / "mnist" / f"{IMAGES}.gz"
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(ValueError, match=rf"{path}: .*in the cache: delete it, and the next call"):
+        mnist()
+    path.unlink()
+    assert (mnist()[0] == published[1]).all()

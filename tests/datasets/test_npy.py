@@ -61,6 +61,23 @@ def test_every_truncation_is_refused(tmp_path, drawings):
             load_npy(path)
 
 
+def test_header_that_claims_much_takes_no_memory(tmp_path):
+    header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000000, 784), }\n"
+    content = b"\x93NUMPY\x01\0" + len(header).to_bytes(2, "little") + header + bytes(784)
+    (tmp_path / "cat.npy").write_bytes(content)
+    for read in (lambda: load_npy(tmp_path / "cat.npy"), lambda: quickdraw("cat", tmp_path)):
+        with pytest.raises(ValueError, match=r"cat\.npy: .*bytes, not the 784,000,000,000,0"):
+            read()
+
+
+def test_bytes_behind_the_array_are_not_passed_over(tmp_path, drawings):
+    with open(tmp_path / "cat.npy", "wb") as file:
+        np.save(file, drawings)
+        np.save(file, drawings)
+    with pytest.raises(ValueError, match=r"cat\.npy: expected a whole .npy file"):
+        quickdraw("cat", tmp_path)
+
+
 # --- quickdraw ---------------------------------------------------------------------------------
 
 
@@ -84,6 +101,25 @@ def test_downloaded_once(published, server, cache, drawings):
         np.testing.assert_array_equal(quickdraw("The Eiffel Tower"), drawings.reshape(5, 28, 28))
     assert [way for way, _ in server.requests] == ["plain_page", "good"]
     assert os.listdir(cache / "quickdraw") == ["The Eiffel Tower.npy"]
+
+
+@pytest.mark.parametrize("size", [10, 200, -1])
+def test_file_that_is_cut_short_does_not_come_into_the_cache(published, server, cache, size):
+    """Without a Content-Length, the header of the .npy file is what tells."""
+    server.raw = b"HTTP/1.1 200 OK\r\n\r\n" + server.files["The Eiffel Tower.npy"][:size]
+    npy.MIRRORS[0] = server.url("raw", "")
+    quickdraw("The Eiffel Tower")
+    assert [way for way, _ in server.requests] == ["raw", "good"]
+    assert os.listdir(cache / "quickdraw") == ["The Eiffel Tower.npy"]
+
+
+def test_bad_file_in_the_cache_is_named_with_the_remedy(published, cache):
+    quickdraw("The Eiffel Tower")
+    path = cache / "quickdraw" / "The Eiffel Tower.npy"
+    for content in (b"", b"<!DOCTYPE html>", path.read_bytes()[:-1]):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=rf"{path}: .*in the cache: delete it, and the next"):
+            quickdraw("The Eiffel Tower")
 
 
 def test_folder_that_is_given_is_only_read(published, server, tmp_path):

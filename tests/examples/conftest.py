@@ -86,4 +86,4 @@ def set_up(example, monkeypatch):
 @pytest.fixture(autouse=True)
 def own_generator(monkeypatch):
     """The examples seed the generator; the next test is to find the one that it would have had."""
-    monkeypatch.setattr(minigan.backend, "_rng", minigan.backend._rng)
+    monkeypatch.setattr(minigan.backend._thread, "rng", minigan.backend._thread.rng)

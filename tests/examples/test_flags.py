@@ -2,8 +2,8 @@
 
 import gzip
 import os
+import socket
 import sys
-import urllib.request
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def refused(example, out, monkeypatch, capsys):
     def no_data(*args, **kwargs):
         pytest.fail("it began to work")
 
-    monkeypatch.setattr(backend, "_xp", None)  # as in a new process
+    monkeypatch.setattr(backend, "_chosen", [])  # as in a new process
     monkeypatch.setattr(datasets, "mnist", no_data)
 
     def refused(*flags, by="mnist_gan"):
@@ -299,7 +299,7 @@ def test_category_that_does_not_come_from_the_network(example, out, tmp_path, mo
     def no_network(*args, **kwargs):
         raise OSError("no network")
 
-    monkeypatch.setattr(urllib.request, "urlopen", no_network)
+    monkeypatch.setattr(socket, "create_connection", no_network)
     monkeypatch.setenv("MINIGAN_DATA", str(tmp_path / "cache"))
     message = r"error: unicorn\.npy is missing and no mirror gave it .*no network.* categories are"
     with pytest.raises(SystemExit, match=message):

@@ -281,8 +281,11 @@ def test_signal_before_the_first_step(main, monkeypatch, uninterrupted):
     assert_same_run(out, uninterrupted)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT to another process")
-def test_ctrl_c_as_a_user_would(data, tmp_path, run_example):
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal to another process")
+@pytest.mark.parametrize(
+    "name", ["SIGINT", *(pytest.param(n, marks=pytest.mark.slow) for n in ("SIGTERM", "SIGHUP"))]
+)
+def test_ctrl_c_as_a_user_would(data, tmp_path, run_example, name):
     """In a process of its own, with the default --out, at whatever step it has come to."""
     flags = "--batch_size", "64", "--sample_interval", "4"
     command = [sys.executable, str(EXAMPLES / "mnist_gan.py"), "--data", str(data), *flags]
@@ -299,7 +302,7 @@ def test_ctrl_c_as_a_user_would(data, tmp_path, run_example):
         deadline = time.monotonic() + 60
         while not (out / "samples" / "000004.png").exists() and time.monotonic() < deadline:
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(getattr(signal, name))
         printed, errors = process.communicate(timeout=60)
     finally:
         process.kill()

@@ -259,7 +259,7 @@ def test_nan_is_found_before_any_update(diverged, step, message):
     [
         (REAL.astype(np.float32), TypeError, "Linear of float32, float64"),
         ((REAL * 100).astype(np.uint8), TypeError, r"Linear of uint8.*datasets\.to_float"),
-        (REAL[:, :1], ValueError, r"expected an input of shape \(\.\.\., 2\), got \(5, 1\)"),
+        (REAL[:, :1], ValueError, r"expected a minibatch of shape \(m, 2\).*found \(5, 1\)"),
     ],
     ids=["float32", "uint8", "shape"],
 )

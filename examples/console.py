@@ -1,0 +1,134 @@
+"""Run an example as a program: its output may fail, signals end it, and errors are one sentence.
+
+Training must not end because a line cannot be printed. A console may lack a letter, a pipe may be
+closed (`| head`), a terminal may be gone, and the disk of a log file may be full.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+
+# Ctrl-C, a polite kill, and a terminal that was closed (which Windows does not report)
+SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+
+
+def run(main):
+    """Call main() as a program. It exits with 128 + n on signal n, and with a sentence on OSError.
+
+    `harness.train` handles the signals itself while it trains.
+    """
+    before = handle_signals(dict.fromkeys(SIGNALS, end))
+    try:
+        with forgiving_output():
+            try:
+                main()
+            finally:
+                finish_output()
+    except OSError as error:
+        raise SystemExit(f"error: {error}") from error
+    except KeyboardInterrupt:  # a second Ctrl-C in a training
+        end(signal.SIGINT, None)
+    finally:
+        handle_signals(before)
+
+
+def end(signum, frame):
+    """Leave the program by an exception, so that temporary files are deleted."""
+    raise SystemExit(128 + signum)
+
+
+def handle_signals(wanted):
+    """Set the handlers of signals, {number: handler}; return those that they replace, as a dict.
+
+    A signal that the program was started to ignore stays ignored: `nohup` ignores SIGHUP, and a
+    shell script ignores Ctrl-C for what it starts in the background. Only the main thread can set
+    handlers, so in another thread this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    heard = {s: h for s, h in wanted.items() if signal.getsignal(s) not in (signal.SIG_IGN, None)}
+    return {signum: signal.signal(signum, handler) for signum, handler in heard.items()}
+
+
+def finish_output():
+    """Flush the output; if some was lost to a full disk, say so on the other stream."""
+    sys.stdout.finish()
+    failure = sys.stdout.failure
+    if isinstance(failure, OSError) and not isinstance(failure, BrokenPipeError):
+        print(f"warning: not all of the output could be written: {failure}", file=sys.stderr)
+    sys.stderr.finish()
+
+
+@contextlib.contextmanager
+def forgiving_output():
+    """Replace sys.stdout and sys.stderr inside the block by streams that never raise."""
+    before = sys.stdout, sys.stderr
+    with open(os.devnull, "w") as null:  # for a program that was started without a stream
+        sys.stdout, sys.stderr = (
+            s if isinstance(s, ForgivingStream) else ForgivingStream(s or null) for s in before
+        )
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = before
+
+
+class ForgivingStream:
+    r"""A text stream that writes what can be written, and never raises.
+
+    A character that the stream's encoding lacks is written as an escape.
+    `failure` is the last exception of the stream, or None.
+
+    >>> import io
+    >>> console = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    >>> print("a smaller β", file=ForgivingStream(console), flush=True)
+    >>> console.buffer.getvalue()
+    b'a smaller \\u03b2\n'
+    """
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.failure = None
+
+    def write(self, text):
+        try:
+            self.attempt(self.stream.write, text)
+        except UnicodeEncodeError:
+            encoding = self.stream.encoding
+            escaped = text.encode(encoding, "backslashreplace").decode(encoding)
+            self.attempt(self.stream.write, escaped)
+        return len(text)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+    def flush(self):
+        self.attempt(self.stream.flush)
+
+    def isatty(self):
+        return bool(self.attempt(self.stream.isatty))
+
+    def finish(self):
+        """Flush; send what cannot be written to the null device, or Python complains at its end."""
+        self.failure, failure = None, self.failure
+        self.flush()
+        if self.failure:
+            self.attempt(self.to_null)
+        self.failure = self.failure or failure
+
+    def to_null(self):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
+
+    def attempt(self, function, *args):
+        try:
+            return function(*args)
+        except UnicodeEncodeError:
+            raise
+        except (OSError, ValueError) as error:  # ValueError: the file is closed
+            self.failure = error
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)

@@ -1,0 +1,82 @@
+"""The folder of a run: one run at a time, and without the temporary files of killed runs."""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+LOCK = ".minigan-lock"
+TEMPORARY = re.compile(r"\.minigan-[0-9a-f]{32}(\.\w+)?")  # the names in minigan/files.py
+
+
+class FolderInUseError(OSError):
+    """Another run holds the lock of the folder."""
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """Hold the lock of a run's folder inside the block.
+
+    The lock is the operating system's, on a small file. A process that ends in any way, even by
+    kill -9, releases it. Raises FolderInUseError if another run holds it. Some network file systems
+    have no locks; there the block runs without one.
+    """
+    path = Path(folder) / LOCK
+    while True:
+        with open(path, "ab") as file:
+            try:
+                lock(file)
+            except (BlockingIOError, PermissionError) as error:
+                raise FolderInUseError(
+                    f"another run is writing in {folder}: wait for its end, or choose another --out"
+                ) from error
+            except OSError:
+                print(f"{folder} cannot be locked: see that no other run writes in it")
+            # The run that holds the lock deletes the file at its end. Then lock the next file.
+            if not is_at(file, path):
+                continue
+            try:
+                yield
+            finally:
+                with contextlib.suppress(OSError):  # Windows does not delete an open file
+                    path.unlink()
+            return
+
+
+def is_at(file, path):
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def lock(file):
+    """Lock an open file, or raise an OSError at once."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def in_use(folder):
+    """Whether a run holds the lock of a folder."""
+    try:
+        with locked(folder):
+            return False
+    except FolderInUseError:
+        return True
+    except OSError:  # the folder is missing, or cannot be written
+        return False
+
+
+def remove_leftovers(*folders):
+    """Delete the temporary files that killed runs left in these folders. Call it under the lock."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            for path in Path(folder).iterdir():
+                if TEMPORARY.fullmatch(path.name):
+                    path.unlink()

@@ -1,0 +1,37 @@
+"""Which of the arrays that hold gradients may be changed in place, during one walk back."""
+
+from minigan.tensor import Tensor
+
+
+class Memory:
+    """The arrays that are ours alone, and the sums that are made in them.
+
+    The first gradient of a tensor is borrowed: a rule may hand on gy itself, or a view of it. A sum
+    of two is ours, and takes in a third in place. With create_graph the gradients are Tensors,
+    which are never changed in place.
+    """
+
+    def __init__(self, total, create_graph):
+        self.create_graph = create_graph
+        self.held = set(map(id, total.values()))  # the arrays that somebody else may hold
+        self.ours = set()  # the tensors whose sum is an array of ours
+
+    def add(self, x, total, gx, gy, gxs):
+        """The sum for x with one more gradient, gx, that a rule has made of gy."""
+        if self.create_graph:
+            return total + gx
+        if x not in self.ours:
+            self.ours.add(x)
+            new = gx.base is None and gx is not gy and sum(g is gx for g in gxs) < 2
+            total, gx = gx if new else gx.copy(), total
+        total += gx
+        return total
+
+    def own(self, x, g):
+        """The gradient of x as a Tensor whose memory nobody else holds."""
+        if self.create_graph:
+            return g
+        if x.op is not None or g.base is not None or id(g) in self.held:
+            g = g.copy()
+        self.held.add(id(g))
+        return Tensor(g)

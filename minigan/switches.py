@@ -1,0 +1,74 @@
+"""no_grad and detect_anomaly: what a thread can switch on for the length of a `with` block."""
+
+import threading
+from functools import wraps
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from typing import Any
+
+
+class Switches(threading.local):
+    """How many blocks of each kind the running thread is in. Each thread counts its own."""
+
+    no_grad = 0
+    anomaly = 0
+
+
+switches = Switches()
+
+
+class Block:
+    """Something that is switched on inside a `with` block or a decorated function. It nests."""
+
+    switch = ""
+
+    def __enter__(self) -> None:
+        vars(switches)[self.switch] = getattr(switches, self.switch) + 1
+
+    def __exit__(self, *exc_info: object) -> None:
+        vars(switches)[self.switch] -= 1
+
+    def __call__(self, function: Any) -> Any:
+        if any(is_late(function) for is_late in LATE):
+            raise TypeError(
+                f"{function.__name__} would run after the block: write `with` inside it"
+            )
+
+        @wraps(function)
+        def inside(*args, **kwargs):
+            with self:
+                return function(*args, **kwargs)
+
+        return inside
+
+
+LATE = (isgeneratorfunction, iscoroutinefunction, isasyncgenfunction)
+
+
+class no_grad(Block):
+    """Compute without recording a graph, for evaluation: no memory kept, no gradient. It nests.
+
+    It concerns the running thread alone. As a decorator it raises TypeError for a generator.
+
+    >>> from minigan import Tensor
+    >>> x = Tensor(1.0, requires_grad=True)
+    >>> with no_grad():
+    ...     (x * 2).requires_grad
+    False
+    """
+
+    switch = "no_grad"
+
+
+class detect_anomaly(Block):
+    """Raise at the first result or gradient that is not finite, and show the line that called it.
+
+    Raises FloatingPointError. Slow: every result is looked through.
+
+    >>> from minigan import Tensor
+    >>> with detect_anomaly():
+    ...     Tensor([1.0, 0.0]).log()  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    FloatingPointError: Log made 0 nan and 1 infinite of 2 elements, from inputs that are all ...
+    """
+
+    switch = "anomaly"
