@@ -42,7 +42,7 @@ def test_every_model_on_every_data_set(model, name):
     description = lab.description
     assert array(description["real"]).shape == (500, 2)
     assert abs(array(description["real"])).max() < 1.2 * description["limit"]
-    frame = lab.play(milliseconds=500, steps=4)
+    frame = lab.play(milliseconds=10_000, steps=4)
     assert frame["position"] == 4 and frame["stopped"] is None
     assert array(frame["fakes"]).shape == array(frame["arrows"]).shape == (200, 2)
     assert array(frame["heat"]).shape == (50, 50)
