@@ -371,7 +371,7 @@ GRADIENT_OF_GRADIENT = {
             """The walk has arrived at $\\hat x$. The result, $\\nabla f(\\hat x)$, is the end of
             the second graph, and from it come the norm, the penalty and the loss.
 
-            The rule is written once. The same two lines of `Linear.backward` do for the gradient
+            The rule is written once. The same lines of `Linear.backward` do for the gradient
             and for the gradient of the gradient.""",
             depth=3,
             cursor=walk_at("D", 0, 5),
