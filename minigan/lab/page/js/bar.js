@@ -12,7 +12,7 @@ export class RecordingBar {
     for (const player of ["D", "G"]) {
       this.players.append(el("button", { "data-player": player, title: `Record a step of ${player} from here`, onclick: () => app.choosePlayer(player) }, `${player}'s step`));
     }
-    this.range = el("input", { type: "range", min: "0", "aria-label": `Position in the step, by ${WORDS[depth]}`, oninput: () => app.moveTo(this.app.recording.stops[depth][Number(this.range.value)]) });
+    this.range = el("input", { type: "range", min: "0", "aria-label": `Position in the step, by ${WORDS[depth]}`, oninput: () => app.moveTo(app.recording?.stops[depth][Number(this.range.value)]) });
     this.where = el("span", { class: "where" });
     const button = (id, text, title, action) => el("button", { id: `${id}-${depth}`, "data-move": id, title, onclick: action }, text);
     this.element = el(

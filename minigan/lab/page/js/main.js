@@ -319,23 +319,27 @@ class App {
   step(player) {
     this.playing = false;
     this.clearMessage();
-    return this.run(async () => {
-      const frame = await this.api.call("step", { player, layers: this.wantedLayers() });
-      this.showFrame(frame, { glide: 350 });
-      await this.curves();
-      this.lessons.did("step", frame.last);
-      if (this.depth !== 1) await this.record("next", "start");
-    });
+    return this.run(() => this.stepNow(player));
+  }
+
+  async stepNow(player) {
+    const frame = await this.api.call("step", { player, layers: this.wantedLayers() });
+    this.showFrame(frame, { glide: 350 });
+    await this.curves();
+    this.lessons.did("step", frame.last);
+    if (this.depth !== 1) await this.record("next", "start");
   }
 
   back() {
     this.playing = false;
     this.clearMessage();
-    return this.run(async () => {
-      this.showFrame(await this.api.call("back", { count: 1, layers: this.wantedLayers() }), { glide: 350 });
-      await this.curves();
-      if (this.depth !== 1) await this.record("next", "start");
-    });
+    return this.run(() => this.backNow());
+  }
+
+  async backNow() {
+    this.showFrame(await this.api.call("back", { count: 1, layers: this.wantedLayers() }), { glide: 350 });
+    await this.curves();
+    if (this.depth !== 1) await this.record("next", "start");
   }
 
   reset(settings = this.settings) {
@@ -435,7 +439,7 @@ class App {
     const stops = this.recording.stops[this.depth === 1 ? 2 : this.depth];
     this.cursor = at === "end" ? stops[stops.length - 1] : (stops[0] ?? 0);
     if (this.depth === 3 && at === "start") this.cursor = 0;
-    if (show) await this.views[this.depth].show();
+    if (show && this.depth !== 1) await this.views[this.depth].show();
     this.writeAddress();
   }
 
@@ -464,6 +468,7 @@ class App {
   }
 
   moveTo(event) {
+    if (!this.recording || this.depth === 1) return;
     this.cursor = event;
     this.writeAddress();
     return this.views[this.depth].update();
@@ -473,8 +478,8 @@ class App {
   move(direction) {
     if (this.depth === 1) return direction > 0 ? this.step("next") : this.back();
     return this.run(async () => {
-      const { recording, depth } = this;
-      if (!recording) return;
+      const { recording, depth } = this; // the depth may have changed since the key was pressed
+      if (!recording || depth === 1) return;
       const stops = recording.stops[depth];
       const index = recording.stopAt(depth, this.cursor);
       const exact = index >= 0 && stops[index] === this.cursor;
@@ -502,17 +507,19 @@ class App {
   }
 
   moveToEnd(direction) {
-    if (!this.recording) return;
+    if (!this.recording || this.depth === 1) return;
     const stops = this.recording.stops[this.depth];
     this.moveTo(direction < 0 ? (this.depth === 3 ? 0 : stops[0]) : stops[stops.length - 1]);
   }
 
   moveOver() {
+    if (!this.recording) return;
     const event = this.recording.over(this.cursor);
     return event >= this.recording.length ? this.move(1) : this.moveTo(event);
   }
 
   moveOut() {
+    if (!this.recording) return;
     const event = this.recording.out(this.cursor);
     if (event < this.recording.length) this.moveTo(event);
   }
@@ -666,7 +673,8 @@ class App {
       r: () => this.reset(),
       "?": () => this.help(),
     };
-    if (event.repeat && this.waiting > 1) return; // a key that is held down must not run ahead of Python
+    // Keys must not run far ahead of Python.
+    if (this.waiting > (event.repeat ? 1 : 12)) return;
     const action = actions[event.key];
     if (action && this.frame && action() !== false) event.preventDefault();
   }
