@@ -107,6 +107,7 @@ class Watched:
     def settle(self):
         """Wait until the page has done what it was asked to do."""
         self.page.evaluate("async () => { await minigan.started; await minigan.queue; }")
+        self.page.evaluate("async () => { if (!minigan.playing) await minigan.loop; }")
         self.page.evaluate("async () => { await minigan.queue; }")
 
     def state(self, expression):
