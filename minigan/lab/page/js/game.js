@@ -74,8 +74,9 @@ export class Game {
       ...["D", "G"].map((player) => {
         const place = el("span");
         katex.render(pair[player], place, { throwOnError: false });
-        return el("div", { title: `The loss that the ${players[player] ?? "generator"} lowers` }, place);
+        return el("div", { title: `The loss that the ${players[player]} lowers` }, place);
       }),
+      players.D === "critic" ? el("p", { class: "note" }, "D is a critic here, and is written f.") : "",
     );
     this.layers.querySelector('[for="layer-heat"]').lastChild.textContent = players.D === "critic" ? "output of the critic" : "output of D";
     this.links.replaceChildren(sourceLink(this.app, description.trainer_file, 1, 1, description.trainer_file), " ", sourceLink(this.app, "minigan/losses.py", 1, 1, "minigan/losses.py"));
@@ -121,7 +122,7 @@ export class Game {
     const { description } = this;
     const position = this.frame?.position ?? 0;
     const gan = description.settings.model === "gan";
-    const names = { d_loss: "D's loss", c_loss: "f's loss", g_loss: "G's loss", wasserstein: "distance" };
+    const names = { d_loss: "D's loss", c_loss: "D's loss", g_loss: "G's loss" };
     const lines = description.loss_names.map((name) => ({
       name: names[name] ?? name,
       colour: name === "g_loss" ? "g" : "d",
@@ -134,7 +135,7 @@ export class Game {
 
   writeNumbers() {
     const { frame, description } = this;
-    const words = { d_loss: "D's loss", c_loss: "f's loss", g_loss: "G's loss", "D(x)": "D of real", "D(G(z))": "D of fakes", wasserstein: "distance", penalty: "penalty", "gradient norm": "‖∇f(x̂)‖" };
+    const words = { d_loss: "D's loss", c_loss: "D's loss", g_loss: "G's loss", "D(x)": "D of real", "D(G(z))": "D of fakes", wasserstein: "distance", penalty: "penalty", "gradient norm": "‖∇f(x̂)‖" };
     const cell = (label, value, title = null) => el("div", { title }, label, el("b", {}, value));
     this.numbers.replaceChildren(...description.report_names.map((name) => cell(words[name] ?? name, short(frame.report[name]))));
     if (frame.measures) this.measures.update(frame.measures);

@@ -156,9 +156,9 @@ export class Graph {
       .on("keydown", (event, node) => {
         if (event.key === "Enter") this.choose(node.id);
       });
-    groups.append("title").text((node) => `${node.label}${node.module ? ` (${node.module})` : ""}\n${node.formula ?? ""}\nshape ${shapeText(node.shape)}, generation ${node.generation}`);
+    groups.append("title").text((node) => `${node.label}${/^[DG]\./.test(node.module ?? "") ? ` (${node.module})` : ""}\n${node.formula ?? ""}\nshape ${shapeText(node.shape)}, generation ${node.generation}`);
     groups.append("rect").attr("x", (n) => -sizeOf(n).width / 2).attr("y", (n) => -sizeOf(n).height / 2).attr("width", (n) => sizeOf(n).width).attr("height", (n) => sizeOf(n).height).attr("rx", (n) => (n.kind === "op" ? 7 : 14));
-    groups.append("text").attr("text-anchor", "middle").attr("y", -2).text((n) => clip(n.label, n.kind === "op" ? 14 : 13));
+    groups.append("text").attr("text-anchor", "middle").attr("y", -2).text((n) => clip(n.label, n.kind === "op" ? 12 : 13));
     groups.append("text").attr("class", "shape").attr("text-anchor", "middle").attr("y", 11).text((n) => shapeText(n.shape));
     groups.append("text").attr("class", "order").attr("x", (n) => sizeOf(n).width / 2 - 3).attr("y", (n) => -sizeOf(n).height / 2 - 2).attr("text-anchor", "end");
     this.groups = groups;
@@ -256,7 +256,7 @@ export class Graph {
     const name = (id) => this.byId.get(id)?.label ?? `node ${id}`;
     let lines;
     if (current.walk < 0) {
-      parts.push(el("h2", {}, `Forwards: ${node.label}`, node.module ? el("span", { class: "note" }, `  in ${node.module}`) : ""));
+      parts.push(el("h2", {}, `Forwards: ${node.label}`, /^[DG]\./.test(node.module ?? "") ? el("span", { class: "note" }, `  in ${node.module}`) : ""));
       if (node.formula) parts.push(ruleFormula(node.formula));
       const inputs = node.inputs.filter((id) => this.byId.get(id)?.value != null).map((id) => chip(app, recording, name(id), this.byId.get(id).value, show));
       parts.push(el("div", { class: "gradient-list" }, el("div", {}, "takes ", ...inputs), node.value != null ? el("div", {}, "makes ", chip(app, recording, "y", node.value, show, true)) : null));

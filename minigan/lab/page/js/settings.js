@@ -99,7 +99,7 @@ export class Settings {
       field.hidden = Boolean(setting.models && !setting.models.includes(settings.model));
       if (document.activeElement !== input || !input.value) input.value = String(settings[id]);
       field.classList.toggle("changed", !["data", "model", "seed"].includes(id) && settings[id] !== defaults[id]);
-      if (id === "k") label.textContent = settings.model === "gan" ? "k: D's steps per G's" : "n_critic: f's steps per G's";
+      if (id === "k") label.textContent = settings.model === "gan" ? "k: D's steps per G's" : "n_critic: D's steps per G's";
       else label.textContent = model?.players?.D === "critic" ? setting.label.replace("discriminator", "critic") : setting.label;
       this.complain(id, null);
     }
