@@ -93,8 +93,9 @@ class WGAN:
         self.c_optimizer.zero_grad()
         loss.backward()
         self.c_optimizer.step()
+        c = float(self.clip_value)
         for w in self.critic.parameters():
-            w.data = w.data.clip(-self.clip_value, self.clip_value)
+            w.data = w.data.clip(-c, c)
         self.steps += 1
         return {"c_loss": c_loss, "wasserstein": -c_loss}
 
@@ -103,7 +104,8 @@ class WGAN:
         """Descend G once, on the noise z."""
         z = as_tensor(z)
         with frozen(self.critic):  # f is held fixed
-            loss = losses.wasserstein_generator_loss(self.critic(self.generator(z)))
+            fake_scores = self.critic(self.generator(z))
+            loss = losses.wasserstein_generator_loss(fake_scores)
             g_loss = check_loss(loss, "generator", z.data)
 
             self.g_optimizer.zero_grad()

@@ -113,7 +113,8 @@ class WGANGP:
         """Descend G once, on the noise z."""
         z = as_tensor(z)
         with frozen(self.critic):  # f is held fixed
-            loss = losses.wasserstein_generator_loss(self.critic(self.generator(z)))
+            fake_scores = self.critic(self.generator(z))
+            loss = losses.wasserstein_generator_loss(fake_scores)
             g_loss = check_loss(loss, "generator", z.data)
 
             self.g_optimizer.zero_grad()

@@ -1,0 +1,180 @@
+"""pdb for minigan: stop inside a trainer's step, then go from rule to rule.
+
+    python -m minigan.debug [--at NAME] SCRIPT [ARGUMENTS]
+
+The first stop is in the first `discriminator_step` or `critic_step` that runs, or in the function
+NAME. A name may leave out parts: GAN.train and minigan.GAN.train are both
+minigan.trainers.gan.GAN.train. pdb's `step` passes over the modules in SKIP, and all its commands
+work. Three are new: `rule`, `graph` and `shapes`; `help rule` explains the first.
+"""
+
+import argparse
+import bdb
+import pdb
+import sys
+import traceback
+from heapq import heappop, heappush
+from inspect import unwrap
+from itertools import count
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from minigan.backend import get_array_module
+from minigan.op import Op
+from minigan.tensor import Tensor, as_array
+
+STEPS = ["discriminator_step", "critic_step"]
+SKIP = [f"minigan.{name}" for name in ("arrays", "backend", "checks", "debug", "switches")]
+SKIP += ["minigan.trainers.checks", "minigan.nn.module"]  # what a step and a layer are called by
+SKIP += ["contextlib", "copy", "functools", "importlib*", "inspect", "threading", "numpy*", "cupy*"]
+
+
+class Debugger(pdb.Pdb):
+    """pdb that first runs the script as far as a call that it waits for."""
+
+    awaited = None  # a function of a frame: is this the call to stop in?
+    reached = None  # the frame of that call, until the stop
+
+    def run_script(self, script, awaited):
+        """Run a script as `python SCRIPT` does, and stop in the call that is awaited."""
+        main = sys.modules["__main__"] = ModuleType("__main__")
+        main.__file__ = script
+        self.reset()
+        self.botframe = sys._getframe()
+        self.wait(awaited)
+        try:
+            code = compile(Path(script).read_bytes(), script, "exec")
+            sys.settrace(self.trace_dispatch)
+            exec(code, vars(main))
+        except bdb.BdbQuit:
+            pass
+        except Exception as error:
+            sys.settrace(None)
+            traceback.print_exc()
+            self.interaction(None, error.__traceback__)
+            raise SystemExit(1) from None
+        finally:
+            sys.settrace(None)
+
+    def wait(self, awaited):
+        """Go on, as `continue` does, to the call for which awaited(frame) is true."""
+        self.awaited = awaited
+        self.set_until(self.botframe, sys.maxsize)  # a line that never comes
+
+    def dispatch_call(self, frame, arg):
+        if self.awaited is None or not self.awaited(frame):
+            return super().dispatch_call(frame, arg)
+        self.awaited, self.reached = None, frame
+        self.skip.discard(frame.f_globals.get("__name__"))  # this module was asked for
+        for caller, _ in traceback.walk_stack(frame):
+            caller.f_trace = self.trace_dispatch  # `next` is to stop in the callers, too
+        return self.trace_dispatch
+
+    def stop_here(self, frame):
+        return frame is self.reached or super().stop_here(frame)
+
+    def interaction(self, *args):
+        self.awaited = self.reached = None
+        super().interaction(*args)
+
+    def do_rule(self, arg):
+        """rule
+
+        Go on to the next operation's backward rule, and stop at its first line.
+        """
+        self.wait(is_rule)
+        return True
+
+    def do_graph(self, arg):
+        """graph TENSOR
+
+        List the operations behind a tensor, in the order in which backward visits them, with the
+        shapes of their inputs and of the result.
+        """
+        try:
+            tensor = eval(arg, self.curframe.f_globals, self.curframe.f_locals)
+        except Exception as error:
+            return self.error(f"{type(error).__name__}: {error}")
+        if not isinstance(tensor, Tensor) or tensor.op is None:
+            return self.error("graph is for a Tensor that an operation made, outside no_grad")
+        for y in results_behind(tensor):
+            shapes = ", ".join(str(x.shape) for x in y.op.inputs)
+            self.message(f"{y.op!s:20} {shapes} -> {y.shape}")
+
+    def do_shapes(self, arg):
+        """shapes
+
+        List the local arrays and Tensors with their shape, dtype, mean and range.
+        """
+        for name, value in self.curframe.f_locals.items():
+            a = as_array(value)
+            if isinstance(a, get_array_module(a).ndarray):
+                kind = "Tensor" if isinstance(value, Tensor) else "array"
+                text = f"{name:8} {kind:6} {a.shape!s:12} {a.dtype!s:8}"
+                if a.size and a.dtype.kind in "fiub":
+                    with np.errstate(all="ignore"):
+                        mean, low, high = float(a.mean(dtype=float)), float(a.min()), float(a.max())
+                    text += f" mean {mean:.3g}, from {low:.3g} to {high:.3g}"
+                self.message(text)
+
+
+def is_rule(frame):
+    """Is this the call of an operation's rule?"""
+    code = frame.f_code
+    op = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+    return isinstance(op, Op) and getattr(unwrap(op.backward), "__code__", None) is code
+
+
+def is_call_of(name, script):
+    """A function of a frame: is this the call of the function with this name?"""
+    parts = name.split(".")
+
+    def is_call(frame):
+        code, module = frame.f_code, frame.f_globals.get("__name__")
+        if code.co_name != parts[-1] or not hasattr(code, "co_qualname"):  # new in Python 3.11
+            return code.co_name == parts[-1]
+        module = Path(script).stem if module == "__main__" else module
+        whole = iter(f"{module}.{code.co_qualname}".split("."))
+        return all(part in whole for part in parts)  # each part after the one before
+
+    return is_call
+
+
+def results_behind(y):
+    """The results of the operations behind y, in the order in which backward visits them."""
+    seen, order, ahead = {y}, count(1), [(-y.generation, 0, y)]
+    while ahead:
+        y = heappop(ahead)[2]
+        yield y
+        for x in y.op.inputs:
+            if x.op is not None and x not in seen:
+                seen.add(x)
+                heappush(ahead, (-x.generation, next(order), x))
+
+
+def main():
+    parser = argparse.ArgumentParser("python -m minigan.debug")
+    parser.add_argument("--at", metavar="NAME", help=f"where to stop first; default: {STEPS}")
+    parser.add_argument("script")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+    args = parser.parse_args()
+    if not Path(args.script).is_file():
+        parser.error(f"there is no file {args.script}")
+    names = [args.at] if args.at else STEPS
+    sys.argv = [args.script, *args.arguments]
+    sys.path[0] = str(Path(args.script).resolve().parent)
+    debugger, tests = Debugger(skip=SKIP), [is_call_of(name, args.script) for name in names]
+    try:
+        debugger.run_script(args.script, lambda frame: any(test(frame) for test in tests))
+    finally:
+        if debugger.awaited is not None:
+            goal = "rule" if debugger.awaited is is_rule else " or ".join(names)
+            print(f"{args.script} ended without a stop: no call of a {goal}")
+
+
+if __name__ == "__main__":
+    from minigan import debug  # under its own name, since SCRIPT becomes __main__
+
+    debug.main()
