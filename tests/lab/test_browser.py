@@ -199,6 +199,16 @@ def test_a_shared_address_of_a_run_that_breaks_down(lab_page):
     assert 0 < lab_page.position() < 100
 
 
+def test_a_step_that_breaks_down_cannot_be_recorded(lab_page):
+    page = lab_page.open("model=wgan_gp&lr_g=100&lr_d=100&layers_g=6&layers_d=6&step=1")
+    lab_page.click("#depth-2")
+    assert "could not be recorded" in page.inner_text("#view")
+    assert "NaN" in page.inner_text("#message")
+    lab_page.click("#button-back")
+    assert page.locator("#algorithm-code .row.current").count() == 1
+    assert page.locator("#message").is_hidden()
+
+
 def test_a_learning_rate_of_ten_is_explained(lab_page):
     page = lab_page.open("model=gan&lr_g=10&lr_d=10&step=60")
     text = page.inner_text("#warnings")

@@ -124,22 +124,25 @@ export class Line {
     const height = deepest * rowHeight + 4;
     const context = prepare(flame, width, height);
     const x = (e) => (e / recording.length) * width;
-    const tints = ["real", "fake", "grid", "d", "soft"];
+    const tints = { "/ops/": "grid", "/autograd.py": "d", "/op.py": "d", "/optim.py": "fake", "/losses.py": "real" };
     calls.forEach((call, i) => {
       if (recording.depth[i] >= deepest) return;
       const file = recording.raw.files[functions[call.function].file];
-      const tint = file.includes("/ops/") ? "grid" : file.includes("autograd") || file.includes("/op.py") ? "d" : file.includes("optim") ? "fake" : file.includes("trainers") ? "ink" : file.includes("losses") ? "real" : "soft";
-      context.fillStyle = colour(tints.includes(tint) || tint === "ink" ? tint : "soft");
+      const found = Object.keys(tints).find((part) => file.includes(part));
+      context.fillStyle = colour(tints[found] ?? "soft");
       context.globalAlpha = 0.55;
       context.fillRect(x(call.event), 2 + recording.depth[i] * rowHeight, Math.max(0.7, x(call.end) - x(call.event) - 0.5), rowHeight - 1.5);
     });
     context.globalAlpha = 1;
     context.fillStyle = colour("current-edge");
     context.fillRect(Math.max(0, x(this.app.cursor) - 1), 0, 2.5, height);
-    if (!this.flameNote.textContent) this.flameNote.textContent = this.flameText;
+    if (this.flameNote.textContent) return;
+    const keys = [["soft", "trainer and networks"], ["real", "losses"], ["grid", "operations"], ["d", "Op and the walk"], ["fake", "optimizer"]];
+    this.flameNote.append(
+      "The whole step, from left to right. Each bar is a function that runs; the functions that it calls are below it. Press a place to go there. ",
+      ...keys.map(([tint, text]) => el("span", { class: "flame-key" }, el("i", { style: `background: var(--${tint})` }), text)),
+    );
   }
-
-  flameText = "The whole step, from left to right. Each bar is a function that runs; the functions that it calls are below it. Press a place to go there.";
 
   place(event) {
     const box = this.flame.getBoundingClientRect();

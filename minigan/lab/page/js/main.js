@@ -406,14 +406,27 @@ class App {
       tab.tabIndex = chosen ? 0 : -1;
     }
     this.updateFrame();
-    $("view").replaceChildren(this.views[depth].element);
+    const attach = () => this.depth === depth && $("view").replaceChildren(this.views[depth].element);
+    const say = (text) => $("view").replaceChildren(el("p", { class: "loading" }, text));
     this.game.observer.observe(this.game.holder);
     if (depth === 1) {
+      attach();
       this.setLayers(this.layers);
       await this.run(() => this.curves());
     } else {
+      const known = () => this.recording && this.recording.raw.position === this.frame.position;
+      if (known()) attach();
+      else say("Recording one step …");
       await this.run(async () => {
-        if (!this.recording || this.recording.raw.position !== this.frame.position) await this.record(wanted.player ?? "next", "start", false);
+        if (!known()) {
+          try {
+            await this.record(wanted.player ?? "next", "start", false);
+          } catch (error) {
+            say("There is nothing to show here: the next step could not be recorded.");
+            throw error;
+          }
+          attach();
+        }
         if (wanted.event !== undefined) this.cursor = Math.max(0, Math.min(wanted.event, this.recording.length - 1));
         await this.views[depth].show();
       });
@@ -439,7 +452,11 @@ class App {
     const stops = this.recording.stops[this.depth === 1 ? 2 : this.depth];
     this.cursor = at === "end" ? stops[stops.length - 1] : (stops[0] ?? 0);
     if (this.depth === 3 && at === "start") this.cursor = 0;
-    if (show && this.depth !== 1) await this.views[this.depth].show();
+    if (show && this.depth !== 1) {
+      const { element } = this.views[this.depth];
+      if (!element.isConnected) $("view").replaceChildren(element);
+      await this.views[this.depth].show();
+    }
     this.writeAddress();
   }
 
