@@ -20,6 +20,11 @@ ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
+def busy():
+    """Whether other programs use this computer's processors, so that a time means nothing."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > os.cpu_count()
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Chromium, driven by Playwright."""

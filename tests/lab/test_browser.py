@@ -1,6 +1,7 @@
 """The lab's page in a real browser: its depths, models, data and controls."""
 
 import pytest
+from lab.conftest import busy
 
 pytestmark = pytest.mark.browser
 
@@ -81,7 +82,7 @@ def test_mnist_shows_images_and_records_quickly(lab_page):
             return (performance.now() - start) / 20;
         }"""
     )
-    assert milliseconds < 500  # for one event, with some 9,000 in the step; about 10 on a free CPU
+    assert milliseconds < 200 or busy()  # for one event, with some 9,000 in the step
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -14,6 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from lab.conftest import busy
 from lab.lab import Lab, array
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -80,10 +81,10 @@ def test_the_same_first_ten_steps_as_here(watched, exported):
 def test_a_lesson_in_an_exported_page(watched, exported):
     lab = watched(exported, width=390)
     page = lab.open("lesson=discriminator-step.1", timeout=120)
-    lab.until("!minigan.lessons.turning", timeout=120)
+    lab.until("!minigan.lessons.turning", timeout=600)
     while page.locator("#lesson-next").count():
         page.click("#lesson-next")
-        lab.until("!minigan.lessons.turning", timeout=120)
+        lab.until("!minigan.lessons.turning", timeout=600)
         lab.settle()
         assert page.locator("#message").is_hidden()
     assert lab.overflow() <= 0
@@ -102,4 +103,7 @@ def test_the_first_picture_comes_in_time(watched, exported):
     lab = watched(exported)
     start = time.monotonic()
     lab.open(timeout=120)
-    assert time.monotonic() - start < 8 * float(os.environ.get("MINIGAN_PATIENCE", "4"))
+    seconds = time.monotonic() - start
+    if busy():
+        pytest.skip(f"this computer is busy: the first picture took {seconds:.1f} s")
+    assert seconds < 8

@@ -15,7 +15,7 @@ LESSONS = (
 
 
 def settle(lab):
-    lab.until("!minigan.lessons.turning", timeout=120)
+    lab.until("!minigan.lessons.turning", timeout=600)
     lab.settle()
 
 
@@ -39,7 +39,7 @@ def do(lab, what):
     else:
         for _ in range(what["count"]):
             page.keyboard.press("ArrowRight")
-    page.wait_for_selector("#lesson-try.done", timeout=180_000)
+    page.wait_for_selector("#lesson-try.done", timeout=600_000)
     lab.settle()
 
 
