@@ -162,6 +162,16 @@ def test_the_algorithm_view_has_the_values_of_each_line():
     assert name == "GAN.discriminator_step"
 
 
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("player", "DG")
+def test_every_line_of_the_box_is_carried_out_by_some_line_of_code(model, player):
+    lab = Lab(model=model, batch_size=8)
+    box = lab.record(player=player)["algorithm"]["box"]
+    carried_out = {i for indices in box.values() for i in indices}
+    entries = lab.description["algorithm"]
+    assert carried_out == {i for i, entry in enumerate(entries) if player in entry["players"]}
+
+
 def test_a_value_in_numbers():
     lab = Lab(batch_size=16)
     r = lab.record(player="D")
