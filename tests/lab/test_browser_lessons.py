@@ -84,6 +84,7 @@ def test_a_lesson_backwards_without_doing_its_tasks(lab_page):
     page.click("#lesson-back")
     settle(lab_page)
     assert lab_page.state("[minigan.frame.digest, minigan.depth]") == state
+    lab_page.until("location.hash.endsWith('lesson=discriminator-step.2')")
     page.reload()
     lab_page.ready()
     settle(lab_page)

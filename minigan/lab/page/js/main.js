@@ -573,11 +573,15 @@ class App {
   }
 
   writeAddress() {
+    // Browsers limit how often an address may change. So write at most once in 250 ms, but always the last state.
     clearTimeout(this.addressTimer);
-    this.addressTimer = setTimeout(() => this.writeAddressNow(), 250);
+    const rest = 250 - (performance.now() - (this.addressAt ?? -Infinity));
+    if (rest <= 0) this.writeAddressNow();
+    else this.addressTimer = setTimeout(() => this.writeAddressNow(), rest);
   }
 
   writeAddressNow() {
+    this.addressAt = performance.now();
     if (!this.settings || !this.frame) return;
     const parts = [];
     const { settings } = this;
@@ -663,6 +667,7 @@ class App {
       // Somebody pasted another address of this page.
       if (location.hash !== this.ownHash) location.reload();
     });
+    addEventListener("beforeunload", () => this.writeAddressNow());
     addEventListener("keydown", (event) => this.key(event));
     if (matchMedia("(max-width: 1060px)").matches) $("settings").open = false;
   }
