@@ -34,9 +34,7 @@ def backward(y, gradient, create_graph):
         leaf._grad = g
 
 
-def grad(
-    outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused=False
-) -> tuple[Tensor, ...]:
+def grad(outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused=False) -> tuple:
     """The gradients of `outputs` (summed, if several) with respect to `inputs`, as a tuple.
 
     outputs, inputs: a Tensor or a sequence of them; leaves no trace in anybody's `.grad`.

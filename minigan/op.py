@@ -81,8 +81,8 @@ class Op:
             y = self.forward(*arrays)
         except ValueError as error:
             raise ValueError(f"{self} of shapes {checks.shapes(arrays)}: {error}") from error
-        if isinstance(y, np.generic):  # NumPy makes a scalar where there is no axis left
-            y = np.asarray(y)
+        # NumPy makes a scalar where there is no axis left.
+        y = np.asarray(y) if isinstance(y, np.generic) else y
         if switches.anomaly:
             checks.check_result(self, y, arrays)
         output = Tensor(y)

@@ -108,10 +108,7 @@ class Tensor:
 
         Raises ValueError or TypeError, naming both sides, where they differ.
         """
-        values = arrays.plain_array(as_array(values), self._data)
-        values = backend.get_array_module(self._data).asarray(values)
-        arrays.check_same(self._data, values)
-        self._data[...] = values
+        self._data[...] = arrays.new_values(as_array(values), self._data)
         self._version[0] += 1
         return self
 
@@ -172,9 +169,8 @@ class Tensor:
         """The data, the dtype if it is not float32, and the operation that made it."""
         text = np.array2string(self.numpy(), separator=", ", prefix="Tensor(")
         dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
-        if self.op is not None:
-            return f"Tensor({text}{dtype}, op={self.op})"
-        return f"Tensor({text}{dtype}{', requires_grad=True' if self.requires_grad else ''})"
+        leaf = ", requires_grad=True" if self.requires_grad else ""
+        return f"Tensor({text}{dtype}{leaf if self.op is None else f', op={self.op}'})"
 
     # Arithmetic. One side may be a number or an array; both are broadcast as NumPy does it.
 
@@ -381,7 +377,7 @@ class Tensor:
 
         NumPy's `flatten` takes an order of the elements instead, and flattens all axes.
         """
-        return shape.Reshape(shape.flat(self.shape, start_dim))(self)
+        return shape.Reshape(arrays.flat_shape(self.shape, start_dim))(self)
 
     def __getitem__(self, index: Any) -> Tensor:
         """x[index], for any index that NumPy takes, and for integer Tensors.

@@ -48,9 +48,7 @@ def matmul(a, b):
     a = a if isinstance(a, Tensor) else constant(a, b)
     b = b if isinstance(b, Tensor) else constant(b, a)
     if a.ndim == 0 or b.ndim == 0:
-        raise ValueError(
-            f"MatMul of shapes {a.shape}, {b.shape}: a number has no matrix product; use *"
-        )
+        raise ValueError(f"MatMul of shapes {a.shape}, {b.shape}: a number has no matrix product")
     if a.ndim > 1 and b.ndim > 1:
         return MatMul()(a, b)
     if b.ndim == 1:
