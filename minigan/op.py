@@ -122,10 +122,11 @@ class Block:
         vars(switches)[self.switch] -= 1
 
     def __call__(self, function: Any) -> Any:
+        name = getattr(function, "__name__", function)
         if isinstance(function, type) or any(is_late(unwrap(function)) for is_late in LATE):
             raise TypeError(
-                f"what {getattr(function, '__name__', function)} does would run after the block: write `with` inside it, "
-                "around no yield or await"
+                f"what {name} does would run after the block: write `with` inside it, around no "
+                "yield or await"
             )
 
         @wraps(function)
