@@ -15,7 +15,7 @@ from minigan.checks import check_loss, check_optimizer
 from minigan.nn import frozen
 from minigan.op import no_grad
 from minigan.tensor import as_tensor
-from minigan.trainers.checks import check_count, undo_if_refused
+from minigan.trainers.checks import check_count, checked_label, undo_if_refused
 
 
 class GAN:
@@ -54,7 +54,7 @@ class GAN:
         check_optimizer(d_optimizer, discriminator, "discriminator")
         self.generator, self.g_optimizer = generator, g_optimizer
         self.discriminator, self.d_optimizer = discriminator, d_optimizer
-        self.k, self.real_label, self.generator_loss = k, real_label, generator_loss
+        self.k, self.real_label, self.generator_loss = k, checked_label(real_label), generator_loss
         self.steps = 0  # of the discriminator
 
     @undo_if_refused
