@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from faults.mask_cases import DIRECTION, cases
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minigan import Tensor, grad, nn, ops
-from faults.mask_cases import DIRECTION, cases
 
 VALUES = json.loads(Path(__file__).with_name("mask_values.json").read_text())
 CASES = {name: (f, x) for name, f, x in cases()}
