@@ -87,8 +87,6 @@ def gradcheck(
     with unchanged(module):
         outputs = check_contract(f, order, module)
         lines = compare(f, how, 1, reference)
-        if not any(line.compared for line in lines) and any(line.kinks for line in lines):
-            raise ValueError("gradcheck: there is nothing to check: all that there is are kinks")
         if order == 2:
             lines += compare(Gradient(f, outputs, random), how, 2)
     return Report(mode, lines)

@@ -17,7 +17,6 @@ NOTHING = {
     "no outputs, a tuple": (lambda x: (), [X], {}),
     "frozen": (nn.Linear(2, 2).double().requires_grad_(False), [np.array([[1, 2]])], {}),
     "no directions": (lambda x: x * x, [X], {"mode": "directional", "directions": 0}),
-    "kinks everywhere": (lambda x: x.abs().sum(), [np.zeros(3)], {"kinks": "skip"}),
 }
 
 
