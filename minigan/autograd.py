@@ -23,6 +23,7 @@ from minigan.op import constant
 from minigan.switches import switches
 from minigan.tensor import Tensor
 
+Tensors = tuple[Tensor, ...]
 REQUIRES_GRAD = attrgetter("_requires_grad")
 
 
@@ -34,7 +35,7 @@ def backward(y, gradient, create_graph):
         leaf._grad = g
 
 
-def grad(outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused=False) -> tuple:
+def grad(outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused=False) -> Tensors:
     """The gradients of `outputs` (summed, if several) with respect to `inputs`, as a tuple.
 
     outputs, inputs: a Tensor or a sequence of them; leaves no trace in anybody's `.grad`.

@@ -19,6 +19,7 @@ from minigan.trainers.checks import (
     check_loss,
     check_optimizer,
     check_samples,
+    checked_label,
     undo_if_refused,
 )
 
@@ -59,7 +60,7 @@ class GAN:
         check_optimizer(d_optimizer, discriminator, "discriminator")
         self.generator, self.g_optimizer = generator, g_optimizer
         self.discriminator, self.d_optimizer = discriminator, d_optimizer
-        self.k, self.real_label, self.generator_loss = k, real_label, generator_loss
+        self.k, self.real_label, self.generator_loss = k, checked_label(real_label), generator_loss
         self.steps = 0  # of the discriminator
 
     @undo_if_refused
