@@ -53,7 +53,7 @@ class Op:
     def forward(self, *xs: Any, **unused: Any) -> Any:
         raise NotImplementedError(f"{self} has no forward")
 
-    def backward(self, gy: Any, y: Any, *xs: Any, **unused: Any) -> Any:
+    def backward(self, gy: Any, y: Any, /, *xs: Any, **unused: Any) -> Any:
         raise NotImplementedError(f"{self} has no gradient: its backward is not written")
 
     def __call__(self, *inputs: Any) -> Any:

@@ -95,7 +95,7 @@ class Tensor:
         self._requires_grad = bool(requires_grad)
         return self
 
-    requires_grad: bool = property(attrgetter("_requires_grad"), requires_grad_)  # type: ignore[assignment]
+    requires_grad: Any = property(attrgetter("_requires_grad"), requires_grad_)  # a bool
 
     def detach(self) -> Tensor:
         """The same array as a leaf: gradients stop here. A change of one counts for both."""

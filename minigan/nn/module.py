@@ -287,7 +287,7 @@ class Sequential(Module):
     def __len__(self):
         return len(self.named_children())
 
-    def __getitem__(self, i):
+    def __getitem__(self, i) -> Any:
         modules = list(self)[i]
         return Sequential(*modules) if isinstance(i, slice) else modules
 
