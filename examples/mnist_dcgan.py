@@ -17,8 +17,12 @@ import minigan
 from minigan import datasets, losses, nn, optim
 from minigan.nn import frozen
 from minigan.tensor import as_tensor
-from minigan.trainers import GAN
-from minigan.trainers.checks import check_loss, check_samples
+from minigan.trainers.checks import (
+    check_loss,
+    check_optimizer,
+    check_samples,
+    undo_if_refused,
+)
 
 SIZE = 32
 
@@ -69,30 +73,47 @@ def initialize(layer):
         nn.init.normal_(layer.weight, 1.0, 0.02)
 
 
-class SameFakesGAN(GAN):
+class SameFakesGAN:
     """G steps first, and D then learns from the same fakes: G runs once for both."""
 
-    def train(self, minibatches, noise):
-        D = self.discriminator
-        for real in minibatches:
-            fake = self.generator(noise(len(real)))
-            check_samples(real, fake)
-            with frozen(D):
-                loss = self.generator_loss(D(fake))
-                g_loss = check_loss(loss, "generator", fake.data)
-                self.g_optimizer.zero_grad()
-                loss.backward()
-            self.g_optimizer.step()
+    def __init__(self, generator, discriminator, g_optimizer, d_optimizer):
+        check_optimizer(g_optimizer, generator, "generator")
+        check_optimizer(d_optimizer, discriminator, "discriminator")
+        self.generator, self.g_optimizer = generator, g_optimizer
+        self.discriminator, self.d_optimizer = discriminator, d_optimizer
+        self.steps = 0  # of both
 
-            p_real, p_fake = D(as_tensor(real)), D(fake.detach())
-            loss = losses.discriminator_loss(p_real, p_fake) / 2
-            d_loss = check_loss(loss, "discriminator", real)
-            self.d_optimizer.zero_grad()
-            loss.backward()
-            self.d_optimizer.step()
-            self.steps += 1
-            answers = {"D(x)": p_real.mean().item(), "D(G(z))": p_fake.mean().item()}
-            yield {"d_loss": d_loss, **answers, "g_loss": g_loss}
+    @undo_if_refused
+    def step(self, real, z):
+        """Update both, on a minibatch `real` of data and on G's answer to the noise z."""
+        real = as_tensor(real)
+        fake = self.generator(as_tensor(z))
+        check_samples(real, fake)
+        with frozen(self.discriminator):  # D is held fixed
+            g_loss = losses.non_saturating_generator_loss(self.discriminator(fake))
+        p_real, p_fake = self.discriminator(real), self.discriminator(fake.detach())
+        d_loss = losses.discriminator_loss(p_real, p_fake) / 2
+        report = {
+            "d_loss": check_loss(d_loss, "discriminator", real.data),
+            "D(x)": p_real.mean().item(),
+            "D(G(z))": p_fake.mean().item(),
+            "g_loss": check_loss(g_loss, "generator", fake.data),
+        }
+
+        self.g_optimizer.zero_grad()
+        g_loss.backward()
+        self.g_optimizer.step()
+
+        self.d_optimizer.zero_grad()
+        d_loss.backward()
+        self.d_optimizer.step()
+        self.steps += 1
+        return report
+
+    def train(self, minibatches, noise):
+        """A step on every minibatch. Yields what the steps return."""
+        for real in minibatches:
+            yield self.step(real, noise(len(real)))
 
 
 def resize(images, size=SIZE):

@@ -18,8 +18,12 @@ import numpy as np
 import minigan
 from minigan import datasets, grad, losses, nn, optim
 from minigan.tensor import as_tensor
-from minigan.trainers import GAN
-from minigan.trainers.checks import check_loss, check_samples
+from minigan.trainers.checks import (
+    check_loss,
+    check_optimizer,
+    check_samples,
+    undo_if_refused,
+)
 
 
 def build_generator(latent_dim=100):
@@ -87,16 +91,22 @@ def momentum(epoch):
     return 0.5 + 0.2 * min(epoch / 249, 1.0)
 
 
-class SimultaneousGAN(GAN):
+class SimultaneousGAN:
     """A GAN whose players step at once, from the same fakes and D's one answer to them.
 
+    lr: the learning rate of the first step; `learning_rate` gives the later ones.
     steps_per_epoch: for the momentum, which grows from epoch to epoch.
     """
 
-    def __init__(self, *players, lr, steps_per_epoch):
-        super().__init__(*players)
+    def __init__(self, generator, discriminator, g_optimizer, d_optimizer, *, lr, steps_per_epoch):
+        check_optimizer(g_optimizer, generator, "generator")
+        check_optimizer(d_optimizer, discriminator, "discriminator")
+        self.generator, self.g_optimizer = generator, g_optimizer
+        self.discriminator, self.d_optimizer = discriminator, d_optimizer
         self.lr, self.steps_per_epoch = lr, steps_per_epoch
+        self.steps = 0  # of both
 
+    @undo_if_refused
     def step(self, real, z):
         """Update both, each at the other's old weights, on a minibatch `real` and the noise z."""
         real = as_tensor(real)
@@ -104,7 +114,7 @@ class SimultaneousGAN(GAN):
         check_samples(real, fake)
         p_real, p_fake = self.discriminator(real), self.discriminator(fake)
         d_loss = losses.discriminator_loss(p_real, p_fake) / 2
-        g_loss = self.generator_loss(p_fake)
+        g_loss = losses.non_saturating_generator_loss(p_fake)
         report = {
             "d_loss": check_loss(d_loss, "discriminator", real.data),
             "D(x)": p_real.mean().item(),
@@ -125,6 +135,7 @@ class SimultaneousGAN(GAN):
             p.grad = g
 
     def train(self, minibatches, noise):
+        """Both on every minibatch, by the two schedules. Yields what the steps return."""
         for real in minibatches:
             for optimizer in (self.d_optimizer, self.g_optimizer):
                 optimizer.lr = learning_rate(self.lr, self.steps)

@@ -11,8 +11,15 @@ import console
 import harness
 
 import minigan
-from minigan import datasets, nn, optim
-from minigan.trainers import GAN
+from minigan import datasets, losses, nn, optim
+from minigan.nn import frozen
+from minigan.tensor import as_tensor
+from minigan.trainers.checks import (
+    check_loss,
+    check_optimizer,
+    check_samples,
+    undo_if_refused,
+)
 
 
 def build_generator(latent_dim=128, n_hidden=256):
@@ -34,10 +41,50 @@ def initialize(layer):
         nn.init.constant_(layer.bias, 0.0)
 
 
-class SameNoiseGAN(GAN):
+class SameNoiseGAN:
     """A GAN whose generator step sees the noise that its discriminator step has just seen."""
 
+    def __init__(self, generator, discriminator, g_optimizer, d_optimizer):
+        check_optimizer(g_optimizer, generator, "generator")
+        check_optimizer(d_optimizer, discriminator, "discriminator")
+        self.generator, self.g_optimizer = generator, g_optimizer
+        self.discriminator, self.d_optimizer = discriminator, d_optimizer
+        self.steps = 0  # of the discriminator
+
+    @undo_if_refused
+    def discriminator_step(self, real, z):
+        """Ascend D once, on a minibatch `real` of data and on G's answer to the noise z."""
+        real, z = as_tensor(real), as_tensor(z)
+        with minigan.no_grad():  # G is held fixed
+            fake = self.generator(z)
+        check_samples(real, fake)
+        p_real = self.discriminator(real)
+        p_fake = self.discriminator(fake)
+        loss = losses.discriminator_loss(p_real, p_fake)
+        d_loss = check_loss(loss, "discriminator", real.data)
+
+        self.d_optimizer.zero_grad()
+        loss.backward()
+        self.d_optimizer.step()
+        self.steps += 1
+        return {"d_loss": d_loss, "D(x)": p_real.mean().item(), "D(G(z))": p_fake.mean().item()}
+
+    @undo_if_refused
+    def generator_step(self, z):
+        """Descend G once, on the noise z."""
+        z = as_tensor(z)
+        with frozen(self.discriminator):  # D is held fixed
+            p_fake = self.discriminator(self.generator(z))
+            loss = losses.non_saturating_generator_loss(p_fake)
+            g_loss = check_loss(loss, "generator", z.data)
+
+            self.g_optimizer.zero_grad()
+            loss.backward()
+        self.g_optimizer.step()
+        return {"g_loss": g_loss}
+
     def train(self, minibatches, noise):
+        """D and then G on every minibatch, both on the same noise. Yields what the steps return."""
         for real in minibatches:
             z = noise(len(real))
             yield self.discriminator_step(real, z) | self.generator_step(z)

@@ -45,7 +45,7 @@ def check_plain(data, inside="the data"):
     if isinstance(data, (list, tuple)):
         for item in data:
             check_plain(item, "a list")
-    elif data is None or isinstance(data, (str, bytes)):
+    elif data is None or isinstance(data, (str, bytes, bytearray)):
         raise TypeError(f"a Tensor, an array or numbers are needed, not {data!r}")
     elif hasattr(data, "requires_grad"):
         raise TypeError(

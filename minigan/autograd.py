@@ -34,7 +34,9 @@ def backward(y, gradient, create_graph):
         leaf._grad = g
 
 
-def grad(outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused=False):
+def grad(
+    outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused=False
+) -> tuple[Tensor, ...]:
     """The gradients of `outputs` (summed, if several) with respect to `inputs`, as a tuple.
 
     outputs, inputs: a Tensor or a sequence of them; leaves no trace in anybody's `.grad`.
@@ -52,7 +54,7 @@ def grad(outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused
     found = dict(walk(outputs, gradients, create_graph, wanted=set(inputs)))
     if not allow_unused:
         checks.check_used(inputs, found)
-    return tuple(found.get(x) for x in inputs)
+    return tuple(found.get(x) for x in inputs)  # type: ignore[misc]  # None if unused
 
 
 def as_list(x):

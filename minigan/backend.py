@@ -11,7 +11,7 @@ import threading
 
 import numpy as np
 
-_chosen = []  # each `use` for good, the last of which counts
+_chosen: list = []  # each `use` for good, the last of which counts
 
 
 class _Thread(threading.local):
@@ -45,7 +45,7 @@ class use:
             _thread.xp = self.xp
 
     def __enter__(self):
-        if self.outer is None:
+        if self in _chosen:  # not so where it is entered for the second time
             _chosen.remove(self)
         _thread.xp = self.xp
         return self

@@ -7,13 +7,13 @@ WGAN the critic's scores are plain numbers, and the loss is the difference of th
 import numpy as np
 
 from minigan import ops
-from minigan.arrays import number
+from minigan.arrays import check_plain, number, plain_array
 from minigan.autograd import grad
 from minigan.backend import get_array_module, to_numpy
 from minigan.checks import check_inputs
 from minigan.op import Op
 from minigan.ops.elementwise import Maximum, Sigmoid
-from minigan.tensor import Tensor, as_array
+from minigan.tensor import Tensor, as_array, as_tensor
 
 
 class BinaryCrossEntropy(Op):
@@ -53,7 +53,7 @@ class BinaryCrossEntropyWithLogits(Op):
         return gy * (Sigmoid()(x) - self.t)
 
 
-def binary_cross_entropy(p, target):
+def binary_cross_entropy(p, target) -> Tensor:
     """-mean(t log p + (1 - t) log(1 - p)).
 
     p: probabilities; target: labels in [0, 1] of the same shape, or one number for all.
@@ -62,6 +62,7 @@ def binary_cross_entropy(p, target):
     >>> round(binary_cross_entropy(Tensor([0.5, 0.5]), 1.0).item(), 4)
     0.6931
     """
+    p = as_tensor(p)
     # NaN passes, for the trainer to tell where it came from. On a GPU this look would cost a wait.
     if isinstance(p.data, np.ndarray) and ((p.data < 0) | (p.data > 1)).any():
         raise ValueError(
@@ -72,16 +73,17 @@ def binary_cross_entropy(p, target):
     return BinaryCrossEntropy(_labels(p, target))(p).mean()
 
 
-def binary_cross_entropy_with_logits(x, target):
+def binary_cross_entropy_with_logits(x, target) -> Tensor:
     """The same for p = sigmoid(x), accurate for every x; arguments as for binary_cross_entropy.
 
     >>> round(binary_cross_entropy_with_logits(Tensor([0.0, 0.0]), 1.0).item(), 4)
     0.6931
     """
+    x = as_tensor(x)
     return BinaryCrossEntropyWithLogits(_labels(x, target))(x).mean()
 
 
-def cross_entropy(logits, labels):
+def cross_entropy(logits, labels) -> Tensor:
     """-mean of the log-probability of each row's label, for p = softmax(logits).
 
     logits: (N, classes); labels: (N,) integers from 0 to classes - 1.
@@ -90,7 +92,9 @@ def cross_entropy(logits, labels):
     >>> round(cross_entropy(Tensor([[0.0, 0.0], [0.0, 0.0]]), np.array([0, 1])).item(), 4)
     0.6931
     """
-    labels = to_numpy(as_array(labels))
+    logits, labels = as_tensor(logits), as_array(labels)
+    check_plain(labels, "the labels")
+    labels = to_numpy(labels)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"cross_entropy: labels must be integers, not {labels.dtype}")
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
@@ -106,7 +110,7 @@ def cross_entropy(logits, labels):
 # Goodfellow et al. 2014. D ascends, and G descends, V = E[log D(x)] + E[log(1 - D(G(z)))].
 
 
-def discriminator_loss(p_real, p_fake, real_label=1.0):
+def discriminator_loss(p_real, p_fake, real_label=1.0) -> Tensor:
     """-mean log D(x) - mean log(1 - D(G(z))), which is -V of the paper's equation 1.
 
     real_label: 0.9 is one-sided label smoothing (Salimans et al. 2016, section 3.4), which keeps D
@@ -115,12 +119,12 @@ def discriminator_loss(p_real, p_fake, real_label=1.0):
     return binary_cross_entropy(p_real, real_label) + binary_cross_entropy(p_fake, 0.0)
 
 
-def minimax_generator_loss(p_fake):
+def minimax_generator_loss(p_fake) -> Tensor:
     """mean log(1 - D(G(z))), as in Algorithm 1: flat where D is sure that the fakes are fake."""
     return -binary_cross_entropy(p_fake, 0.0)
 
 
-def non_saturating_generator_loss(p_fake):
+def non_saturating_generator_loss(p_fake) -> Tensor:
     """-mean log D(G(z)), section 3's remedy: the same fixed point, and steep where G is losing."""
     return binary_cross_entropy(p_fake, 1.0)
 
@@ -128,14 +132,14 @@ def non_saturating_generator_loss(p_fake):
 # Arjovsky et al. 2017 and Gulrajani et al. 2017. The critic f ascends E[f(x)] - E[f(G(z))].
 
 
-def wasserstein_critic_loss(real_scores, fake_scores):
+def wasserstein_critic_loss(real_scores, fake_scores) -> Tensor:
     """mean f(G(z)) - mean f(x): minus the estimate of the Wasserstein distance."""
-    return fake_scores.mean() - real_scores.mean()
+    return as_tensor(fake_scores).mean() - as_tensor(real_scores).mean()
 
 
-def wasserstein_generator_loss(fake_scores):
+def wasserstein_generator_loss(fake_scores) -> Tensor:
     """-mean f(G(z))"""
-    return -fake_scores.mean()
+    return -as_tensor(fake_scores).mean()
 
 
 def gradient_penalty(critic, real, fake, eps, *, return_norms=False):
@@ -153,7 +157,7 @@ def gradient_penalty(critic, real, fake, eps, *, return_norms=False):
     return (penalty, norms) if return_norms else penalty
 
 
-def gradient_norms(critic, real, fake, eps):
+def gradient_norms(critic, real, fake, eps) -> Tensor:
     """‖∇f(x̂)‖ at x̂ = ε x + (1 - ε) G(z), for each of N samples: (N,), differentiable.
 
     critic: a function f of (N, ...) that treats samples independently, to (N,) or (N, 1).
@@ -165,7 +169,9 @@ def gradient_norms(critic, real, fake, eps):
     Raises ValueError for shapes that do not fit, or an ε outside [0, 1], and TypeError for real and
     fake of two dtypes, or of integers.
     """
-    real, fake, eps = as_array(real), as_array(fake), as_array(eps)
+    real, fake, eps = [plain_array(as_array(x)) for x in (real, fake, eps)]
+    if real.ndim == 0:
+        raise ValueError("gradient penalty: real is a number, and a batch is needed")
     n = len(real)
     check_inputs("gradient penalty", [real, fake])
     if real.shape != fake.shape:
@@ -196,10 +202,11 @@ def _labels(p, target):
     if getattr(target, "requires_grad", False):
         raise ValueError("the labels require a gradient, but they are constants; use .detach()")
     target = as_array(target)
+    check_plain(target, "the labels")
     if isinstance(target, (int, float, np.generic)):
         labels = lowest = highest = float(number("a label must be a number", target))
     else:
-        labels = get_array_module(p.data).array(target, dtype=p.dtype)
+        labels = get_array_module(p.data).array(plain_array(target, p.data), dtype=p.dtype)
         if labels.shape != p.shape:
             raise ValueError(
                 f"the probabilities have shape {p.shape}, but the labels {labels.shape}"

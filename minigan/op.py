@@ -57,6 +57,8 @@ class Op:
         raise NotImplementedError(f"{self} has no gradient: its backward is not written")
 
     def __call__(self, *inputs: Any) -> Any:
+        if self.inputs is not None:
+            raise RuntimeError(f"this {self} was used before; make a new one for each call")
         tensors = [x for x in inputs if isinstance(x, Tensor)]
         if not tensors:
             return self.forward(*inputs)
@@ -89,8 +91,6 @@ class Op:
                 if backend.get_array_module(a).may_share_memory(y, a):
                     output._version = x._version
         if True in needs and not switches.no_grad:
-            if self.inputs is not None:
-                raise RuntimeError(f"this {self} was used before; make a new one for each call")
             self.inputs, self.arrays, self.needs = tensors, arrays, needs
             self.leaves, self.versions, self.version = leaves, versions, output._version[0]
             output.op, output._requires_grad, output.generation = self, True, generation

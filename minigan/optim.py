@@ -33,10 +33,11 @@ class Optimizer:
     settings: tuple[str, ...] = ("lr", "weight_decay")
 
     def __init__(self, params, lr, weight_decay=0.0):
-        if not isinstance(params, Iterable):
+        no_order = isinstance(params, (set, frozenset))
+        if not isinstance(params, Iterable) or isinstance(params, Parameter) or no_order:
             raise TypeError(
                 f"an optimizer needs a list of Parameters, as module.parameters() gives, and not "
-                f"{named(params)}"
+                f"{named(params)}{', which has no order' if no_order else ''}"
             )
         self.params = list(params)
         self.lr, self.weight_decay = lr, weight_decay
@@ -143,7 +144,7 @@ class SGD(Optimizer):
     moments = ("momentum_buffer",)
     settings = ("lr", "momentum", "weight_decay")
 
-    def __init__(self, params, lr, momentum=0.0, weight_decay=0.0):
+    def __init__(self, params, lr, momentum=0.0, *, weight_decay=0.0):
         super().__init__(params, lr, weight_decay)
         self.momentum = momentum
 
@@ -244,18 +245,18 @@ class AveragedModel:
     def update_parameters(self, model):
         """Take in the weights that the model has now; ValueError if it is of another structure."""
         means, new = self.module.parameters(), model.parameters()
-        mean_buffers, new_buffers = self.module.buffers(), model.buffers()
-        if [a.shape for a in means + mean_buffers] != [b.shape for b in new + new_buffers]:
+        shapes = [a.shape for a in means + self.module.buffers()]
+        if shapes != [b.shape for b in new + model.buffers()]:
             raise ValueError("this is not the model, or one like it, that this average is of")
         w = max(1 - self.decay, 9 / (9 + self.n_averaged))
         self.n_averaged += 1
         for a, p in zip(means, new, strict=True):
             a.data += w * (p.data - a.data)
-        for a, b in zip(mean_buffers, new_buffers, strict=True):
-            if a.dtype.kind == "f":
-                a += w * (b - a)
-            else:  # a count, of which there is no mean
-                a[...] = b
+        for module, other in zip(self.module.modules(), model.modules(), strict=True):
+            for name in module.buffer_names:
+                a, b = getattr(module, name), getattr(other, name)
+                # Of a count there is no mean.
+                setattr(module, name, a + w * (b - a) if a.dtype.kind == "f" else b.copy())
 
     def state_dict(self):
         """What `load_state_dict` takes: the means, the number of steps and the decay."""

@@ -2,7 +2,7 @@
 
 import threading
 from functools import wraps
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, unwrap
 from typing import Any
 
 
@@ -28,9 +28,11 @@ class Block:
         vars(switches)[self.switch] -= 1
 
     def __call__(self, function: Any) -> Any:
-        if any(is_late(function) for is_late in LATE):
+        if isinstance(function, type) or any(is_late(unwrap(function)) for is_late in LATE):
+            name = getattr(function, "__name__", function)
             raise TypeError(
-                f"{function.__name__} would run after the block: write `with` inside it"
+                f"what {name} does would run after the block: write `with` inside it, around no "
+                "yield or await"
             )
 
         @wraps(function)

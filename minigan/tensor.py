@@ -14,6 +14,9 @@ import numpy as np
 from minigan import arrays, backend, checks
 from minigan.switches import switches
 
+if TYPE_CHECKING:
+    from typing_extensions import Self  # which type checkers bring along
+
 
 class Tensor:
     """An array of float32 or float64 that remembers how it was made.
@@ -39,6 +42,7 @@ class Tensor:
     __array_ufunc__ = None  # `array * tensor` is this class's business, not NumPy's
 
     op: Op | None  # that made this tensor; None for a leaf
+    _grad: Any  # a Tensor or None
     # attrgetter is written in C: a debugger's `step` does not stop in it.
     shape: tuple[int, ...] = property(attrgetter("_data.shape"))  # type: ignore[assignment]
     ndim: int = property(attrgetter("_data.ndim"))  # type: ignore[assignment]
@@ -74,13 +78,13 @@ class Tensor:
     @property
     def grad(self) -> Tensor:
         """The gradient that `backward` has added up here; None before that."""
-        return self._grad  # type: ignore[return-value]
+        return self._grad
 
     @grad.setter
     def grad(self, g: Tensor | np.ndarray | None) -> None:
         self._grad = g if g is None or isinstance(g, Tensor) else Tensor(g)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Ask for a gradient, or stop asking for one; returns self.
 
         Raises RuntimeError on a Tensor that an operation made, and TypeError for integers.
@@ -99,12 +103,13 @@ class Tensor:
         leaf._version = self._version
         return leaf
 
-    def copy_(self, values: Any) -> Tensor:
+    def copy_(self, values: Any) -> Self:
         """Overwrite the data with `values`, of the same shape and dtype; returns self.
 
         Raises ValueError or TypeError, naming both sides, where they differ.
         """
-        values = backend.get_array_module(self._data).asarray(as_array(values))
+        values = arrays.plain_array(as_array(values), self._data)
+        values = backend.get_array_module(self._data).asarray(values)
         arrays.check_same(self._data, values)
         self._data[...] = values
         self._version[0] += 1
@@ -201,11 +206,11 @@ class Tensor:
         """Refused: the derivative is 0 wherever there is one."""
         raise TypeError("// of a Tensor has no useful gradient: use / , or // on .data")
 
-    def __pow__(self, n: float) -> Tensor:
+    def __pow__(self, n: Any) -> Tensor:
         """self ** n for a number n; for an exponent that is a Tensor write (b * a.log()).exp()."""
         return arithmetic.Pow(n)(self)
 
-    def __rpow__(self, base: float) -> Tensor:
+    def __rpow__(self, base: Any) -> Tensor:
         """base ** self for a number base > 0"""
         return elementwise.Exp()(self * arrays.log_of_base(base))
 
@@ -233,23 +238,23 @@ class Tensor:
 
     # Under no_grad(), x += y writes into the array of a leaf x. Elsewhere it makes a new Tensor.
 
-    def __iadd__(self, other: Any) -> Tensor:
+    def __iadd__(self, other: Any) -> Self:
         """self + other, written into self if self is a leaf under no_grad()."""
         return in_place(self, "+", self + other)
 
-    def __isub__(self, other: Any) -> Tensor:
+    def __isub__(self, other: Any) -> Self:
         """self - other, written into self if self is a leaf under no_grad()."""
         return in_place(self, "-", self - other)
 
-    def __imul__(self, other: Any) -> Tensor:
+    def __imul__(self, other: Any) -> Self:
         """self * other, written into self if self is a leaf under no_grad()."""
         return in_place(self, "*", self * other)
 
-    def __itruediv__(self, other: Any) -> Tensor:
+    def __itruediv__(self, other: Any) -> Self:
         """self / other, written into self if self is a leaf under no_grad()."""
         return in_place(self, "/", self / other)
 
-    def __ipow__(self, n: float) -> Tensor:  # type: ignore[misc]
+    def __ipow__(self, n: Any) -> Self:
         """self ** n, written into self if self is a leaf under no_grad()."""
         return in_place(self, "**", self**n)
 
@@ -406,7 +411,7 @@ def as_tensor(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else Tensor(x)
 
 
-def in_place(x: Tensor, sign: str, y: Tensor) -> Tensor:
+def in_place(x: Tensor, sign: str, y: Tensor) -> Any:
     """What `x sign= other` leaves in x, where y is `x sign other`."""
     if x.op is not None or not (switches.no_grad or x._requires_grad):
         return y

@@ -164,7 +164,10 @@ class Function:
         self.name, self.function = name, function
 
     def __call__(self, *args, **kwargs):
-        return call(self.function, args, kwargs, numpy_too=self.name in FROM_NUMPY)
+        from_numpy = self.name in FROM_NUMPY
+        if from_numpy:  # a move to the device shares no memory with the host
+            args = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+        return call(self.function, args, kwargs, numpy_too=from_numpy)
 
     def __getattr__(self, name):
         if f"ufunc.{name}" not in NAMES:

@@ -6,16 +6,18 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import strict_cupy
-from cases import arithmetic, conv, elementwise, losses, matmul, nn, reduce, shape
+from cases import arithmetic, conv, elementwise, matmul, nn, reduce, shape
+from cases import losses as loss_cases
 from devices import compare_with_numpy, move
 from hypothesis import given, settings
 
 import minigan
-from minigan import Tensor, backend, optim, randn, trainers
+from minigan import Tensor, backend, losses, ops, optim, randn, trainers
 from minigan import nn as layers
 from minigan.gradcheck import gradcheck
+from minigan.tensor import as_array
 
-FAMILIES = [arithmetic, conv, elementwise, losses, matmul, nn, reduce, shape]
+FAMILIES = [arithmetic, conv, elementwise, loss_cases, matmul, nn, reduce, shape]
 CASES = [case for family in FAMILIES for case in family.CASES]
 
 
@@ -111,6 +113,109 @@ def test_a_trainer_takes_the_steps_that_it_takes_on_numpy(make, cupy):
         np.testing.assert_allclose(state[name], value, rtol=1e-4, atol=1e-6)
 
 
+def update_in_place(xp, p):
+    with minigan.no_grad():
+        p -= 0.1 * p
+        p *= 2
+    p.data -= 0.5 * p.data
+    return p
+
+
+def update_a_number(xp, p):
+    n = layers.Parameter(p.data.sum())
+    (n * n).backward()
+    optim.Adam([n], lr=0.1).step()
+    n.data = n.data - 0.5
+    (n * n).backward()
+    optim.SGD([n], lr=0.1, momentum=0.5).step()
+    return n
+
+
+def assign_a_gradient(xp, p):
+    p.grad = xp.ones_like(p.data)
+    (p * p).sum().backward()
+    optim.RMSprop([p], lr=0.1).step()
+    return p
+
+
+def average(xp, p):
+    net = layers.Sequential(layers.BatchNorm1d(3))
+    averaged = optim.AveragedModel(net, decay=0.5)
+    net(p)
+    averaged.update_parameters(net)
+    return averaged.module[0].running_mean
+
+
+def refuse_a_batch(xp, p):
+    minigan.seed(0)
+    G = layers.Sequential(layers.Linear(3, 3), layers.BatchNorm1d(3))
+    f = layers.Linear(3, 1)
+    trainer = wgan(G, f)
+    with pytest.raises(FloatingPointError, match="3 of the 6 numbers of the minibatch"):
+        trainer.critic_step(xp.asarray(np.float32([[np.nan] * 3, [0.0] * 3])), p)
+    return G[1].running_mean
+
+
+def look_for_anomalies(xp, p):
+    with minigan.detect_anomaly():
+        y = (p * p).sum()
+        y.backward()
+        with pytest.raises(FloatingPointError, match="Log made 6 nan"):
+            (-(p * p) - 1).log()
+    return p.grad
+
+
+def change_a_view(xp, p):
+    x = p.detach()
+    y = p * x[0]
+    x[0].copy_(xp.zeros(3, dtype="float32"))
+    with pytest.raises(RuntimeError, match="was changed"):
+        y.sum().backward()
+    return x
+
+
+HABITS = {
+    "numbers": lambda xp, p: (2**p + 1 - p / 3) * np.float64(2) + (3 - p) / 2.0 + +p,
+    "numbers without axes": lambda xp, p: p.sum() * 2 - np.float32(1) / p.mean(),
+    "arrays on the left": lambda xp, p: xp.ones((2, 3), dtype="float32") - p,
+    "a boolean array": lambda xp, p: p * (p > 0),
+    "a mask": lambda xp, p: p[p > 0],
+    "an index array": lambda xp, p: p[np.array([1, 0, 1])],
+    "an index Tensor": lambda xp, p: p[Tensor(xp.asarray([1, 0]))],
+    "rows": lambda xp, p: sum(row * row for row in p),
+    "a copy": lambda xp, p: minigan.tensor(p.data, dtype="float64"),
+    "a list": lambda xp, p: p + [1.0, 2.0, 3.0],
+    "text": lambda xp, p: Tensor(xp.asarray([float(f"{p.sum():.3f}"), len(repr(p))])),
+    "conversions": lambda xp, p: p * (float(p[0, 0]) + int(p[0, 0]) + bool(p[0, 0] == p[0, 0])),
+    "labels": lambda xp, p: losses.binary_cross_entropy(p.sigmoid(), np.ones((2, 3))),
+    "classes": lambda xp, p: losses.cross_entropy(p, np.array([0, 2])),
+    "a condition": lambda xp, p: ops.where(p > 0, p, 0.0) + ops.where(np.eye(2, 3) > 0, 1.0, p),
+    "a bound": lambda xp, p: p.clip(np.float32(-0.5), 0.5) + ops.maximum(np.float64(0), p),
+    "a variance": lambda xp, p: p.var(axis=0, correction=1),
+    "a gradient": lambda xp, p: minigan.grad((p**3).sum(), p, create_graph=True)[0].norm(),
+    "half precision": lambda xp, p: Tensor(p.data.astype("float16")),
+    "update in place": update_in_place,
+    "update a number": update_a_number,
+    "assign a gradient": assign_a_gradient,
+    "average": average,
+    "refuse a batch": refuse_a_batch,
+    "look for anomalies": look_for_anomalies,
+    "change a view": change_a_view,
+}
+
+
+@pytest.mark.parametrize("habit", HABITS.values(), ids=HABITS.keys())
+def test_what_users_write_gives_what_it_gives_on_numpy(habit, cupy):
+    values = np.float32([[-1.0, 0.5, 2.0], [0.25, -0.75, 1.5]])
+    found = habit(cupy, layers.Parameter(cupy.asarray(values)))
+    with backend.use("numpy"):
+        expected = as_array(habit(np, layers.Parameter(values.copy())))
+    found = as_array(found)
+    assert isinstance(found, cupy.ndarray)
+    assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+    np.testing.assert_allclose(found.get(), expected, rtol=1e-6, atol=1e-7)
+
+
 def test_gradcheck_checks_what_is_on_the_device(cupy):
     layer = layers.Sequential(layers.Linear(3, 2), layers.Softplus()).double()
     x = cupy.asarray(np.linspace(-1.0, 1.0, 6).reshape(2, 3))
@@ -168,6 +273,14 @@ FORBIDDEN = {
 def test_the_stand_in_forbids(misuse, error, message, cupy):
     with pytest.raises(error, match=message):
         misuse(cupy, cupy.ones(2))
+
+
+def test_the_stand_in_shares_no_memory_with_the_host(cupy):
+    host = np.ones(2)
+    for to_device in (cupy.asarray, cupy.array, cupy.ascontiguousarray):
+        to_device(host)[...] = 5.0
+    cupy.asnumpy(cupy.asarray(host))[...] = 5.0
+    assert (host == 1).all()
 
 
 def test_the_stand_in_keeps_scalars_on_the_device(cupy):

@@ -73,6 +73,12 @@ def gradcheck(
     for value, choices in ((order, (1, 2)), (mode, MODES), (kinks, KINKS)):
         if value not in choices:
             raise ValueError(f"gradcheck: {value!r} is not one of {', '.join(map(repr, choices))}")
+    if not (0 < eps < np.inf and 0 <= atol < np.inf and 0 <= rtol < np.inf):
+        raise ValueError(
+            f"gradcheck: eps={eps}, atol={atol} and rtol={rtol} must be finite, and eps more than 0"
+        )
+    if directions < 1:
+        raise ValueError(f"gradcheck: directions={directions}: there is nothing to check")
     if module is None and isinstance(fn, Module):
         module = fn
     f = Function(fn, inputs, module)
@@ -83,4 +89,8 @@ def gradcheck(
         lines = compare(f, how, 1, reference)
         if order == 2:
             lines += compare(Gradient(f, outputs, random), how, 2)
+    if not any(line.compared for line in lines) and any(line.kinks for line in lines):
+        raise ValueError(
+            "gradcheck: there is nothing to check: the function has a kink everywhere at this point"
+        )
     return Report(mode, lines)

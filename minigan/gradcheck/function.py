@@ -150,7 +150,7 @@ def module_buffers(module):
 
 def _check_float64(name, x, remedy):
     """Raise TypeError for an array of other floats."""
-    if hasattr(x, "dtype") and x.dtype.kind == "f" and x.dtype != np.float64:
+    if hasattr(x, "dtype") and x.dtype.kind == "f" and x.dtype.newbyteorder("=") != np.float64:
         raise TypeError(
             f"gradcheck: {name} is {x.dtype}, whose rounding drowns the differences of nearby "
             f"values; convert it with {remedy}"

@@ -1,15 +1,15 @@
 """Activations: a function of each element, as a layer."""
 
-from minigan.arrays import number
 from minigan.nn.module import Module
 from minigan.ops import elementwise
+from minigan.tensor import as_tensor
 
 
 class ReLU(Module):
     """max(x, 0)"""
 
     def forward(self, x):
-        return elementwise.ReLU()(x)
+        return elementwise.ReLU()(as_tensor(x))
 
 
 class LeakyReLU(Module):
@@ -21,10 +21,13 @@ class LeakyReLU(Module):
     """
 
     def __init__(self, negative_slope=0.01):
-        self.negative_slope = number("negative_slope must be a number", negative_slope)
+        self.negative_slope = negative_slope
 
     def forward(self, x):
-        return elementwise.LeakyReLU(self.negative_slope)(x)
+        return elementwise.LeakyReLU(self.negative_slope)(as_tensor(x))
+
+    def _checked(self, name, value):
+        return elementwise.LeakyReLU(value).slope if name == "negative_slope" else value
 
     def extra_repr(self):
         return f"negative_slope={self.negative_slope}"
@@ -34,18 +37,18 @@ class Sigmoid(Module):
     """1 / (1 + e⁻ˣ)"""
 
     def forward(self, x):
-        return elementwise.Sigmoid()(x)
+        return elementwise.Sigmoid()(as_tensor(x))
 
 
 class Tanh(Module):
     """tanh x"""
 
     def forward(self, x):
-        return elementwise.Tanh()(x)
+        return elementwise.Tanh()(as_tensor(x))
 
 
 class Softplus(Module):
     """log(1 + eˣ)"""
 
     def forward(self, x):
-        return elementwise.Softplus()(x)
+        return elementwise.Softplus()(as_tensor(x))

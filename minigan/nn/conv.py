@@ -11,6 +11,7 @@ from minigan.nn.linear import check_positive, zeros
 from minigan.nn.module import Module
 from minigan.ops import broadcast_to
 from minigan.ops.conv import Convolution, Geometry, TransposedConvolution
+from minigan.tensor import as_tensor
 
 
 class Conv2d(Module):
@@ -39,7 +40,7 @@ class Conv2d(Module):
         self.bias = init.default_(zeros(out_channels), fan_in) if bias else None
 
     def forward(self, x):
-        _check_images(self, x)
+        x = _images(self, x)
         if self.padding == "same":
             sizes = zip(x.shape[2:], self.kernel_size, self.stride, strict=True)
             padding = [_same(n, k, s) for n, k, s in sizes]
@@ -87,7 +88,7 @@ class ConvTranspose2d(Module):
         self.bias = init.default_(zeros(out_channels), fan_in) if bias else None
 
     def forward(self, x):
-        _check_images(self, x)
+        x = _images(self, x)
         size = tuple(
             (n - 1) * s - 2 * p + k + extra
             for n, k, s, p, extra in zip(
@@ -124,6 +125,7 @@ class Upsample(Module):
         self.scale_factor = _pair("scale_factor", scale_factor)
 
     def forward(self, x):
+        x = as_tensor(x)
         if x.ndim != 4:
             raise ValueError(f"{self}: expected (N, C, H, W), got {x.shape}")
         (n, c, h, w), (sh, sw) = x.shape, self.scale_factor
@@ -158,7 +160,7 @@ class UpsampleConv2d(Conv2d):
         )
 
     def forward(self, x):
-        _check_images(self, x)
+        x = _images(self, x)
         k = self.kernel_size[0]
         # Along one axis, which of the k weights each of the k + 1 is the sum of; then along both.
         sums = np.eye(k + 1, k, dtype=x.dtype) + np.eye(k + 1, k, -1, dtype=x.dtype)
@@ -188,9 +190,11 @@ def _same(n, k, s):
     return total // 2, total - total // 2
 
 
-def _check_images(layer, x):
+def _images(layer, x):
+    x = as_tensor(x)
     if x.ndim != 4 or x.shape[1] != layer.in_channels:
         raise ValueError(f"{layer}: expected (N, {layer.in_channels}, H, W), got {x.shape}")
+    return x
 
 
 def _bias(layer):

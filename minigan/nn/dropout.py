@@ -3,6 +3,7 @@
 from minigan import backend
 from minigan.arrays import number
 from minigan.nn.module import Module
+from minigan.tensor import as_tensor
 
 
 class Dropout(Module):
@@ -17,12 +18,10 @@ class Dropout(Module):
     """
 
     def __init__(self, p=0.5):
-        p = number(f"{type(self).__name__}: p must be a number", p)
-        if not 0 <= p < 1:
-            raise ValueError(f"{type(self).__name__}: p must be in [0, 1), not {p}")
         self.p = p
 
     def forward(self, x):
+        x = as_tensor(x)
         if not self.training or self.p == 0:
             return x
         kept = backend.rng().random(self.mask_shape(x), dtype="float32") >= self.p
@@ -30,6 +29,9 @@ class Dropout(Module):
 
     def mask_shape(self, x):
         return x.shape
+
+    def _checked(self, name, value):
+        return probability(self, value) if name == "p" else value
 
     def extra_repr(self):
         return f"p={self.p}"
@@ -44,3 +46,11 @@ class Dropout2d(Dropout):
         if x.ndim != 4:
             raise ValueError(f"{self}: expected (N, C, H, W), got {x.shape}")
         return (*x.shape[:2], 1, 1)
+
+
+def probability(layer, p):
+    """p as a Python number; ValueError unless it is in [0, 1)."""
+    p = number(f"{type(layer).__name__}: p must be a number", p)
+    if not 0 <= p < 1:
+        raise ValueError(f"{type(layer).__name__}: p must be in [0, 1), not {p}")
+    return p

@@ -6,6 +6,7 @@ from minigan import backend
 from minigan.nn import init
 from minigan.nn.module import Module, Parameter
 from minigan.ops.matmul import Linear as LinearOp
+from minigan.tensor import as_tensor
 
 
 class Linear(Module):
@@ -26,6 +27,7 @@ class Linear(Module):
         self.bias = init.default_(zeros(out_features), in_features) if bias else None
 
     def forward(self, x):
+        x = as_tensor(x)
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             raise ValueError(
                 f"{self}: expected an input of shape (..., {self.in_features}), got {x.shape}"
@@ -62,7 +64,7 @@ class Maxout(Module):
 
     def forward(self, x):
         pieces = self.linear(x)
-        return pieces.reshape(*x.shape[:-1], self.out_features, self.num_pieces).max(axis=-1)
+        return pieces.reshape(*pieces.shape[:-1], self.out_features, self.num_pieces).max(axis=-1)
 
 
 def zeros(*shape):

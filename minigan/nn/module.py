@@ -6,15 +6,20 @@ that names, order and `state_dict` are PyTorch's.
 
 from __future__ import annotations
 
+from collections import UserDict, UserList, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from reprlib import recursive_repr
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from minigan import backend
 from minigan.tensor import Tensor, as_array
+
+MAPPINGS = (dict, UserDict, MappingProxyType)
+CONTAINERS = (list, tuple, set, frozenset, deque, UserList, *MAPPINGS)
 
 
 class Parameter(Tensor):
@@ -31,12 +36,30 @@ class Parameter(Tensor):
             self._version = data._version
 
 
+def _hides_layers(value):
+    """Whether a container of Python's has a Module or a Parameter in it, however deep."""
+    if not isinstance(value, CONTAINERS):
+        return False
+    ahead, seen = [value], set()
+    while ahead:
+        container = ahead.pop()
+        if isinstance(container, CONTAINERS) and id(container) not in seen:
+            seen.add(id(container))
+            items = list(container)
+            if isinstance(container, MAPPINGS):
+                items += container.values()
+            if any(isinstance(item, (Module, Parameter)) for item in items):
+                return True
+            ahead.extend(items)
+    return False
+
+
 class Module:
     """A function with parameters; a subclass sets them in __init__ and computes in `forward`.
 
-    Only what is an attribute itself is found. Modules or Parameters in a list, tuple, dict or set
-    raise TypeError, at the latest when the parameters are listed. So does anything but a Parameter
-    or None in a Parameter's place.
+    Only what is an attribute itself is found. Modules or Parameters in a list, tuple, dict, set or
+    deque raise TypeError, at the latest when the parameters are listed. So do those that are
+    attributes of the class, and anything but a Parameter or None in a Parameter's place.
 
     >>> from minigan import nn, randn
     >>> class Twice(nn.Module):
@@ -51,12 +74,21 @@ class Module:
     """
 
     training = True  # train() and eval() set it
-    buffer_names: tuple[
-        str, ...
-    ] = ()  # attributes that are state but not learned, e.g. batch norm's averages
+    # Attributes that are state but not learned, such as batch norm's averages.
+    buffer_names: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name, value in vars(cls).items():
+            if isinstance(value, (Module, Parameter)) or _hides_layers(value):
+                raise TypeError(
+                    f"{cls.__name__}.{name}: a layer of the class would not be found, nor learned; "
+                    f"set self.{name} in __init__"
+                )
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._check_layers(name, value)
+        value = self._checked(name, value)
         is_parameter = isinstance(vars(self).get(name), Parameter)
         if is_parameter and not (value is None or isinstance(value, Parameter)):
             raise TypeError(
@@ -64,6 +96,10 @@ class Module:
                 f"place would not be learned; set {name}.data, or assign a Parameter(...)"
             )
         super().__setattr__(name, value)
+
+    def _checked(self, name: str, value: Any) -> Any:
+        """What `self.name = value` sets. A layer checks its settings here, also when set later."""
+        return value
 
     def _check_layers(self, name: str, value: Any) -> None:
         """Raise TypeError if an attribute's value hides layers in a container."""
@@ -99,8 +135,8 @@ class Module:
                 yield from child._below(_join(prefix, name), (*around, self))
 
     def modules(self) -> list[Module]:
-        """This module and every one inside it."""
-        return [module for _, module in self.named_modules()]
+        """This module and every one inside it, each once."""
+        return list(dict.fromkeys(module for _, module in self.named_modules()))
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """(dotted name, Parameter), in the order of definition; one that is shared comes once."""
@@ -191,17 +227,17 @@ class Module:
                 f"missing: {sorted(missing) or 'none'}; unknown: {sorted(unknown) or 'none'}"
             )
         for name, array in own.items():
-            new = np.asarray(state_dict[name])
+            new = native(name, state_dict[name])
             if new.shape != array.shape:
                 raise ValueError(f"{name} has shape {array.shape}, but {new.shape} was given")
             if new.dtype != array.dtype:
                 raise TypeError(
-                    f"{name} is {array.dtype}, but {new.dtype} was given; convert the module "
-                    "first, with .float() or .double()"
+                    f"{name} is {array.dtype}, but {new.dtype} was given; convert the array, or "
+                    "for float32 and float64 the module first, with .float() or .double()"
                 )
         for prefix, module in self.named_modules():
             for name, value in module._state():
-                new = np.asarray(state_dict[_join(prefix, name)])
+                new = native(name, state_dict[_join(prefix, name)])
                 if isinstance(value, Parameter):
                     value.copy_(new)
                 else:
@@ -281,18 +317,12 @@ def _inside_first(module, around):
     yield module
 
 
-def _hides_layers(value):
-    """Whether a list, tuple, dict or set has a Module or a Parameter in it, however deep."""
-    ahead, seen = [value], set()
-    while ahead:
-        container = ahead.pop()
-        if isinstance(container, (list, tuple, dict, set)) and id(container) not in seen:
-            seen.add(id(container))
-            items = container.values() if isinstance(container, dict) else container
-            if any(isinstance(item, (Module, Parameter)) for item in items):
-                return True
-            ahead.extend(items)
-    return False
+def native(name, array):
+    """An array of a state dict, in the machine's byte order."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, and would lose its mask: use .filled(value)")
+    array = np.asarray(as_array(array))
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _join(prefix, name):

@@ -11,7 +11,7 @@ from minigan.nn.linear import check_positive, zeros
 from minigan.nn.module import Module
 from minigan.ops.norm import BatchNorm as BatchNormOp
 from minigan.ops.norm import Normalize
-from minigan.tensor import Tensor
+from minigan.tensor import Tensor, as_tensor
 
 
 class BatchNorm(Module):
@@ -28,8 +28,7 @@ class BatchNorm(Module):
     def __init__(self, num_features, *, eps=1e-5, momentum=0.1):
         xp = backend.current()
         check_positive(self, num_features=num_features)
-        self.num_features, self.eps = num_features, positive_eps(self, eps)
-        self.momentum = fraction(self, momentum)
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.weight, self.bias = zeros(num_features), zeros(num_features)
         self.weight.data += 1.0
         self.running_mean = xp.zeros(num_features, dtype=np.float32)
@@ -37,6 +36,7 @@ class BatchNorm(Module):
         self.num_batches_tracked = np.zeros((), dtype=np.int64)
 
     def forward(self, x):
+        x = as_tensor(x)
         if x.ndim not in self.dims or x.shape[1] != self.num_features:
             rest = "H, W" if self.dims == (4,) else "..."
             raise ValueError(f"{self}: expected (N, {self.num_features}, {rest}), got {x.shape}")
@@ -60,8 +60,13 @@ class BatchNorm(Module):
         m, unbiased_var = self.momentum, op.var.reshape(-1) * (n / (n - 1))
         self.running_mean = (1 - m) * self.running_mean + m * op.mean.reshape(-1)
         self.running_var = (1 - m) * self.running_var + m * unbiased_var
-        self.num_batches_tracked = self.num_batches_tracked + np.ones_like(self.num_batches_tracked)
+        self.num_batches_tracked = np.asarray(self.num_batches_tracked + 1)  # not a NumPy scalar
         return y
+
+    def _checked(self, name, value):
+        if name == "eps":
+            return positive_eps(self, value)
+        return fraction(self, value) if name == "momentum" else value
 
     def extra_repr(self):
         return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
@@ -113,15 +118,19 @@ class LayerNorm(Module):
         if not self.normalized_shape:
             raise ValueError("LayerNorm: normalized_shape is empty: one number has no variance")
         check_positive(self, normalized_shape=min(self.normalized_shape))
-        self.eps = positive_eps(self, eps)
+        self.eps = eps
         self.weight, self.bias = zeros(*self.normalized_shape), zeros(*self.normalized_shape)
         self.weight.data += 1.0
 
     def forward(self, x):
+        x = as_tensor(x)
         n = len(self.normalized_shape)
         if x.shape[x.ndim - n :] != self.normalized_shape:
             raise ValueError(f"{self}: expected (..., {self.normalized_shape}), got {x.shape}")
         return Normalize(tuple(range(-n, 0)), self.eps)(x) * self.weight + self.bias
+
+    def _checked(self, name, value):
+        return positive_eps(self, value) if name == "eps" else value
 
     def extra_repr(self):
         return f"{self.normalized_shape}, eps={self.eps}"

@@ -3,6 +3,7 @@
 import math
 
 from minigan.nn.module import Module
+from minigan.tensor import as_tensor
 
 
 class Flatten(Module):
@@ -14,6 +15,9 @@ class Flatten(Module):
     """
 
     def forward(self, x):
+        x = as_tensor(x)
+        if x.ndim == 0:
+            raise ValueError(f"{self}: expected (N, ...), got {x.shape}")
         return x.reshape(x.shape[0], math.prod(x.shape[1:]))
 
 
@@ -29,6 +33,7 @@ class Unflatten(Module):
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
 
     def forward(self, x):
+        x = as_tensor(x)
         dim = self.dim % x.ndim if -x.ndim <= self.dim < x.ndim else None
         if dim is None or x.shape[dim] != math.prod(self.unflattened_size):
             raise ValueError(

@@ -6,6 +6,7 @@ that its input was broadcast to, and the walk sums it back to the input's shape.
 
 from minigan.arrays import number
 from minigan.op import Op
+from minigan.ops.elementwise import Select
 
 
 class Add(Op):
@@ -73,5 +74,5 @@ class Pow(Op):
 
     def backward(self, gy, y, a):
         if self.n == 0:
-            return gy * 0.0
+            return Select(False)(gy)
         return gy * (self.n * a ** (self.n - 1))

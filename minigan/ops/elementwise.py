@@ -2,12 +2,15 @@
 
 A rule that needs a mask takes it from a comparison, which gives an array in both backward modes.
 The mask is a constant, since the derivative of a step is 0 wherever there is one. It selects, where
-a product would turn 0 · ∞ into NaN. The functions of two tensors leave broadcasting to the walk.
+a product would turn 0 · ∞ into NaN.
+
+Two inputs, or an input and a mask, are broadcast as NumPy does it. No rule here undoes that: the
+walk sums a gradient back to its input's shape.
 """
 
 import numpy as np
 
-from minigan.arrays import number
+from minigan.arrays import check_plain, number
 from minigan.backend import get_array_module
 from minigan.op import Op
 from minigan.tensor import Tensor, as_array
@@ -122,6 +125,8 @@ class LeakyReLU(Op):
 
     def __init__(self, slope):
         self.slope = number("a slope must be a number", slope)
+        if not 0 <= self.slope < float("inf"):
+            raise ValueError(f"a slope must be 0 or more, and finite, and is {slope}")
 
     def forward(self, x):
         xp = get_array_module(x)
@@ -155,6 +160,8 @@ class Clip(Op):
     def __init__(self, low, high):
         if low is None and high is None:
             raise ValueError("clip needs a bound: min, max or both")
+        if low != low or high != high:
+            raise ValueError(f"a bound of clip must be a number, not nan: {low}, {high}")
         self.low = None if low is None else number("a bound of clip must be a number", low)
         self.high = None if high is None else number("a bound of clip must be a number", high)
 
@@ -178,30 +185,30 @@ class Where(Op):
         return Select(self.condition)(gy), Select(~self.condition)(gy)
 
 
-def softplus(x):
+def softplus(x) -> Tensor:
     """log(1 + eˣ), which does not overflow."""
     return Softplus()(x)
 
 
-def leaky_relu(x, negative_slope=0.01):
+def leaky_relu(x, negative_slope=0.01) -> Tensor:
     """x where x > 0, negative_slope · x elsewhere, for a slope >= 0."""
     return LeakyReLU(negative_slope)(x)
 
 
-def maximum(a, b):
+def maximum(a, b) -> Tensor:
     """The larger of a and b, elementwise; one of them may be a number."""
     return Maximum()(a, b)
 
 
-def minimum(a, b):
+def minimum(a, b) -> Tensor:
     """The smaller of a and b, elementwise; one of them may be a number."""
-    return -maximum(-a, -b)
+    return -maximum(-1.0 * a, -1.0 * b)  # -np.uint8(3) is 253
 
 
-def where(condition, a, b):
+def where(condition, a, b) -> Tensor:
     """a where the boolean array `condition` holds, b elsewhere; one of a and b may be a number.
 
-    The condition is copied. Raises TypeError for one that is not boolean.
+    The condition is copied to where a and b are. Raises TypeError for one that is not boolean.
 
     >>> from minigan import Tensor
     >>> x = Tensor([-1.0, 2.0])
@@ -209,7 +216,8 @@ def where(condition, a, b):
     Tensor([0., 2.])
     """
     condition = as_array(condition)
-    condition = get_array_module(condition, as_array(a), as_array(b)).array(condition)
+    check_plain(condition, "the condition")
+    condition = get_array_module(as_array(a), as_array(b)).array(condition)
     if condition.dtype != bool:
         raise TypeError(f"where: the condition must be boolean, not {condition.dtype}")
     return Where(condition)(a, b)

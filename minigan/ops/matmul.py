@@ -1,11 +1,15 @@
-"""a @ b, and the Linear layer's product."""
+"""a @ b, and the Linear layer's product.
+
+MatMul broadcasts the axes before the last two, and the walk sums its gradients back. Linear's rule
+returns gradients with the shapes of its inputs.
+"""
 
 from minigan.op import Op, constant
 from minigan.tensor import Tensor
 
 
 class MatMul(Op):
-    """y = a b, over the last two axes; the ones before are a batch, and broadcast (the walk sums)
+    """y = a b, over the last two axes; the ones before are a batch, and broadcast
 
     a: (..., N, K)  b: (..., K, M)  y: (..., N, M)
     """

@@ -8,10 +8,11 @@ import math
 
 import numpy as np
 
+from minigan.arrays import check_plain
 from minigan.autograd import sum_to
 from minigan.backend import get_array_module
 from minigan.op import Op
-from minigan.tensor import as_array
+from minigan.tensor import Tensor, as_array
 
 
 class BroadcastTo(Op):
@@ -63,10 +64,12 @@ class GetItem(Op):
     def __init__(self, index):
         parts = index if isinstance(index, tuple) else (index,)
         parts = [as_array(part) for part in parts]  # and a list or an array is copied
+        check_plain([part for part in parts if isinstance(part, (list, np.ma.MaskedArray))])
         self.index = tuple(copy.deepcopy(i) if hasattr(i, "copy") else i for i in parts)
 
     def forward(self, x):
-        return x[self.index]
+        y = x[self.index]
+        return x[(*self.index, ...)] if isinstance(y, np.generic) else y  # a view, not a copy
 
     def backward(self, gy, y, x):
         return Scatter(self.index, x.shape)(gy)
@@ -111,7 +114,7 @@ class Concatenate(Op):
         return tuple(gxs)
 
 
-def broadcast_to(x, shape):
+def broadcast_to(x, shape) -> Tensor:
     """x repeated along new and stretched axes.
 
     >>> from minigan import Tensor
@@ -121,7 +124,7 @@ def broadcast_to(x, shape):
     return BroadcastTo(tuple(shape))(x)
 
 
-def concatenate(tensors, axis=0):
+def concatenate(tensors, axis=0) -> Tensor:
     """The tensors one after another along `axis`, as NumPy's (and PyTorch's `cat`).
 
     >>> from minigan import Tensor
@@ -131,7 +134,7 @@ def concatenate(tensors, axis=0):
     return Concatenate(axis)(*tensors)
 
 
-def stack(tensors, axis=0):
+def stack(tensors, axis=0) -> Tensor:
     """The tensors of one shape side by side along a new axis.
 
     >>> from minigan import Tensor

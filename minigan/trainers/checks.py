@@ -1,5 +1,6 @@
 """What the trainers ask of their settings and minibatches, and when a generator moves."""
 
+import copy
 import math
 from functools import wraps
 
@@ -52,16 +53,20 @@ SIGMOID = (
 def check_critic(critic, n_critic, warm_up):
     """Raise ValueError for a critic that gives probabilities, or for counts out of range."""
     last = critic
-    while isinstance(last, Sequential) and len(last):
+    while type(last).forward is Sequential.forward and len(last):
         last = last[-1]
     if isinstance(last, Sigmoid):
         raise ValueError(SIGMOID)
-    if n_critic < 1:
-        raise ValueError(
-            f"n_critic, the critic steps to a generator step, is {n_critic}, not 1 or more"
-        )
-    if warm_up < 0:
-        raise ValueError(f"warm_up, a number of generator steps, is {warm_up}, not 0 or more")
+    check_count("n_critic, the critic steps to a generator step,", n_critic, 1)
+    check_count("warm_up, a number of generator steps,", warm_up, 0)
+
+
+def check_count(what, value, least):
+    """Raise TypeError or ValueError unless a setting is an integer, `least` or more."""
+    if not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{what} is {value!r}, not an integer")
+    if value < least:
+        raise ValueError(f"{what} is {value}, not {least} or more")
 
 
 def check_scores(scores):
@@ -77,13 +82,16 @@ def undo_if_refused(step):
     """A decorator of a trainer's step: if it raises, batch norm's running averages are put back."""
 
     @wraps(step)
-    def guarded(trainer, *args):
-        networks = [trainer.generator, getattr(trainer, "critic", None) or trainer.discriminator]
-        modules = [module for network in networks for module in network.modules()]
-        before = [(m, name, getattr(m, name)) for m in modules for name in m.buffer_names]
+    def guarded(trainer, *args, **named):
+        opponent = trainer.critic if hasattr(trainer, "critic") else trainer.discriminator
+        before = [
+            (module, name, copy.copy(getattr(module, name)))  # a module may write into its buffers
+            for module in trainer.generator.modules() + opponent.modules()
+            for name in module.buffer_names
+        ]
         try:
-            return step(trainer, *args)
-        except Exception:
+            return step(trainer, *args, **named)
+        except BaseException:
             for module, name, array in before:
                 setattr(module, name, array)
             raise

@@ -15,6 +15,7 @@ from minigan.nn import frozen
 from minigan.switches import no_grad
 from minigan.tensor import as_tensor
 from minigan.trainers.checks import (
+    check_count,
     check_loss,
     check_optimizer,
     check_samples,
@@ -53,10 +54,7 @@ class GAN:
         real_label=1.0,
         generator_loss=losses.non_saturating_generator_loss,
     ):
-        if k < 1:
-            raise ValueError(
-                f"k, the discriminator steps to a generator step, is {k}, not 1 or more"
-            )
+        check_count("k, the discriminator steps to a generator step,", k, 1)
         check_optimizer(g_optimizer, generator, "generator")
         check_optimizer(d_optimizer, discriminator, "discriminator")
         self.generator, self.g_optimizer = generator, g_optimizer

@@ -93,8 +93,9 @@ class WGAN:
         self.c_optimizer.zero_grad()
         loss.backward()
         self.c_optimizer.step()
+        c = float(self.clip_value)
         for w in self.critic.parameters():
-            w.data = w.data.clip(-self.clip_value, self.clip_value)
+            w.data = w.data.clip(-c, c)
         self.steps += 1
         return {"c_loss": c_loss, "wasserstein": -c_loss}
 

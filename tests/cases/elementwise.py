@@ -6,6 +6,7 @@ from hypothesis.extra import numpy as hnp
 
 from cases import Problem, arrays, case, pairs, problem_case
 from minigan import Tensor, ops
+from minigan.backend import get_array_module
 from minigan.ops import elementwise as e
 
 POSITIVE = {"low": 0.3, "high": 3.0}
@@ -83,7 +84,7 @@ CASES = [
     case(
         "select",
         e.Select,
-        e.Select(np.array([True, False])),
+        lambda x: e.Select(get_array_module(x.data).asarray([True, False]))(x),
         arrays(st.just((3, 2))),
         lambda x: x * [1, 0],
     ),
