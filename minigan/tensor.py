@@ -313,7 +313,8 @@ class Tensor:
     def clip(self, min: Any = None, max: Any = None) -> Tensor:
         """x with what is below `min` or above `max` set to that bound; None is no bound.
 
-        The bounds are numbers. Their own slope is taken as 1, as in PyTorch. (PyTorch's `clamp`.)
+        The bounds are numbers. The slope at a bound is taken as 1, as in PyTorch
+        before 2.14. (PyTorch's `clamp`.)
         """
         return elementwise.Clip(min, max)(self)
 

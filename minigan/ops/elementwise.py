@@ -151,7 +151,7 @@ class Maximum(Op):
 
 
 class Clip(Op):
-    """y = min(max(x, low), high); the slope is 1 inside and on the bounds (as in PyTorch)"""
+    """y = min(max(x, low), high); the slope is 1 inside and on the bounds"""
 
     def __init__(self, low, high):
         self.low, self.high = bounds(low, high)

@@ -55,12 +55,13 @@ class GAN:
         real_label=1.0,
         generator_loss=losses.non_saturating_generator_loss,
     ):
+        real_label = checked_label(real_label)
         check_count("k, the discriminator steps to a generator step,", k, 1)
         check_optimizer(g_optimizer, generator, "generator")
         check_optimizer(d_optimizer, discriminator, "discriminator")
         self.generator, self.g_optimizer = generator, g_optimizer
         self.discriminator, self.d_optimizer = discriminator, d_optimizer
-        self.k, self.real_label, self.generator_loss = k, checked_label(real_label), generator_loss
+        self.k, self.real_label, self.generator_loss = k, real_label, generator_loss
         self.steps = 0  # of the discriminator
 
     @undo_if_refused

@@ -34,6 +34,7 @@ if generator_is_due(self.steps, self.n_critic, self.warm_up):
 SETTINGS = """
 k=1
 real_label=1.0
+real_label = checked_label(real_label)
 generator_loss=losses.non_saturating_generator_loss):
 check_count('k, the discriminator steps to a generator step,', k, 1)
 self.k, self.real_label, self.generator_loss = (k, real_label, generator_loss)
@@ -50,6 +51,7 @@ self.clip_value, self.n_critic, self.warm_up = (clip_value, n_critic, warm_up)
 IMPORTS = """
 from minigan.arrays import number
 from minigan.trainers.checks import check_count
+from minigan.trainers.checks import checked_label
 from minigan.trainers.checks import check_critic
 from minigan.trainers.checks import check_minibatch
 from minigan.trainers.checks import check_scores
