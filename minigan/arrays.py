@@ -41,6 +41,12 @@ def plain_array(data, like=None):
     return backend.asarray(array, dtype=dtype) if is_number else array.astype(dtype, copy=False)
 
 
+def plain_copy(data, dtype):
+    """A copy of `plain_array(data)` in a dtype, or in its own if that is None."""
+    array = backend.asarray(plain_array(data))
+    return array.astype(dtype or array.dtype)
+
+
 def check_plain(data, inside="the data"):
     """Refuse, also inside lists, what NumPy would take for numbers, losing something."""
     if isinstance(data, (list, tuple)):

@@ -394,8 +394,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     >>> tensor([1, 2], dtype="float64")
     Tensor([1., 2.], dtype=float64)
     """
-    array = backend.asarray(arrays.plain_array(as_array(data)))
-    return Tensor(array.astype(dtype or array.dtype), requires_grad)
+    return Tensor(arrays.plain_copy(as_array(data), dtype), requires_grad)
 
 
 def as_array(x: Any) -> Any:
