@@ -23,6 +23,7 @@ from minigan.op import constant
 from minigan.switches import switches
 from minigan.tensor import Tensor
 
+Tensors = tuple[Tensor, ...]
 REQUIRES_GRAD = attrgetter("_requires_grad")
 
 
@@ -34,9 +35,7 @@ def backward(y, gradient, create_graph):
         leaf._grad = g
 
 
-def grad(
-    outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused=False
-) -> tuple[Tensor, ...]:
+def grad(outputs, inputs, grad_outputs=None, *, create_graph=False, allow_unused=False) -> Tensors:
     """The gradients of `outputs` (summed, if several) with respect to `inputs`, as a tuple.
 
     outputs, inputs: a Tensor or a sequence of them; leaves no trace in anybody's `.grad`.
@@ -69,8 +68,8 @@ def walk(outputs, gradients, create_graph, wanted=()):
     path = path_to(wanted, outputs) if wanted else None
     total = first_gradients(outputs, gradients, create_graph)  # for each tensor, the sum so far
     memory, found, anomaly = Memory(total, create_graph), [], switches.anomaly
-    ahead = sorted((-y.generation, i, y) for i, y in enumerate(total))  # a heap
-    order = count(len(ahead))
+    # A heap. Results of one generation come in the order in which gradients reached them.
+    ahead, order = sorted((-y.generation, i, y) for i, y in enumerate(total)), count(len(total))
     while ahead:
         _, _, y = heappop(ahead)
         gy, op = total.pop(y), y.op
@@ -83,6 +82,7 @@ def walk(outputs, gradients, create_graph, wanted=()):
             if True not in op.needs:
                 continue
         known = (gy, y, *op.inputs) if create_graph else (gy, y._data, *op.arrays)
+        memory.held.update(map(id, (y._data, *op.arrays)))  # a rule may return one of these
         gxs = op.backward(*known)
         gxs = gxs if type(gxs) is tuple else (gxs,)
         if len(gxs) != len(op.inputs) or y._version[0] != op.version:
@@ -96,7 +96,7 @@ def walk(outputs, gradients, create_graph, wanted=()):
             if gx.shape != a.shape or gx.dtype != a.dtype or type(gx) is not type(gy) or anomaly:
                 gx = fitted(op, x, gx, create_graph)
             if x in total:
-                total[x] = memory.add(x, total[x], gx, gy, gxs)
+                total[x] = memory.add(x, total[x], gx, (gy, *gxs))
             else:
                 total[x] = gx
                 heappush(ahead, (-x.generation, next(order), x))

@@ -58,10 +58,8 @@ class Geometry:
 
     def turned(self):
         """How a kernel of this size moves over g, if x and g change places."""
-        padding = [
-            (k - 1 - before, k - 1 - after)
-            for k, (before, after) in zip(self.kernel, self.padding, strict=True)
-        ]
+        axes = zip(self.kernel, self.padding, strict=True)
+        padding = [(k - 1 - before, k - 1 - after) for k, (before, after) in axes]
         return Geometry(self.kernel, self.stride, padding)
 
     def pad(self, x):
