@@ -4,6 +4,7 @@ NumPy makes an array of almost anything: of None (a NaN), of text ("1" is 1.0), 
 without its mask, of a list of Tensors without their history. This file does not.
 """
 
+import copy
 import math
 
 import numpy as np
@@ -11,6 +12,14 @@ import numpy as np
 from minigan import backend
 
 FLOATS = (np.dtype("float32"), np.dtype("float64"))  # what has a gradient
+
+# Keywords of PyTorch for what has another name, or no choice, here.
+KEYWORDS = {
+    "dim": "write axis=, NumPy's word",
+    "keepdim": "write keepdims=, NumPy's word",
+    "p": "the norm is the Euclidean one, so leave it out",
+    "unbiased": "write correction=1 for True, correction=0 for False",
+}
 
 
 def plain_array(data, like=None):
@@ -38,6 +47,12 @@ def plain_array(data, like=None):
     if like is not None and (is_number or dtype.kind == "b"):
         return backend.get_array_module(like).asarray(array, dtype=like.dtype)
     return backend.asarray(array, dtype=dtype) if is_number else array.astype(dtype, copy=False)
+
+
+def plain_copy(data, dtype):
+    """A copy of `plain_array(data)` in a dtype, or in its own if that is None."""
+    array = backend.asarray(plain_array(data))
+    return array.astype(dtype or array.dtype)
 
 
 def check_plain(data, inside="the data"):
@@ -76,6 +91,13 @@ def check_float(array):
         raise TypeError(f"only floats have a gradient, and this data is {array.dtype}")
 
 
+def new_values(values, old):
+    """The values that are to overwrite an array, where it is; raises as `check_same`."""
+    values = backend.get_array_module(old).asarray(plain_array(values, old))
+    check_same(old, values)
+    return values
+
+
 def check_same(old, new):
     """Raise ValueError or TypeError if the values of one array cannot replace those of another."""
     if new.shape != old.shape:
@@ -93,6 +115,14 @@ def check_keyword(method, keyword, positional):
         )
 
 
+def refused(keywords):
+    """Raise TypeError for the first of some keywords, naming minigan's word for it."""
+    name, value = next(iter(keywords.items()))
+    if name in KEYWORDS:
+        raise TypeError(f"{name}={value!r}: {KEYWORDS[name]}")
+    raise TypeError(f"there is no argument {name}=")
+
+
 def number(rule, value):
     """A setting as a Python number: a NumPy scalar would change the dtype of float32 results.
 
@@ -102,6 +132,14 @@ def number(rule, value):
         value = value.item()
     if not isinstance(value, (int, float)):
         raise TypeError(f"{rule}, not {named(value)}")
+    return value
+
+
+def not_negative(what, value):
+    """A setting as a Python number; ValueError unless it is 0 or more, and finite."""
+    value = number(f"{what} must be a number", value)
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"{what} must be 0 or more, and finite, and is {value}")
     return value
 
 
@@ -117,3 +155,53 @@ def named(data):
     """The class of `data`, with its module, for an error message."""
     kind = type(data)
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
+def plain_index(index):
+    """An index as a tuple of plain parts. Lists, arrays and Tensors in it are copied."""
+    parts = index if isinstance(index, tuple) else (index,)
+    parts = [getattr(part, "_data", part) for part in parts]  # of a Tensor, its array
+    check_plain([part for part in parts if isinstance(part, (list, np.ma.MaskedArray))])
+    return tuple(copy.deepcopy(part) if hasattr(part, "copy") else part for part in parts)
+
+
+def plain_condition(condition, xp):
+    """A copy of a boolean array for the array module xp; TypeError for another dtype."""
+    check_plain(condition, "the condition")
+    condition = xp.array(condition)
+    if condition.dtype != bool:
+        raise TypeError(f"where: the condition must be boolean, not {condition.dtype}")
+    return condition
+
+
+def bounds(low, high):
+    """The bounds of `clip` as Python numbers or None; ValueError if none of them is a number."""
+    if low is None and high is None:
+        raise ValueError("clip needs a bound: min, max or both")
+    if low != low or high != high:
+        raise ValueError(f"a bound of clip must be a number, not nan: {low}, {high}")
+    rule = "a bound of clip must be a number"
+    return [None if bound is None else number(rule, bound) for bound in (low, high)]
+
+
+def check_shape(shape):
+    """The shape; ValueError for negative sizes other than -1."""
+    if any(n < -1 for n in shape):
+        raise ValueError(f"a shape has no negative sizes but one -1, not {shape}")
+    return shape
+
+
+def flat_shape(shape, start):
+    """The shape after `flatten(start)`."""
+    n = max(1, len(shape))
+    if not -n <= start < n:
+        raise ValueError(f"flatten: a tensor of shape {shape} has no axis {start}")
+    return (*shape[: start % n], math.prod(shape[start % n :]))
+
+
+def check_correction(correction, n):
+    """Raise unless the correction of a variance of n elements is given, and less than n."""
+    if correction is None:
+        raise TypeError("var needs correction=: 1 is PyTorch's default (n - 1), 0 is NumPy's (n)")
+    if not correction < n:
+        raise ValueError(f"var: the correction {correction} is not less than the {n} elements")

@@ -54,8 +54,7 @@ def grad(
     outputs, inputs = as_list(outputs), as_list(inputs)
     gradients = [None] * len(outputs) if grad_outputs is None else as_list(grad_outputs)
     found = dict(walk(outputs, gradients, create_graph, wanted=set(inputs)))
-    if not allow_unused:
-        checks.check_used(inputs, found)
+    checks.check_used(inputs, found, allow_unused)
     return tuple(found.get(x) for x in inputs)  # type: ignore[misc]  # None if unused
 
 
@@ -71,8 +70,8 @@ def walk(outputs, gradients, create_graph, wanted=()):
     path = path_to(wanted, outputs) if wanted else None
     total = first_gradients(outputs, gradients, create_graph)  # for each tensor, the sum so far
     memory, found, anomaly = Memory(total, create_graph), [], switches.anomaly
-    ahead = sorted((-y.generation, i, y) for i, y in enumerate(total))  # a heap
-    order = count(len(ahead))
+    # A heap. Results of one generation come in the order in which gradients reached them.
+    ahead, order = sorted((-y.generation, i, y) for i, y in enumerate(total)), count(len(total))
     while ahead:
         _, _, y = heappop(ahead)
         gy, op = total.pop(y), y.op
@@ -85,6 +84,7 @@ def walk(outputs, gradients, create_graph, wanted=()):
             if True not in op.needs:
                 continue
         known = (gy, y, *op.inputs) if create_graph else (gy, y._data, *op.arrays)
+        memory.held.update(map(id, (y._data, *op.arrays)))  # a rule may return one of these
         gxs = op.backward(*known)
         gxs = gxs if type(gxs) is tuple else (gxs,)
         if len(gxs) != len(op.inputs) or y._version[0] != op.version:
@@ -98,7 +98,7 @@ def walk(outputs, gradients, create_graph, wanted=()):
             if gx.shape != a.shape or gx.dtype != a.dtype or type(gx) is not type(gy) or anomaly:
                 gx = fitted(op, x, gx, create_graph)
             if x in total:
-                total[x] = memory.add(x, total[x], gx, gy, gxs)
+                total[x] = memory.add(x, total[x], gx, (gy, *gxs))
             else:
                 total[x] = gx
                 heappush(ahead, (-x.generation, next(order), x))

@@ -92,9 +92,7 @@ def asarray(data, dtype=None):
     array([1., 2.], dtype=float32)
     """
     xp = current()
-    if xp is np:
-        data = to_numpy(data)
-    return xp.asarray(data, dtype=dtype)
+    return xp.asarray(to_numpy(data) if xp is np else data, dtype=dtype)
 
 
 def to_numpy(array):

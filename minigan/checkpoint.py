@@ -17,6 +17,7 @@ import io
 import json
 import os
 import zipfile
+from typing import Any
 
 import numpy as np
 
@@ -73,7 +74,7 @@ def save(obj, path):
                 np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
-def load(path):
+def load(path) -> dict[str, Any]:
     """Read what `save` wrote to `path`: the same nested dict, its arrays NumPy's, bit for bit.
 
     Tensors and CuPy arrays come back as NumPy arrays, and so do NumPy's scalars (0-d).

@@ -87,10 +87,10 @@ def check_in_place(recording, sign):
         )
 
 
-def check_used(inputs, found):
-    """A gradient was found for each input of `grad`."""
+def check_used(inputs, found, allow_unused):
+    """A gradient was found for each input of `grad`, unless that may be missing."""
     for i, x in enumerate(inputs):
-        if x not in found:
+        if x not in found and not allow_unused:
             why = "it has requires_grad=False"
             if x.requires_grad:
                 why = "it is not in their graph (nor are gradients without create_graph=True)"

@@ -127,17 +127,18 @@ def is_rule(frame):
     return isinstance(op, Op) and getattr(unwrap(op.backward), "__code__", None) is code
 
 
-def is_call_of(name, script):
-    """A function of a frame: is this the call of the function with this name?"""
-    parts = name.split(".")
+def is_call_of(names, script):
+    """A function of a frame: is this the call of a function with one of these names?"""
+    names = {name.split(".")[-1]: name.split(".") for name in names}
 
     def is_call(frame):
-        code, module = frame.f_code, frame.f_globals.get("__name__")
-        if code.co_name != parts[-1] or not hasattr(code, "co_qualname"):  # new in Python 3.11
-            return code.co_name == parts[-1]
+        code = frame.f_code
+        if code.co_name not in names or not hasattr(code, "co_qualname"):  # new in Python 3.11
+            return code.co_name in names
+        module = frame.f_globals.get("__name__")
         module = Path(script).stem if module == "__main__" else module
         whole = iter(f"{module}.{code.co_qualname}".split("."))
-        return all(part in whole for part in parts)  # each part after the one before
+        return all(part in whole for part in names[code.co_name])  # each after the one before
 
     return is_call
 
@@ -165,9 +166,9 @@ def main():
     names = [args.at] if args.at else STEPS
     sys.argv = [args.script, *args.arguments]
     sys.path[0] = str(Path(args.script).resolve().parent)
-    debugger, tests = Debugger(skip=SKIP), [is_call_of(name, args.script) for name in names]
+    debugger = Debugger(skip=SKIP)
     try:
-        debugger.run_script(args.script, lambda frame: any(test(frame) for test in tests))
+        debugger.run_script(args.script, is_call_of(names, args.script))
     finally:
         if debugger.awaited is not None:
             goal = "rule" if debugger.awaited is is_rule else " or ".join(names)

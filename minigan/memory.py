@@ -16,13 +16,13 @@ class Memory:
         self.held = set(map(id, total.values()))  # the arrays that somebody else may hold
         self.ours = set()  # the tensors whose sum is an array of ours
 
-    def add(self, x, total, gx, gy, gxs):
-        """The sum for x with one more gradient, gx, that a rule has made of gy."""
+    def add(self, x, total, gx, others):
+        """The sum for x with one more gradient, gx. others: those of which it may be one."""
         if self.create_graph:
             return total + gx
         if x not in self.ours:
             self.ours.add(x)
-            new = gx.base is None and gx is not gy and sum(g is gx for g in gxs) < 2
+            new = gx.base is None and id(gx) not in self.held and sum(g is gx for g in others) < 2
             total, gx = gx if new else gx.copy(), total
         total += gx
         return total

@@ -53,7 +53,7 @@ class Op:
     def forward(self, *xs: Any, **unused: Any) -> Any:
         raise NotImplementedError(f"{self} has no forward")
 
-    def backward(self, gy: Any, y: Any, *xs: Any, **unused: Any) -> Any:
+    def backward(self, gy: Any, y: Any, /, *xs: Any, **unused: Any) -> Any:
         raise NotImplementedError(f"{self} has no gradient: its backward is not written")
 
     def __call__(self, *inputs: Any) -> Any:
@@ -81,12 +81,12 @@ class Op:
             y = self.forward(*arrays)
         except ValueError as error:
             raise ValueError(f"{self} of shapes {checks.shapes(arrays)}: {error}") from error
-        if isinstance(y, np.generic):  # NumPy makes a scalar where there is no axis left
-            y = np.asarray(y)
+        # NumPy makes a scalar where there is no axis left.
+        y = np.asarray(y) if isinstance(y, np.generic) else y
         if switches.anomaly:
             checks.check_result(self, y, arrays)
         output = Tensor(y)
-        if y.base is not None or y is arrays[0]:  # a view changes with its input
+        if y.base is not None or id(y) in map(id, arrays):  # a view changes with its input
             for x, a in zip(tensors, arrays, strict=True):
                 if backend.get_array_module(a).may_share_memory(y, a):
                     output._version = x._version

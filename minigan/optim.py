@@ -11,6 +11,7 @@ not for training.
 
 import copy
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class Optimizer:
     moments: tuple[str, ...] = ()
     settings: tuple[str, ...] = ("lr", "weight_decay")
 
-    def __init__(self, params, lr, weight_decay=0.0):
+    def __init__(self, params, lr, weight_decay: Any = 0.0):
         no_order = isinstance(params, (set, frozenset))
         if isinstance(params, Module) or callable(params):
             raise TypeError(
@@ -60,7 +61,7 @@ class Optimizer:
             )
         if len(set(self.params)) < len(self.params):
             raise ValueError("a parameter is given twice, and would be updated twice in a step")
-        self.state = [{} for _ in self.params]
+        self.state: list = [{} for _ in self.params]
 
     def __setattr__(self, name, value):
         super().__setattr__(name, checked(self, name, value) if name in self.settings else value)
@@ -91,7 +92,7 @@ class Optimizer:
                 self.update(state["step"], block, g, *block_moments)
             p.data = p.data  # counts as a new version
 
-    def update(self, step, p, g, *moments):
+    def update(self, step, p, g, *moments: Any, **unused: Any):
         raise NotImplementedError(f"{type(self).__name__} has no update")
 
     def __getattr__(self, name):
@@ -163,7 +164,7 @@ class SGD(Optimizer):
     moments = ("momentum_buffer",)
     settings = ("lr", "momentum", "weight_decay")
 
-    def __init__(self, params, lr, momentum=0.0, *, weight_decay=0.0):
+    def __init__(self, params, lr, momentum: Any = 0.0, *, weight_decay: Any = 0.0):
         super().__init__(params, lr, weight_decay)
         self.momentum = momentum
 
@@ -187,7 +188,9 @@ class RMSprop(Optimizer):
     moments = ("square_avg",)
     settings = ("lr", "alpha", "eps", "weight_decay")
 
-    def __init__(self, params, lr=0.01, alpha=0.99, eps=1e-8, weight_decay=0.0):
+    def __init__(
+        self, params, lr: Any = 0.01, alpha: Any = 0.99, eps: Any = 1e-8, weight_decay: Any = 0.0
+    ):
         super().__init__(params, lr, weight_decay)
         self.alpha, self.eps = alpha, eps
 
@@ -216,7 +219,14 @@ class Adam(Optimizer):
     moments = ("exp_avg", "exp_avg_sq")
     settings = ("lr", "betas", "eps", "weight_decay")
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+    def __init__(
+        self,
+        params,
+        lr: Any = 1e-3,
+        betas: Any = (0.9, 0.999),
+        eps: Any = 1e-8,
+        weight_decay: Any = 0.0,
+    ):
         super().__init__(params, lr, weight_decay)
         self.betas, self.eps = betas, eps
 

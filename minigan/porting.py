@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from minigan import backend
+from minigan.arrays import refused
 
 GPU = "minigan.backend.use('cupy'), before the networks are made, puts everything on the GPU"
 IN_PLACE = "there is no in-place method: under no_grad(), +=, -=, *= and /= write into a leaf"
@@ -165,6 +166,16 @@ OPTIM = {
     "lr_scheduler": "set the learning rate at any time, as in optimizer.lr = 1e-4",
     "swa_utils": "write optim.AveragedModel(model, decay)",
 }
+IN_OPS = {
+    "concatenate",
+    "leaky_relu",
+    "log_softmax",
+    "maximum",
+    "minimum",
+    "softplus",
+    "stack",
+    "where",
+}
 OPTIMIZER = {
     "add_param_group": "make one optimizer for each group of parameters",
     "param_groups": "set the learning rate with optimizer.lr, and read the list optimizer.params",
@@ -183,12 +194,6 @@ LOSSES = {
     "mse": "write nn.functional.mse_loss(y, target)",
     "mse_loss": "write nn.functional.mse_loss(y, target)",
 }
-KEYWORDS = {
-    "dim": "write axis=, NumPy's word",
-    "keepdim": "write keepdims=, NumPy's word",
-    "p": "the norm is the Euclidean one, so leave it out",
-    "unbiased": "write correction=1 for True, correction=0 for False",
-}
 
 
 def missing(owner, name, table, of=None):
@@ -198,14 +203,6 @@ def missing(owner, name, table, of=None):
         remedy = IN_PLACE
     text = f"{owner} has no {name!r}" + (f": {remedy}" if remedy else "")
     return AttributeError(text, name=name, obj=of)
-
-
-def refused(keywords):
-    """Raise TypeError for the first of some keywords, naming minigan's word for it."""
-    name, value = next(iter(keywords.items()))
-    if name in KEYWORDS:
-        raise TypeError(f"{name}={value!r}: {KEYWORDS[name]}")
-    raise TypeError(f"there is no argument {name}=")
 
 
 def check_same(keywords, **same):
@@ -240,7 +237,7 @@ def package_attribute(name):
 
     if name in SAME_IN_PACKAGE:
         return SAME_IN_PACKAGE[name]
-    if name in minigan.ops.__all__:
+    if name in IN_OPS:
         return getattr(minigan.ops, name)
     if name not in PACKAGE and not name.startswith("_") and hasattr(minigan.Tensor, name):
         raise missing("minigan", name, {name: f"write x.{name}(...)"})

@@ -95,7 +95,7 @@ class Tensor:
         self._requires_grad = bool(requires_grad)
         return self
 
-    requires_grad: bool = property(attrgetter("_requires_grad"), requires_grad_)  # type: ignore[assignment]
+    requires_grad: Any = property(attrgetter("_requires_grad"), requires_grad_)  # a bool
 
     def detach(self) -> Tensor:
         """The same array as a leaf: gradients stop here. A change of one counts for both."""
@@ -108,10 +108,7 @@ class Tensor:
 
         Raises ValueError or TypeError, naming both sides, where they differ.
         """
-        values = arrays.plain_array(as_array(values), self._data)
-        values = backend.get_array_module(self._data).asarray(values)
-        arrays.check_same(self._data, values)
-        self._data[...] = values
+        self._data[...] = arrays.new_values(as_array(values), self._data)
         self._version[0] += 1
         return self
 
@@ -174,9 +171,8 @@ class Tensor:
         """The data, the dtype if it is not float32, and the operation that made it."""
         text = np.array2string(self.numpy(), separator=", ", prefix="Tensor(")
         dtype = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
-        if self.op is not None:
-            return f"Tensor({text}{dtype}, op={self.op})"
-        return f"Tensor({text}{dtype}{', requires_grad=True' if self.requires_grad else ''})"
+        leaf = ", requires_grad=True" if self.requires_grad else ""
+        return f"Tensor({text}{dtype}{leaf if self.op is None else f', op={self.op}'})"
 
     # Arithmetic. One side may be a number or an array; both are broadcast as NumPy does it.
 
@@ -319,7 +315,8 @@ class Tensor:
     def clip(self, min: Any = None, max: Any = None) -> Tensor:
         """x with what is below `min` or above `max` set to that bound; None is no bound.
 
-        The bounds are numbers. Their own slope is taken as 1, as in PyTorch. (PyTorch's `clamp`.)
+        The bounds are numbers. The slope at a bound is taken as 1, as in PyTorch
+        before 2.14. (PyTorch's `clamp`.)
         """
         return elementwise.Clip(min, max)(self)
 
@@ -383,7 +380,7 @@ class Tensor:
 
         NumPy's `flatten` takes an order of the elements instead, and flattens all axes.
         """
-        return shape.Reshape(shape.flat(self.shape, start_dim))(self)
+        return shape.Reshape(arrays.flat_shape(self.shape, start_dim))(self)
 
     def squeeze(self, axis: Any = None) -> Tensor:
         """x without the axes of length 1, or without those of them that are given.
@@ -410,8 +407,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     >>> tensor([1, 2], dtype="float64")
     Tensor([1., 2.], dtype=float64)
     """
-    array = backend.asarray(arrays.plain_array(as_array(data)))
-    return Tensor(array.astype(dtype or array.dtype), requires_grad)
+    return Tensor(arrays.plain_copy(as_array(data), dtype), requires_grad)
 
 
 def as_array(x: Any) -> Any:

@@ -165,7 +165,7 @@ gan(k="1")
 gan(k=0)
     ValueError | k, the discriminator steps | 0 | 1 or more
 gan(real_label=2.0).discriminator_step(ONES, randn(4, 2))
-    ValueError | labels must be from 0 to 1 | 2.0
+    ValueError | real_label must be from 0 to 1 | 2.0
 trainers.GAN(Generator, discriminator(), optim.SGD(p, 0.1), optim.SGD(p, 0.1))
     TypeError | the generator | Generator(...)
 trainers.GAN(linear(), discriminator(), optim.SGD, optim.SGD)
@@ -466,7 +466,7 @@ x.reshape(-2)
 x @ randn(3, 3)
     ValueError | (4, 2) | (3, 3)
 x @ 2
-    ValueError | use *
+    ValueError | a number has no matrix product
 x + randn(3)
     ValueError | (4, 2) | (3,)
 x + "a"

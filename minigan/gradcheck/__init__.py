@@ -89,8 +89,4 @@ def gradcheck(
         lines = compare(f, how, 1, reference)
         if order == 2:
             lines += compare(Gradient(f, outputs, random), how, 2)
-    if not any(line.compared for line in lines) and any(line.kinks for line in lines):
-        raise ValueError(
-            "gradcheck: there is nothing to check: the function has a kink everywhere at this point"
-        )
     return Report(mode, lines)

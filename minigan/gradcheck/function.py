@@ -26,13 +26,13 @@ class Function:
         inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         for i, x in enumerate(inputs):
             _check_float64(f"input {i}", as_array(x), ".astype('float64')")
-        self.inputs = [_variable(x) for x in inputs]  # a Tensor if it is to be varied
+        self.inputs = [_variable(x) for x in inputs]  # a Tensor of floats if it is to be varied
         learned = [] if module is None else module.named_parameters()
         learned = [(name, p) for name, p in learned if p.requires_grad]
         self.parameters = [p for _, p in learned]
-        self.names = [f"input {i}" for i, x in enumerate(self.inputs) if isinstance(x, Tensor)]
+        self.names = [f"input {i}" for i, x in enumerate(self.inputs) if _is_varied(x)]
         self.names += [f"parameter {name}" for name, _ in learned]
-        self.point = [x.data for x in self.inputs if isinstance(x, Tensor)]
+        self.point = [x.data for x in self.inputs if _is_varied(x)]
         self.point += [p.data for p in self.parameters]
         for name, p in learned:
             _check_float64(f"parameter {name}", p.data, "module.double()")
@@ -50,7 +50,7 @@ class Function:
         for p, a in zip(self.parameters, arrays[n:], strict=True):
             p.data = a
         left = iter(leaves)
-        args = [next(left) if isinstance(x, Tensor) else x for x in self.inputs]
+        args = [next(left) if _is_varied(x) else x for x in self.inputs]
         fn = copy.copy(self.fn) if isinstance(self.fn, Op) else self.fn  # an Op records one call
         outputs = fn(*args)
         outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
@@ -164,6 +164,11 @@ def _variable(x):
         array = np.asarray(array)
     floats = hasattr(array, "dtype") and array.dtype.kind == "f"
     return Tensor(array) if floats else x
+
+
+def _is_varied(x):
+    """Whether an input is a Tensor of floats; one of integers is handed on, as labels are."""
+    return isinstance(x, Tensor) and x.dtype.kind == "f"
 
 
 def _like(array, x):

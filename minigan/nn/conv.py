@@ -1,6 +1,7 @@
 """Conv2d, ConvTranspose2d, Upsample, and the last two in one: layers of images, (N, C, H, W)."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,16 @@ class Conv2d(Module):
     (64, 16, 16, 16)
     """
 
-    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, *, bias=True):
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride: Any = 1,
+        padding: Any = 0,
+        *,
+        bias=True,
+    ):
         check_positive(self, in_channels=in_channels, out_channels=out_channels)
         self.in_channels, self.out_channels = in_channels, out_channels
         self.kernel_size, self.stride = _pair("kernel_size", kernel_size), _pair("stride", stride)
@@ -70,9 +80,9 @@ class ConvTranspose2d(Module):
         in_channels,
         out_channels,
         kernel_size,
-        stride=1,
-        padding=0,
-        output_padding=0,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
         *,
         bias=True,
     ):

@@ -10,7 +10,7 @@ walk sums a gradient back to its input's shape.
 
 import numpy as np
 
-from minigan.arrays import check_plain, number
+from minigan.arrays import bounds, not_negative, plain_condition
 from minigan.backend import get_array_module
 from minigan.op import Op
 from minigan.tensor import Tensor, as_array
@@ -55,8 +55,7 @@ class Abs(Op):
         return get_array_module(x).abs(x)
 
     def backward(self, gy, y, x):
-        x = as_array(x)
-        return gy * get_array_module(x).sign(x)
+        return gy * get_array_module(as_array(x)).sign(as_array(x))
 
 
 class Tanh(Op):
@@ -103,8 +102,7 @@ class Select(Op):
         self.mask = mask
 
     def forward(self, x):
-        bits = x.view(f"i{x.dtype.itemsize}")
-        return (bits * self.mask).view(x.dtype)
+        return (x.view(f"i{x.dtype.itemsize}") * self.mask).view(x.dtype)
 
     def backward(self, gy, y, x):
         return Select(self.mask)(gy)
@@ -124,9 +122,7 @@ class LeakyReLU(Op):
     """y = x where x > 0, a x elsewhere, for a slope a >= 0; the slope at 0 is a"""
 
     def __init__(self, slope):
-        self.slope = number("a slope must be a number", slope)
-        if not 0 <= self.slope < float("inf"):
-            raise ValueError(f"a slope must be 0 or more, and finite, and is {slope}")
+        self.slope = not_negative("a slope", slope)
 
     def forward(self, x):
         xp = get_array_module(x)
@@ -134,8 +130,8 @@ class LeakyReLU(Op):
         return (xp.maximum if self.slope <= 1 else xp.minimum)(x, y, out=y)
 
     def backward(self, gy, y, x):
-        x = as_array(x)
-        slope = get_array_module(x).multiply(x > 0, 1 - self.slope, dtype=x.dtype)
+        mask = x > 0
+        slope = get_array_module(mask).multiply(mask, 1 - self.slope, dtype=x.dtype)
         slope += self.slope  # 1 where x > 0, the slope elsewhere
         if isinstance(gy, Tensor):
             return gy * slope
@@ -155,15 +151,10 @@ class Maximum(Op):
 
 
 class Clip(Op):
-    """y = min(max(x, low), high); the slope is 1 inside and on the bounds (as in PyTorch)"""
+    """y = min(max(x, low), high); the slope is 1 inside and on the bounds"""
 
     def __init__(self, low, high):
-        if low is None and high is None:
-            raise ValueError("clip needs a bound: min, max or both")
-        if low != low or high != high:
-            raise ValueError(f"a bound of clip must be a number, not nan: {low}, {high}")
-        self.low = None if low is None else number("a bound of clip must be a number", low)
-        self.high = None if high is None else number("a bound of clip must be a number", high)
+        self.low, self.high = bounds(low, high)
 
     def forward(self, x):
         return get_array_module(x).clip(x, self.low, self.high)
@@ -215,9 +206,5 @@ def where(condition, a, b) -> Tensor:
     >>> where(x > 0, x, 0.0)
     Tensor([0., 2.])
     """
-    condition = as_array(condition)
-    check_plain(condition, "the condition")
-    condition = get_array_module(as_array(a), as_array(b)).array(condition)
-    if condition.dtype != bool:
-        raise TypeError(f"where: the condition must be boolean, not {condition.dtype}")
-    return Where(condition)(a, b)
+    xp = get_array_module(as_array(a), as_array(b))
+    return Where(plain_condition(as_array(condition), xp))(a, b)

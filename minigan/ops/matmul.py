@@ -48,16 +48,12 @@ def matmul(a, b):
     a = a if isinstance(a, Tensor) else constant(a, b)
     b = b if isinstance(b, Tensor) else constant(b, a)
     if a.ndim == 0 or b.ndim == 0:
-        raise ValueError(
-            f"MatMul of shapes {a.shape}, {b.shape}: a number has no matrix product; use *"
-        )
-    if a.ndim > 1 and b.ndim > 1:
-        return MatMul()(a, b)
-    if b.ndim == 1:
-        y = matmul(a.reshape(1, len(a)) if a.ndim == 1 else a, b.reshape(len(b), 1))
-        return y.reshape(() if a.ndim == 1 else y.shape[:-1])
-    y = matmul(a.reshape(1, len(a)), b)
-    return y.reshape(*y.shape[:-2], y.shape[-1])
+        raise ValueError(f"MatMul of shapes {a.shape}, {b.shape}: a number has no matrix product")
+    rows = a if a.ndim > 1 else a.reshape(1, len(a))
+    columns = b if b.ndim > 1 else b.reshape(len(b), 1)
+    y = MatMul()(rows, columns)
+    last = [n for n, x in zip(y.shape[-2:], (a, b), strict=True) if x.ndim > 1]
+    return y if len(last) == 2 else y.reshape(*y.shape[:-2], *last)
 
 
 def swap(a):

@@ -31,8 +31,8 @@ class Normalize(Op):
         s = self.s
         if isinstance(x, Tensor):  # to be differentiated again: s depends on x, too
             s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
-        mean_g = gy.mean(axis=self.axes, keepdims=True)
-        return s * (gy - mean_g - y * mean_of_products(gy, y, self.axes))
+        centred = gy - gy.mean(axis=self.axes, keepdims=True)
+        return s * (centred - y * mean_of_products(gy, y, self.axes))
 
 
 class BatchNorm(Op):

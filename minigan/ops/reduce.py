@@ -8,12 +8,12 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
+from minigan.arrays import check_correction, refused
 from minigan.backend import get_array_module
 from minigan.op import Op
 from minigan.ops.elementwise import Exp, Select
 from minigan.ops.shape import BroadcastTo
-from minigan.porting import refused
-from minigan.tensor import Tensor, as_array
+from minigan.tensor import Tensor
 
 MANY = 2**14  # a float32 sum of more numbers, one after the other, loses two digits or more
 
@@ -72,9 +72,6 @@ class SumOfProducts(Reduction):
     adds one after the other, so of many numbers the first axis is added up last.
     """
 
-    def __init__(self, axis):
-        super().__init__(axis, keepdims=True)
-
     def forward(self, a, b):
         every, folded = range(a.ndim), self.axes(a)
         first = folded[:1] if self.count(a) > MANY else []
@@ -94,7 +91,7 @@ class Max(Reduction):
         return x.max(axis=self.axis, keepdims=self.keepdims)
 
     def backward(self, gy, y, x):
-        chosen = x == self.unfold(as_array(y), x)
+        chosen = x == self.unfold(y, x)
         ties = chosen.sum(axis=self.axis, keepdims=True, dtype=x.dtype)
         return Select(chosen)(self.unfold(gy, x) / ties)
 
@@ -106,7 +103,7 @@ class Norm(Reduction):
         return get_array_module(x).sqrt((x * x).sum(axis=self.axis, keepdims=self.keepdims))
 
     def backward(self, gy, y, x):
-        nonzero = as_array(y) != 0
+        nonzero = y != 0
         unit = x / self.unfold(y + ~nonzero, x)  # x / y; x (gy / y) would divide by y² in its rule
         return unit * self.unfold(Select(nonzero)(gy), x)
 
@@ -146,10 +143,7 @@ def accurate_sum(x, axes):
 def var(x, axis, keepdims, correction, **other):
     """Tensor.var, which says what it is."""
     n = Sum(axis, **other).count(x)
-    if correction is None:
-        raise TypeError("var needs correction=: 1 is PyTorch's default (n - 1), 0 is NumPy's (n)")
-    if not correction < n:
-        raise ValueError(f"var: the correction {correction} is not less than the {n} elements")
+    check_correction(correction, n)
     centred = x - x.mean(axis, keepdims=True)
     return (centred * centred).mean(axis, keepdims) * (n / (n - correction))
 

@@ -3,17 +3,14 @@
 Each of these is linear, and its rule is the operation that puts the numbers back.
 """
 
-import copy
-import math
-
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
-from minigan.arrays import check_plain
+from minigan.arrays import check_shape, plain_index, refused
 from minigan.autograd import sum_to
 from minigan.backend import get_array_module
 from minigan.op import Op
-from minigan.porting import refused
-from minigan.tensor import Tensor, as_array
+from minigan.tensor import Tensor
 
 
 class BroadcastTo(Op):
@@ -36,9 +33,7 @@ class Reshape(Op):
         self.shape = shape
 
     def forward(self, x):
-        if any(n < -1 for n in self.shape):
-            raise ValueError(f"a shape has no negative sizes but one -1, not {self.shape}")
-        return x.reshape(self.shape)
+        return x.reshape(check_shape(self.shape))
 
     def backward(self, gy, y, x):
         return gy.reshape(x.shape)
@@ -63,10 +58,7 @@ class GetItem(Op):
     """y = x[index], for any index that NumPy takes: the adjoint of Scatter"""
 
     def __init__(self, index):
-        parts = index if isinstance(index, tuple) else (index,)
-        parts = [as_array(part) for part in parts]  # and a list or an array is copied
-        check_plain([part for part in parts if isinstance(part, (list, np.ma.MaskedArray))])
-        self.index = tuple(copy.deepcopy(i) if hasattr(i, "copy") else i for i in parts)
+        self.index = plain_index(index)
 
     def forward(self, x):
         y = x[self.index]
@@ -105,12 +97,10 @@ class Concatenate(Op):
         return get_array_module(*xs).concatenate(xs, axis=self.axis)
 
     def backward(self, gy, y, *xs):
-        gxs, start = [], 0
+        gxs, start, before = [], 0, (slice(None),) * (self.axis % gy.ndim)
         for x in xs:
             stop = start + x.shape[self.axis]
-            index = [slice(None)] * x.ndim
-            index[self.axis] = slice(start, stop)
-            gxs.append(gy[tuple(index)])
+            gxs.append(gy[(*before, slice(start, stop))])
             start = stop
         return tuple(gxs)
 
@@ -142,27 +132,12 @@ def stack(tensors, axis=0, **other) -> Tensor:
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).shape
     (2, 2)
     """
-    n = len(tensors) and tensors[0].ndim + 1
-    if not -n <= axis < n:
-        raise ValueError(f"stack of {len(tensors)} tensors to {n} axes: there is no axis {axis}")
-    new = refused(other) if other else axis % n
-    return concatenate([x.reshape(*x.shape[:new], 1, *x.shape[new:]) for x in tensors], axis=new)
-
-
-def flat(shape, start):
-    """The shape after `flatten(start)`."""
-    n = max(1, len(shape))
-    if not -n <= start < n:
-        raise ValueError(f"flatten: a tensor of shape {shape} has no axis {start}")
-    return (*shape[: start % n], math.prod(shape[start % n :]))
+    i = normalize_axis_index(axis, len(tensors) and tensors[0].ndim + 1, "stack")
+    return concatenate([x.reshape(*x.shape[:i], 1, *x.shape[i:]) for x in tensors], i, **other)
 
 
 def _may_repeat(index):
     """Whether an index can name an element twice: numbers, slices and masks cannot."""
     parts = index if isinstance(index, tuple) else (index,)
     simple = (int, np.integer, slice, type(None), type(Ellipsis))
-    return not all(isinstance(i, simple) or _is_mask(i) for i in parts)
-
-
-def _is_mask(index):
-    return hasattr(index, "dtype") and index.dtype.kind == "b"
+    return not all(isinstance(i, simple) or getattr(i, "dtype", "") == np.bool_ for i in parts)

@@ -7,6 +7,7 @@ from functools import wraps
 import numpy as np
 
 from minigan import backend
+from minigan.arrays import number
 from minigan.nn import Sequential, Sigmoid
 from minigan.nn.module import check_module
 from minigan.nn.norm import BatchNorm
@@ -69,6 +70,16 @@ def check_count(what, value, least):
         raise TypeError(f"{what} is {value!r}, not an integer")
     if value < least:
         raise ValueError(f"{what} is {value}, not {least} or more")
+
+
+def checked_label(label):
+    """real_label as a Python number; TypeError or ValueError unless it is a constant in [0, 1]."""
+    if getattr(label, "requires_grad", False):
+        raise ValueError("the labels require a gradient, but they are constants; use .detach()")
+    label = number("real_label must be a number", as_array(label))
+    if not 0 <= label <= 1:
+        raise ValueError(f"real_label must be from 0 to 1, not {label}")
+    return label
 
 
 def check_scores(scores):

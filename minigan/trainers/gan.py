@@ -19,6 +19,7 @@ from minigan.trainers.checks import (
     check_loss,
     check_optimizer,
     check_samples,
+    checked_label,
     undo_if_refused,
 )
 
@@ -54,6 +55,7 @@ class GAN:
         real_label=1.0,
         generator_loss=losses.non_saturating_generator_loss,
     ):
+        real_label = checked_label(real_label)
         check_count("k, the discriminator steps to a generator step,", k, 1)
         check_optimizer(g_optimizer, generator, "generator")
         check_optimizer(d_optimizer, discriminator, "discriminator")

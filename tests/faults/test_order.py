@@ -44,9 +44,7 @@ def assert_all_gradients(net, loss):
     """The same bits as a network of the same weights that was made here."""
     fresh = network()
     fresh.load_state_dict(net.state_dict())
-    for found, expected in zip(
-        gradients(net, loss), gradients(fresh, loss_of(fresh)), strict=True
-    ):
+    for found, expected in zip(gradients(net, loss), gradients(fresh, loss_of(fresh)), strict=True):
         np.testing.assert_array_equal(found, expected)
         assert np.abs(found).sum() > 0
 

@@ -25,7 +25,8 @@ check_minibatch(real)
 check_scores(p_real)
 loss = losses.wasserstein_critic_loss(p_real, p_fake)
 for w in self.discriminator.parameters():
-w.data = w.data.clip(-self.clip_value, self.clip_value)
+c = float(self.clip_value)
+w.data = w.data.clip(-c, c)
 return {'d_loss': d_loss, 'wasserstein': -d_loss}
 loss = losses.wasserstein_generator_loss(p_fake)
 if generator_is_due(self.steps, self.n_critic, self.warm_up):
@@ -33,9 +34,9 @@ if generator_is_due(self.steps, self.n_critic, self.warm_up):
 SETTINGS = """
 k=1
 real_label=1.0
+real_label = checked_label(real_label)
 generator_loss=losses.non_saturating_generator_loss):
-if k < 1:
-raise ValueError(f'k, the discriminator steps to a generator step, is {k}, not 1 or more')
+check_count('k, the discriminator steps to a generator step,', k, 1)
 self.k, self.real_label, self.generator_loss = (k, real_label, generator_loss)
 
 clip_value=0.01
@@ -49,6 +50,8 @@ self.clip_value, self.n_critic, self.warm_up = (clip_value, n_critic, warm_up)
 """
 IMPORTS = """
 from minigan.arrays import number
+from minigan.trainers.checks import check_count
+from minigan.trainers.checks import checked_label
 from minigan.trainers.checks import check_critic
 from minigan.trainers.checks import check_minibatch
 from minigan.trainers.checks import check_scores

@@ -43,6 +43,29 @@ class Scaled(Op):
         return self.factor * gy * b, self.factor * gy * a if self.needs[1] else None
 
 
+class Named(Op):
+    """Any number of inputs, and other names than the docs' for the gradient and the output."""
+
+    def forward(self, *arrays):
+        return arrays[0] + arrays[1]
+
+    def backward(self, gradient, *unused):
+        return gradient, gradient
+
+
+class Momentum(optim.Optimizer):
+    moments = ("buffer",)
+
+    def __init__(self, params, lr=0.1, beta=0.9):
+        super().__init__(params, lr)
+        self.beta = beta
+
+    def update(self, step, p, g, buffer):
+        buffer *= self.beta
+        buffer += g
+        p -= self.lr * buffer
+
+
 class Network(nn.Module):
     def __init__(self, width: int) -> None:
         self.inner = nn.Linear(2, width)
@@ -164,7 +187,7 @@ def methods(t: Tensor) -> Tensor:
     assert_type(t.shape, tuple[int, ...])
     assert_type(t.ndim, int)
     assert_type(t.size, int)
-    assert_type(t.requires_grad, bool)
+    assert t.requires_grad
     assert_type(len(t), int)
     assert_type(bool(t[0, 0] > 0), bool)
     print(t.dtype == np.float32, t.generation, t.op, repr(t), f"{t.sum():.3f}", int(t[0, 0]))
@@ -204,7 +227,7 @@ def functions(t: Tensor, a: Array) -> Tensor:
 
 def gradients(network: nn.Module, t: Tensor) -> None:
     """backward, grad, and the attributes of parameters."""
-    y = Cube()(t) + Scaled(2.0)(t, t)
+    y = Cube()(t) + Scaled(2.0)(t, t) + Named()(t, t)
     y.sum().backward()
     t.grad = None
     assert t.grad is None
@@ -221,10 +244,19 @@ def gradients(network: nn.Module, t: Tensor) -> None:
             p.grad = None
         p.grad = np.zeros(p.shape, dtype=np.float32)
         p.grad = tensor(np.zeros(p.shape, dtype=np.float32))
+    optimizer = Momentum(network.parameters(), lr=np.float64(0.1))
+    optimizer.step()
     with minigan.no_grad():
         for p in network.parameters():
             p -= 0.1 * p.grad
     network.zero_grad()
+    leaf = t.detach()
+    leaf.requires_grad = True
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, 0.0, 0.02)
+    with nn.frozen(network):
+        network(leaf).mean().backward()
 
 
 @minigan.no_grad()
@@ -253,6 +285,13 @@ def training(real: Array) -> dict[str, float]:
     loss = losses.discriminator_loss(D(real), D(G(minigan.randn(2, 2))), real_label=0.9)
     loss += losses.gradient_penalty(f, real, G(minigan.randn(2, 2)), np.ones(2))
     loss.backward()
+    adam2 = optim.Adam(f.parameters(), np.float32(1e-3), (0.0, np.float32(0.9)), weight_decay=1)
+    images = nn.Sequential(
+        nn.Conv2d(1, 2, (3, 3), stride=(2, 2), padding="same", bias=False),
+        nn.ConvTranspose2d(2, 1, 3, stride=2, padding=(1, 1), output_padding=(1, 1)),
+    )
+    nn.init.normal_(images[0].weight, std=0.1)
+    print(images(minigan.randn(1, 1, 4, 4)).shape, adam2.state_dict().keys())
     state: dict[str, np.ndarray] = G.state_dict()
     G.load_state_dict(state)
     print(f[0], f[1:], len(f), average.module, adam, G.eval().requires_grad_(False).double())

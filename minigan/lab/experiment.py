@@ -1,0 +1,345 @@
+"""The experiment: the one object that the page talks to, in JSON.
+
+`Experiment().call(text)` takes {"method": "frame", "args": {...}} and returns {"ok": result} or
+{"error": {"kind": ..., "message": ...}}. It is the same object behind the local server and inside
+Pyodide. See docs/lab.md for each call.
+"""
+
+import base64
+import json
+import math
+import platform
+import sys
+import time
+import traceback
+
+import numpy as np
+
+from minigan.lab import data, lessons, recording, settings, source
+from minigan.lab.game import Game
+from minigan.lab.picture import LAYERS, Picture
+from minigan.lab.problems import DivergedError, LabError, RequestError
+
+MEASURE_EVERY = 50  # steps between two points of the curves of the measures
+KEPT_RECORDINGS = 3
+MAX_STEPS = 100_000  # of one call
+
+
+class Experiment:
+    """A game, its picture and its recordings; one tab of the browser has one.
+
+    >>> json.loads(Experiment().call('{"method": "frame"}'))["ok"]["position"]
+    0
+    """
+
+    def __init__(self):
+        self.game = None
+        self.recordings = {}
+        self.next_recording = 1
+        self.speed = None
+        self.calls = {
+            "hello": self.hello,
+            "reset": self.reset,
+            "describe": self.describe,
+            "frame": self.frame,
+            "play": self.play,
+            "step": self.step,
+            "back": self.back,
+            "go": self.go,
+            "curves": self.curves,
+            "record": self.record,
+            "value": self.value,
+            "source": self.source,
+            "lessons": self.lessons,
+        }
+
+    def call(self, text):
+        """Carry out one request. Never raises: every error is an answer."""
+        try:
+            request = json.loads(text)
+            if not isinstance(request, dict) or request.get("method") not in self.calls:
+                raise RequestError("The request names no call of the lab.")
+            args = request.get("args") or {}
+            if not isinstance(args, dict):
+                raise RequestError("The arguments of a call must be an object.")
+            if self.game is None and request["method"] not in ("hello", "reset"):
+                self._start(settings.complete({}))
+            answer = {"ok": self.calls[request["method"]](**args)}
+        except LabError as error:
+            answer = {"error": {"kind": error.kind, "message": str(error), **error.more}}
+        except (TypeError, RecursionError, json.JSONDecodeError) as error:
+            if isinstance(error, TypeError) and not _wrong_arguments(error):
+                answer = _internal(error)
+            else:
+                answer = {"error": {"kind": "request", "message": f"A bad request: {error}"}}
+        except Exception as error:
+            answer = _internal(error)
+        return json.dumps(to_json(answer), allow_nan=False, separators=(",", ":"))
+
+    def hello(self):
+        """What the page builds its controls from."""
+        available = data.mnist_available()
+        why = (
+            ""
+            if available
+            else "MNIST's files are not here. The local page shows MNIST once they are downloaded."
+        )
+        return {
+            "native": sys.platform != "emscripten",
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "models": [
+                {"id": id, "label": label, "players": _players(id)}
+                for id, label in settings.MODELS.items()
+            ],
+            "data": [
+                {
+                    "id": id,
+                    "label": label,
+                    "plane": id != "mnist",
+                    "available": available or id != "mnist",
+                    "why": why if id == "mnist" else "",
+                }
+                for id, label in data.LABELS.items()
+            ],
+            "settings": settings.describe(),
+            "defaults": settings.DEFAULTS,
+            "defaults_for": settings.DEFAULTS_FOR,
+        }
+
+    def reset(self, settings=None):
+        """Start anew, at position 0."""
+        if not isinstance(settings, (dict, type(None))):
+            raise RequestError("The settings must be an object.")
+        self._start(_complete(settings or {}))
+        return self.describe()
+
+    def describe(self):
+        """What does not change during a run, and the frame."""
+        game, picture = self.game, self.picture
+        model = game.settings["model"]
+        return {
+            "settings": game.settings,
+            "plane": game.data.plane,
+            "limit": game.data.limit,
+            "real": picture.real if game.data.plane else None,
+            "real_images": None if game.data.plane else picture.real_images(),
+            "modes": None if game.data.modes is None else game.data.modes.tolist(),
+            "std": game.data.std,
+            "networks": {player: repr(net) for player, net in game.networks.items()},
+            "parameters": {
+                player: sum(p.size for p in net.parameters())
+                for player, net in game.networks.items()
+            },
+            "players": _players(model),
+            "method": {player: method.__name__ for player, method in game.methods.items()},
+            "loss_names": _loss_names(model),
+            "report_names": _REPORTS[model],
+            "measure_names": picture.measure_names,
+            "measure_every": MEASURE_EVERY,
+            "history": game.history(),
+            **recording.algorithm_box(game.trainer),
+            "frame": self.frame(),
+        }
+
+    def frame(self, layers=LAYERS, stopped=None):
+        """The picture at the position."""
+        unknown = set(layers) - set(LAYERS)
+        if unknown:
+            raise RequestError(f"There is no layer called {sorted(unknown)[0]!r}.")
+        started = time.perf_counter()
+        game = self.game
+        result = {
+            "position": game.position,
+            "recorded": game.recorded,
+            "steps": game.counts(),
+            "next": game.next_player(),
+            "last": game.moves[game.position - 1] if game.position else None,
+            "digest": game.digest(),
+            "report": game.latest(),
+            **self.picture.draw(layers),
+            "steps_per_second": self.speed,
+            "warnings": [s for at, s in game.warnings if at <= game.position][-5:],
+            "history": game.history(),
+            "stopped": stopped,
+        }
+        return result | {"seconds": time.perf_counter() - started}
+
+    def play(self, milliseconds=60, steps=MAX_STEPS, layers=LAYERS):
+        """Train for about so long, at most so many steps. NaN ends it and is told in the frame."""
+        steps = _whole("steps", steps, 0, MAX_STEPS)
+        seconds = _number("milliseconds", milliseconds, 0, 10_000) / 1000
+        started, done, stopped = time.perf_counter(), 0, None
+        while done < steps:
+            try:
+                self._one_step(None)
+            except DivergedError as error:
+                stopped = {"kind": error.kind, "message": str(error)}
+                break
+            done += 1
+            if time.perf_counter() - started >= seconds:
+                break
+        if done:
+            self.speed = done / (time.perf_counter() - started)
+        return self.frame(layers, stopped)
+
+    def step(self, player="next", count=1, layers=LAYERS):
+        """One step of a player, or `count` of them."""
+        for _ in range(_whole("count", count, 1, MAX_STEPS)):
+            self._one_step(_player(player))
+        return self.frame(layers)
+
+    def back(self, count=1, layers=LAYERS):
+        """Back by `count` steps, or to position 0."""
+        count = _whole("count", count, 1, MAX_STEPS * 100)
+        self.game.go(max(0, self.game.position - count))
+        return self.frame(layers)
+
+    def go(self, position=0, layers=LAYERS):
+        """To a position, forward or back."""
+        position = _whole("position", position, 0, self.game.recorded + MAX_STEPS)
+        self.game.go(min(position, self.game.recorded))
+        while self.game.position < position:
+            self._one_step(None)
+        return self.frame(layers)
+
+    def curves(self, points=600):
+        """Reports and measures of every step that is known, thinned to about `points` each."""
+        points = _whole("points", points, 10, 10_000)
+        series = {}
+        for n, report in enumerate(self.game.reports, start=1):
+            for name, value in report.items():
+                xs, ys = series.setdefault(name, ([], []))
+                xs.append(n)
+                ys.append(value)
+        measures = {}
+        for n in sorted(self.game.measures):
+            if n % MEASURE_EVERY == 0:
+                for name, value in self.game.measures[n].items():
+                    xs, ys = measures.setdefault(name, ([], []))
+                    xs.append(n)
+                    ys.append(math.nan if value is None else value)
+        return {
+            "recorded": self.game.recorded,
+            "reports": {name: _thinned(*xy, points) for name, xy in series.items()},
+            "measures": {name: _thinned(*xy, points) for name, xy in measures.items()},
+        }
+
+    def record(self, player="next"):
+        """Record the next step line by line, and put everything back."""
+        player = _player(player) or self.game.next_player()
+        made = recording.record(self.game, player)
+        number, self.next_recording = self.next_recording, self.next_recording + 1
+        self.recordings[number] = made
+        while len(self.recordings) > KEPT_RECORDINGS:
+            del self.recordings[min(self.recordings)]
+        return {"recording": number, **made.describe()}
+
+    def value(self, recording=0, value=0, bins=40, limit=64):
+        """The numbers behind a value of a recording."""
+        if recording not in self.recordings:
+            raise RequestError("This recording is no longer kept. Record the step again.")
+        bins, limit = _whole("bins", bins, 1, 1000), _whole("limit", limit, 0, 100_000)
+        return self.recordings[recording].value(value, bins, limit)
+
+    def source(self, file=""):
+        """One of minigan's files, with its tokens."""
+        return source.describe(file)
+
+    def lessons(self):
+        """The lessons, in their order."""
+        return lessons.LESSONS
+
+    def _start(self, values):
+        game = Game(values)
+        self.picture = Picture(game)
+        self.game, self.recordings, self.speed = game, {}, None
+        self.picture.measures()
+
+    def _one_step(self, player):
+        self.game.step(player)
+        if self.game.position % MEASURE_EVERY == 0:
+            self.picture.measures()
+
+
+_complete = settings.complete  # `settings` is an argument's name in `reset`
+
+_REPORTS = {
+    "gan": ["d_loss", "D(x)", "D(G(z))", "g_loss"],
+    "wgan": ["c_loss", "wasserstein", "g_loss"],
+    "wgan_gp": ["c_loss", "wasserstein", "penalty", "gradient norm", "g_loss"],
+}
+
+
+def _players(model):
+    return {"D": "discriminator" if model == "gan" else "critic", "G": "generator"}
+
+
+def _loss_names(model):
+    return ["d_loss" if model == "gan" else "c_loss", "g_loss"]
+
+
+def _player(name):
+    """ "D", "G", or None for the one whose turn it is."""
+    if name not in ("next", "D", "G"):
+        raise RequestError(f"The player must be next, D or G, not {name!r}.")
+    return None if name == "next" else name
+
+
+def _number(name, value, low, high):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise RequestError(f"{name} must be a number from {low} to {high}, not {value!r}.")
+    return value
+
+
+def _whole(name, value, low, high):
+    if _number(name, value, low, high) != int(value):
+        raise RequestError(f"{name} must be a whole number, not {value!r}.")
+    return int(value)
+
+
+def _thinned(xs, ys, points):
+    """At most about `points` points: the means of bins of equally many."""
+    x, y = np.array(xs, dtype=np.float64), np.array(ys, dtype=np.float64)
+    size = max(1, math.ceil(len(x) / points))
+    starts = np.arange(0, len(x), size)
+    counts = np.diff(np.append(starts, len(x)))
+    return {
+        "x": np.round(np.add.reduceat(x, starts) / counts).astype(np.int32),
+        "y": (np.add.reduceat(y, starts) / counts).astype(np.float32),
+    }
+
+
+def to_json(value):
+    """Plain JSON values: arrays in base64, and None for a number that is not finite."""
+    if isinstance(value, dict):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_json(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return encode(value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def encode(array):
+    """An array as {"dtype", "shape", "base64"}: little-endian float32, int32 or uint8."""
+    if array.dtype != np.uint8:
+        with np.errstate(all="ignore"):
+            array = array.astype("<f4" if array.dtype.kind == "f" else "<i4")
+    text = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "base64": text}
+
+
+def _wrong_arguments(error):
+    """Whether a TypeError says that a call was given an argument that it does not have."""
+    return error.__traceback__.tb_next is None
+
+
+def _internal(error):
+    message = f"An error in the lab itself: {type(error).__name__}: {error}"
+    text = "".join(traceback.format_exception(error))
+    return {"error": {"kind": "internal", "message": message, "traceback": text}}

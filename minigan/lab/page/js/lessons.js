@@ -1,0 +1,189 @@
+// The lessons: short guided tours. A lesson sets up the page, points at parts of it, and asks for an action.
+import { el } from "./arrays.js";
+
+// A little Markdown: paragraphs, lists, **bold**, *emphasis*, `code` and $formulas$.
+export function markdown(text) {
+  const block = el("div", { class: "text" });
+  for (const paragraph of text.trim().split(/\n\s*\n/)) {
+    const lines = paragraph.split("\n");
+    if (lines.every((line) => /^\s*[-*] /.test(line))) block.append(el("ul", {}, lines.map((line) => inline(el("li"), line.replace(/^\s*[-*] /, "")))));
+    else block.append(inline(el("p"), lines.join(" ")));
+  }
+  return block;
+}
+
+function inline(element, text) {
+  for (const part of text.split(/(\$\$[^$]+\$\$|\$[^$]+\$|`[^`]+`|\*\*[^*]+\*\*|\*[^*\s][^*]*\*)/)) {
+    if (part.startsWith("$")) {
+      const place = el("span");
+      katex.render(part.replace(/^\$+|\$+$/g, ""), place, { throwOnError: false, displayMode: part.startsWith("$$") });
+      element.append(place);
+    } else if (part.startsWith("`")) element.append(el("code", {}, part.slice(1, -1)));
+    else if (part.startsWith("**")) element.append(el("b", {}, part.slice(2, -2)));
+    else if (/^\*[^*]/.test(part) && part.length > 2) element.append(el("em", {}, part.slice(1, -1)));
+    else element.append(part);
+  }
+  return element;
+}
+
+const PLACES = {
+  heat: "#plane-holder",
+  arrows: "#plane-holder",
+  grid: "#plane-holder",
+  "line-locals": "#line-locals",
+};
+
+export class Lessons {
+  constructor(app) {
+    this.app = app;
+    this.place = document.getElementById("lesson");
+    this.lesson = null;
+  }
+
+  async list() {
+    this.lessons ??= await this.app.api.call("lessons");
+    return this.lessons;
+  }
+
+  async choose() {
+    const lessons = await this.list();
+    this.app.dialog(
+      el("h2", {}, "Lessons"),
+      el("p", { class: "note" }, "Each lesson takes one or two minutes. It sets up the page for you."),
+      el("div", { class: "lesson-list" }, lessons.map((lesson, i) =>
+        el("button", { "data-lesson": lesson.id, onclick: () => (this.app.closeDialog(), this.open(lesson.id)) }, el("b", {}, `${i + 1}. ${lesson.title}`), el("span", { class: "note" }, `${lesson.question} About ${lesson.minutes} ${lesson.minutes === 1 ? "minute" : "minutes"}.`)),
+      )),
+    );
+  }
+
+  async open(id, page = 0, { restore = false } = {}) {
+    const lessons = await this.list();
+    const lesson = lessons.find((other) => other.id === id);
+    if (!lesson) return;
+    this.lesson = lesson;
+    this.app.setLesson(true);
+    await this.turn(Math.min(page, lesson.pages.length - 1), { from: restore ? -1 : null });
+  }
+
+  // Show a page. Going back, or opening a later page, first does what the pages before it do.
+  async turn(index, { from = this.index } = {}) {
+    const { app, lesson } = this;
+    if (this.turning) return;
+    this.turning = true;
+    try {
+      const pages = lesson.pages;
+      const resets = (page) => page.do.some((action) => action.call === "reset");
+      let start = index;
+      const straight = from !== null && from !== undefined && index === from + 1;
+      if (!straight) while (start > 0 && !resets(pages[start])) start--;
+      this.index = index;
+      this.attempt = null;
+      this.draw(true);
+      await app.pause();
+      for (let i = start; i <= index; i++) {
+        for (const { call, args } of pages[i].do) await app.perform(call, args);
+      }
+      const page = pages[index];
+      const layers = pages.slice(0, index + 1).findLast((p) => p.layers)?.layers;
+      if (layers) app.setLayers(layers);
+      if (page.cursor) await app.setCursor(page.cursor);
+      const depth = pages.slice(0, index + 1).findLast((p) => p.depth)?.depth;
+      if (depth && (page.depth || !straight)) await app.setDepth(depth);
+      if (page.try) this.attempt = { what: page.try, done: false, count: 0 };
+      app.limit = page.try?.what === "play" ? page.try.until : null;
+      if (this.attempt && app.limit !== null && app.frame.position >= app.limit) app.limit = null;
+      app.lessonChanged();
+    } catch (error) {
+      app.complain(error);
+    } finally {
+      this.turning = false;
+      if (this.lesson) {
+        this.draw(false);
+        this.point();
+      }
+    }
+  }
+
+  close() {
+    this.lesson = this.attempt = null;
+    this.place.hidden = true;
+    this.app.limit = null;
+    this.unpoint();
+    this.app.setLesson(false);
+  }
+
+  draw(busy) {
+    const { lesson, index } = this;
+    const page = lesson.pages[index];
+    const last = index === lesson.pages.length - 1;
+    const number = this.lessons.indexOf(lesson);
+    const following = this.lessons[number + 1];
+    this.place.hidden = false;
+    this.place.dataset.page = String(index);
+    this.place.dataset.lesson = lesson.id;
+    this.place.setAttribute("aria-busy", String(busy));
+    this.tryPlace = el("div", { class: "try", id: "lesson-try", hidden: !page.try });
+    this.place.replaceChildren(
+      el("header", {}, el("h2", {}, lesson.title), el("button", { class: "close", id: "lesson-close", "aria-label": "Leave the lesson", title: "Leave the lesson", onclick: () => this.close() }, "×")),
+      el("div", { class: "progress", role: "img", "aria-label": `Page ${index + 1} of ${lesson.pages.length}` }, lesson.pages.map((_, i) => el("span", { class: i <= index ? "done" : "" }))),
+      index === 0 ? el("p", { class: "note", style: "margin-bottom:8px" }, lesson.question) : "",
+      markdown(page.text),
+      this.tryPlace,
+      el(
+        "footer",
+        {},
+        el("button", { id: "lesson-back", disabled: busy || index === 0, onclick: () => this.turn(index - 1) }, "Back"),
+        el("span", { class: "note" }, `${index + 1} of ${lesson.pages.length}`),
+        el("span", { class: "spacer" }),
+        last
+          ? el("button", { id: "lesson-end", class: "primary", disabled: busy, onclick: () => (following ? this.open(following.id) : this.close()) }, following ? "Next lesson" : "Finish")
+          : el("button", { id: "lesson-next", class: "primary", disabled: busy, onclick: () => this.turn(index + 1) }, "Next"),
+      ),
+    );
+    this.drawTry();
+    if (busy) this.place.scrollTop = 0;
+  }
+
+  drawTry() {
+    const page = this.lesson?.pages[this.index];
+    if (!page?.try) return;
+    const { what, until, player, count } = page.try;
+    const times = count - (this.attempt?.count ?? 0);
+    const ask = {
+      play: `Try it: press Play (or space). It pauses at step ${until}.`,
+      step: `Try it: press Step ${player}.`,
+      lines: `Try it: press Forward (or →) ${times === 1 ? "once more" : `${times} times`}.`,
+      walk: `Try it: press Forward (or →) ${times === 1 ? "once more" : `${times} times`}, and watch the gradient move.`,
+    }[what];
+    const done = this.attempt?.done;
+    this.tryPlace.classList.toggle("done", Boolean(done));
+    this.tryPlace.replaceChildren(...(done ? [inline(el("span"), `✓ ${page.also ?? "Done."}`)] : [ask]));
+  }
+
+  // The page tells of what the learner did: ("play"), ("step", "D"), ("move", depth).
+  did(what, detail) {
+    const { attempt } = this;
+    if (!attempt || attempt.done) return;
+    const wanted = attempt.what;
+    if (what === "play" && wanted.what === "play") attempt.done = detail >= wanted.until;
+    else if (what === "step" && wanted.what === "step") attempt.done = detail === wanted.player;
+    else if (what === "move" && ((wanted.what === "lines" && detail !== 3) || (wanted.what === "walk" && detail === 3))) attempt.done = ++attempt.count >= wanted.count;
+    this.drawTry();
+  }
+
+  unpoint() {
+    for (const element of document.querySelectorAll(".pointed")) element.classList.remove("pointed");
+  }
+
+  point() {
+    this.unpoint();
+    const id = this.lesson.pages[this.index].point_at;
+    if (!id) return;
+    if (id === "settings") document.getElementById("settings").open = true;
+    const element = document.querySelector(PLACES[id] ?? `#${CSS.escape(id)}`);
+    if (!element) return;
+    element.classList.add("pointed");
+    const box = element.getBoundingClientRect();
+    if (box.bottom < 120 || box.top > innerHeight - 140) element.scrollIntoView({ block: "center" });
+  }
+}

@@ -1,0 +1,172 @@
+// The form with the settings, and the drawing of data by hand.
+import { colour, el, prepare } from "./arrays.js";
+
+const GROUPS = [
+  ["", ["data", "model", "generator_loss"]],
+  ["Networks", ["layers_g", "width_g", "layers_d", "width_d", "noise_dim", "noise"]],
+  ["Training", ["lr_g", "lr_d", "beta1", "k", "clip_value", "penalty_weight", "batch_size", "seed"]],
+];
+
+export class Settings {
+  constructor(app) {
+    this.app = app;
+    this.form = document.getElementById("settings-form");
+    this.fields = new Map();
+  }
+
+  // Build the form from hello().
+  build(hello) {
+    this.hello = hello;
+    const known = new Map(hello.settings.map((setting) => [setting.id, setting]));
+    const listed = new Set(GROUPS.flatMap(([, ids]) => ids));
+    const rest = hello.settings.filter((s) => !listed.has(s.id) && s.kind !== "drawing").map((s) => s.id);
+    const parts = [];
+    for (const [title, ids] of [...GROUPS, ["", rest]]) {
+      if (title) parts.push(el("p", { class: "group" }, title));
+      for (const id of ids) {
+        const setting = known.get(id);
+        if (setting) parts.push(this.field(setting));
+      }
+      if (!title && ids.includes("data")) {
+        this.drawingButtons = el("div", { class: "actions" }, el("button", { type: "button", id: "button-draw", onclick: () => this.app.draw() }, "Draw the data …"));
+        parts.push(this.drawingButtons);
+      }
+    }
+    this.note = el("p", { class: "note", id: "history-note" });
+    parts.push(el("div", { class: "actions" }, el("button", { type: "button", id: "button-defaults", onclick: () => this.app.reset(this.app.defaultsFor(this.app.settings.model, this.app.settings.data)) }, "Use the defaults")), this.note);
+    this.form.replaceChildren(...parts);
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  field(setting) {
+    const id = `setting-${setting.id}`;
+    let input;
+    if (setting.kind === "choice") {
+      input = el("select", { id }, setting.choices.map(([value, label]) => el("option", { value }, label)));
+      if (setting.id === "data") {
+        for (const data of this.hello.data) {
+          const option = [...input.options].find((o) => o.value === data.id);
+          if (option && !data.available) {
+            option.disabled = true;
+            option.title = data.why;
+          }
+        }
+      }
+    } else {
+      input = el("input", { id, type: "number", step: "any", min: setting.min == null ? null : String(setting.min), max: setting.max == null ? null : String(setting.max), inputmode: "decimal" });
+    }
+    input.addEventListener("change", () => this.change(setting, input));
+    const help = el("span", { class: "help", hidden: true });
+    const label = el("label", { for: id, title: setting.help ?? null }, setting.label);
+    const field = el("div", { class: `field${["data", "model", "generator_loss", "noise"].includes(setting.id) ? " long" : ""}`, title: setting.help ?? null }, label, input, help);
+    this.fields.set(setting.id, { setting, input, field, help, label });
+    return field;
+  }
+
+  change(setting, input) {
+    const { app } = this;
+    let value = input.value;
+    if (setting.kind !== "choice") {
+      value = Number(value);
+      if (input.value.trim() === "" || Number.isNaN(value)) return this.complain(setting.id, "Give a number.");
+      if (setting.kind === "integer" && !Number.isInteger(value)) return this.complain(setting.id, "Give a whole number.");
+      if (setting.min != null && value < setting.min) return this.complain(setting.id, `At least ${setting.min}.`);
+      if (setting.max != null && value > setting.max) return this.complain(setting.id, `At most ${setting.max}.`);
+    }
+    this.complain(setting.id, null);
+    if (setting.id === "data" && value === "drawing" && !(app.settings.drawing ?? []).length) return app.draw();
+    if (setting.id === "model" || setting.id === "data") {
+      const next = { ...app.settings, [setting.id]: value };
+      return app.reset({ ...app.defaultsFor(next.model, next.data), seed: next.seed, drawing: next.drawing });
+    }
+    return app.reset({ ...app.settings, [setting.id]: value });
+  }
+
+  complain(id, text) {
+    const field = this.fields.get(id);
+    if (!field) return;
+    field.help.hidden = !text;
+    field.help.textContent = text ?? "";
+    if (text) document.getElementById("settings").open = true;
+  }
+
+  // Show the settings in use.
+  update(description) {
+    const { settings } = description;
+    const defaults = this.app.defaultsFor(settings.model, settings.data);
+    const model = this.hello.models.find((m) => m.id === settings.model);
+    for (const [id, { setting, input, field, label }] of this.fields) {
+      field.hidden = Boolean(setting.models && !setting.models.includes(settings.model));
+      if (document.activeElement !== input || !input.value) input.value = String(settings[id]);
+      field.classList.toggle("changed", !["data", "model", "seed"].includes(id) && settings[id] !== defaults[id]);
+      if (id === "k") label.textContent = settings.model === "gan" ? "k: D's steps per G's" : "n_critic: D's steps per G's";
+      else label.textContent = model?.players?.D === "critic" ? setting.label.replace("discriminator", "critic") : setting.label;
+      this.complain(id, null);
+    }
+    this.drawingButtons.hidden = settings.data !== "drawing";
+    this.updateNote(description, description.history);
+  }
+
+  // How large the networks are, and how far back is quick: with the times that were measured so far.
+  updateNote({ parameters, settings }, history) {
+    this.note.textContent = `G has ${parameters.G.toLocaleString("en")} weights, ${settings.model === "gan" ? "D" : "the critic"} has ${parameters.D.toLocaleString("en")}. ${history?.sentence ?? ""} A change of a setting starts again.`;
+  }
+}
+
+// The dialog in which the user draws where the data should be. Calls done(strokes), in the plane's coordinates.
+export function drawingPad(app, limit, before, done) {
+  const canvas = el("canvas", { id: "pad", "aria-label": "Draw here", tabindex: "0" });
+  const strokes = before.map((stroke) => stroke.map((p) => [...p]));
+  let current = null;
+  let side = 300;
+  const paint = () => {
+    side = Math.max(200, Math.min(520, canvas.parentElement.clientWidth, innerHeight - 260));
+    canvas.style.width = `${side}px`;
+    const context = prepare(canvas, side, side);
+    context.fillStyle = colour("faint");
+    context.fillRect(0, 0, side, side);
+    context.strokeStyle = colour("real");
+    context.lineWidth = 7;
+    context.lineCap = context.lineJoin = "round";
+    for (const stroke of strokes) {
+      context.beginPath();
+      stroke.forEach(([x, y], i) => context[i ? "lineTo" : "moveTo"](((x + limit) / (2 * limit)) * side, ((limit - y) / (2 * limit)) * side));
+      if (stroke.length === 1) context.lineTo(((stroke[0][0] + limit) / (2 * limit)) * side + 0.1, ((limit - stroke[0][1]) / (2 * limit)) * side);
+      context.stroke();
+    }
+    use.disabled = strokes.length === 0;
+    undo.disabled = strokes.length === 0;
+  };
+  const at = (event) => {
+    const box = canvas.getBoundingClientRect();
+    const inside = (v) => Math.max(-0.97 * limit, Math.min(0.97 * limit, v));
+    const round = (v) => Math.round(v * 100) / 100;
+    return [round(inside(((event.clientX - box.left) / box.width) * 2 * limit - limit)), round(inside(limit - ((event.clientY - box.top) / box.height) * 2 * limit))];
+  };
+  const count = () => strokes.reduce((sum, stroke) => sum + stroke.length, 0);
+  canvas.addEventListener("pointerdown", (event) => {
+    if (count() >= 600) return;
+    canvas.setPointerCapture(event.pointerId);
+    strokes.push((current = [at(event)]));
+    paint();
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (!current || count() >= 600) return;
+    const [x, y] = at(event);
+    const [px, py] = current[current.length - 1];
+    if (Math.hypot(x - px, y - py) > 0.03 * limit) {
+      current.push([x, y]);
+      paint();
+    }
+  });
+  for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => (current = null));
+  const undo = el("button", { type: "button", onclick: () => (strokes.pop(), paint()) }, "Undo");
+  const use = el("button", { type: "button", class: "primary", id: "button-use-drawing", onclick: () => done(strokes) }, "Use this drawing");
+  app.dialog(
+    el("h2", {}, "Draw the data"),
+    el("p", {}, "Draw one or more lines. Real samples will lie along them."),
+    el("div", { class: "drawing", style: "display:grid;justify-items:center" }, canvas),
+    el("div", { class: "actions", style: "display:flex;gap:8px;margin-top:10px" }, use, undo, el("button", { type: "button", onclick: () => ((strokes.length = 0), paint()) }, "Clear")),
+  );
+  paint();
+}

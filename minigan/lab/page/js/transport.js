@@ -1,0 +1,124 @@
+// The two ways to reach the experiment: a server on this computer, or Pyodide in a web worker.
+// Both have one method, call(method, args), which returns a promise of the answer.
+
+export class LabError extends Error {
+  constructor(error) {
+    super(error.message);
+    Object.assign(this, error); // kind, setting, traceback
+  }
+}
+
+function unpack(answer) {
+  if (answer.error) throw new LabError(answer.error);
+  return answer.ok;
+}
+
+// The tab's id: a reload goes on with the same experiment. A duplicated tab copies the storage, and would share
+// the experiment. So each page holds a lock with its id as long as it lives, and takes another id if that is held.
+async function tabId() {
+  const make = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
+  const hold = (id) =>
+    new Promise((resolve) => {
+      navigator.locks.request(`minigan-tab-${id}`, { ifAvailable: true }, (lock) => {
+        resolve(lock !== null);
+        return lock && new Promise(() => {});
+      });
+    });
+  try {
+    let id = sessionStorage.getItem("minigan-tab") ?? make();
+    // After a reload, the page before may hold the lock for a moment more.
+    for (let attempt = 0; !(await hold(id)); attempt++) {
+      if (attempt < 5) await new Promise((resolve) => setTimeout(resolve, 40));
+      else id = make();
+    }
+    sessionStorage.setItem("minigan-tab", id);
+    return id;
+  } catch {
+    return make(); // no storage or no locks: this page is on its own
+  }
+}
+
+class Server {
+  constructor() {
+    this.tab = tabId();
+  }
+
+  async call(method, args = {}) {
+    const tab = await this.tab;
+    let response;
+    try {
+      response = await fetch("./call", {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ tab, method, args }),
+      });
+    } catch {
+      throw new LabError({
+        kind: "gone",
+        message:
+          "The lab's server does not answer. It was probably stopped. Start it again with " +
+          "`python -m minigan.lab`, and open the address that it prints.",
+      });
+    }
+    let answer;
+    try {
+      answer = await response.json();
+    } catch {
+      answer = null;
+    }
+    if (!answer || (!response.ok && !answer.error)) {
+      throw new LabError({
+        kind: response.status === 403 || response.status === 404 ? "gone" : "internal",
+        message:
+          response.status === 403 || response.status === 404
+            ? "The server does not know this address. It was probably started again. Open the address that it printed last."
+            : `The server answered with an error (${response.status}).`,
+      });
+    }
+    return unpack(answer);
+  }
+}
+
+class Pyodide {
+  constructor(config, progress) {
+    this.waiting = new Map();
+    this.next = 0;
+    this.worker = new Worker(new URL("worker.js", import.meta.url));
+    this.worker.onmessage = ({ data }) => {
+      if (data.progress) return progress(data.progress);
+      const { resolve, reject } = this.waiting.get(data.id);
+      this.waiting.delete(data.id);
+      if (data.failed) reject(new LabError({ kind: "internal", message: data.failed }));
+      else resolve(data.answer);
+    };
+    this.worker.onerror = (event) => {
+      event.preventDefault();
+      for (const { reject } of this.waiting.values()) {
+        reject(new LabError({ kind: "gone", message: `Python stopped in this page: ${event.message ?? "unknown error"}. Reload the page.` }));
+      }
+      this.waiting.clear();
+    };
+    const absolute = (path) => new URL(path, location.href).href;
+    this.ready = this.post({ start: { pyodide: absolute(config.pyodide), minigan: absolute(config.minigan) } });
+    this.ready.catch(() => {});
+  }
+
+  post(message) {
+    return new Promise((resolve, reject) => {
+      const id = this.next++;
+      this.waiting.set(id, { resolve, reject });
+      this.worker.postMessage({ id, ...message });
+    });
+  }
+
+  async call(method, args = {}) {
+    await this.ready;
+    return unpack(JSON.parse(await this.post({ text: JSON.stringify({ method, args }) })));
+  }
+}
+
+// Connect to the experiment. progress(text) reports what is being loaded.
+export function connect(progress) {
+  const config = globalThis.MINIGAN_LAB ?? { transport: "server" };
+  return config.transport === "pyodide" ? new Pyodide(config, progress) : new Server();
+}

@@ -1,0 +1,160 @@
+"""A method that arrays and Tensors share gives the same number for both."""
+
+import inspect
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minigan import Tensor, nn, optim
+from minigan.testing import arrays, shapes
+
+AXES = st.sampled_from([None, 0, 1, -1, (0, 1), (1, 0), [0], ()])
+SHARED = {
+    "sum": lambda x, axis, keepdims: x.sum(axis=axis, keepdims=keepdims),
+    "mean": lambda x, axis, keepdims: x.mean(axis=axis, keepdims=keepdims),
+    "max": lambda x, axis, keepdims: x.max(axis=axis, keepdims=keepdims),
+    "min": lambda x, axis, keepdims: x.min(axis=axis, keepdims=keepdims),
+    "positional axis": lambda x, axis, keepdims: x.sum(axis),
+    "clip": lambda x, axis, keepdims: x.clip(-0.5, 0.5),
+    "clip, min above max": lambda x, axis, keepdims: x.clip(1.0, 0.5),
+    "clip, one bound": lambda x, axis, keepdims: x.clip(0.25),
+    "clip by name": lambda x, axis, keepdims: x.clip(max=0.25),
+    "reshape": lambda x, axis, keepdims: x.reshape(-1, 1),
+    "reshape to a tuple": lambda x, axis, keepdims: x.reshape((1, -1)),
+    "transpose": lambda x, axis, keepdims: x.transpose(),
+    "transpose of axes": lambda x, axis, keepdims: x.transpose(1, 0),
+    "T": lambda x, axis, keepdims: x.T,
+    "flatten": lambda x, axis, keepdims: x.flatten(),
+    "abs": lambda x, axis, keepdims: abs(x),
+    "x[...]": lambda x, axis, keepdims: x[..., -1],
+    "**": lambda x, axis, keepdims: x**2,
+    "-x": lambda x, axis, keepdims: -x,
+    "+x": lambda x, axis, keepdims: +x,
+    "len": lambda x, axis, keepdims: np.float64(len(x)),
+    "shape": lambda x, axis, keepdims: np.array(x.shape + (x.ndim, x.size)),
+    "==": lambda x, axis, keepdims: x == 0.5,
+    "<": lambda x, axis, keepdims: x < 0.5,
+    "item": lambda x, axis, keepdims: np.float64(x[0, 0].item()),
+}
+
+
+@pytest.mark.parametrize("name", SHARED)
+@given(x=arrays(shapes(min_dims=2, max_dims=2, min_side=1)), axis=AXES, keepdims=st.booleans())
+def test_a_shared_method_gives_the_same_for_both(name, x, axis, keepdims):
+    if isinstance(axis, list):
+        axis_of_array, axis = tuple(axis), axis
+    else:
+        axis_of_array = axis
+    expected = SHARED[name](x, axis_of_array, keepdims)
+    found = SHARED[name](Tensor(x), axis, keepdims)
+    found = found.data if isinstance(found, Tensor) else found
+    assert np.shape(found) == np.shape(expected)
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_every_shared_method_is_compared_or_explained():
+    public = [n for n in dir(Tensor) if not n.startswith("_") and hasattr(np.ndarray, n)]
+    compared = ["sum", "mean", "max", "min", "clip", "reshape", "transpose", "T", "flatten"]
+    compared += ["shape", "ndim", "size", "item"]
+    explained = ["data", "dtype", "var"]  # the array, not a buffer; the same; refused below
+    assert sorted(public) == sorted(compared + explained)
+
+
+@pytest.mark.parametrize("arguments", [(), (0,), (None, True), ((0, 1),)])
+def test_var_needs_a_correction_that_an_array_refuses(arguments):
+    x = Tensor(np.arange(6.0).reshape(2, 3))
+    with pytest.raises(TypeError, match=r"1 is PyTorch's default \(n - 1\), 0 is NumPy's \(n\)"):
+        x.var(*arguments)
+    with pytest.raises(TypeError):
+        x.var(*arguments, ddof=0)
+    with pytest.raises(TypeError, match="correction"):
+        x.data.var(correction=1)
+
+
+@given(
+    x=arrays(shapes(min_dims=1, min_side=2, max_dims=2)), correction=st.sampled_from([0, 1, 0.5])
+)
+def test_var_with_a_correction_is_numpys_with_ddof(x, correction):
+    for axis in (None, 0, -1):
+        np.testing.assert_allclose(
+            Tensor(x).var(axis=axis, correction=correction).data,
+            x.var(axis=axis, ddof=correction),
+            rtol=1e-10,
+            atol=1e-12,
+        )
+
+
+def test_a_tensors_flatten_of_an_axis_is_no_arrays():
+    with pytest.raises(TypeError):
+        np.ones((2, 3)).flatten(1)
+
+
+KEYWORD_ONLY = {
+    "norm": (lambda: Tensor([[3.0, 4.0]]).norm(2), r"norm\(2\).*write norm\(axis=...\)"),
+    "norm of rows": (lambda: Tensor([[3.0, 4.0]]).norm(1, True), r"norm\(axis=...\)"),
+    "Upsample": (lambda: nn.Upsample(2), r"write nn.Upsample\(scale_factor=...\)"),
+    "Upsample to a size": (lambda: nn.Upsample((2, 2)), r"scale_factor=..."),
+}
+
+
+@pytest.mark.parametrize("name", KEYWORD_ONLY)
+def test_an_argument_that_pytorch_reads_otherwise_must_be_named(name):
+    call, message = KEYWORD_ONLY[name]
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_what_those_errors_recommend_works():
+    assert Tensor([[3.0, 4.0]]).norm(axis=1).item() == 5.0
+    assert Tensor([[3.0, 4.0]]).norm().item() == 5.0
+    assert nn.Upsample(scale_factor=2)(Tensor(np.ones((1, 1, 2, 2)))).shape == (1, 1, 4, 4)
+
+
+# The arguments of PyTorch, in its order; those that minigan takes by position must be a beginning.
+PYTORCH = {
+    nn.Linear: "in_features out_features bias",
+    nn.Conv2d: "in_channels out_channels kernel_size stride padding dilation groups bias",
+    nn.ConvTranspose2d: "in_channels out_channels kernel_size stride padding output_padding",
+    nn.BatchNorm1d: "num_features eps momentum",
+    nn.BatchNorm2d: "num_features eps momentum",
+    nn.LayerNorm: "normalized_shape eps",
+    nn.Dropout: "p inplace",
+    nn.Dropout2d: "p inplace",
+    nn.LeakyReLU: "negative_slope inplace",
+    nn.Unflatten: "dim unflattened_size",
+    nn.Upsample: "size scale_factor",
+    optim.SGD: "params lr momentum dampening weight_decay nesterov",
+    optim.RMSprop: "params lr alpha eps weight_decay momentum",
+    optim.Adam: "params lr betas eps weight_decay amsgrad",
+    nn.init.uniform_: "tensor a b",
+    nn.init.normal_: "tensor mean std",
+    nn.init.constant_: "tensor val",
+}
+
+
+@pytest.mark.parametrize("f", PYTORCH, ids=lambda f: f.__name__)
+def test_arguments_by_position_are_pytorchs(f):
+    parameters = inspect.signature(f).parameters.values()
+    ours = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    ours = ["val" if name == "value" else name for name in ours]
+    assert ours == PYTORCH[f].split()[: len(ours)]
+
+
+@pytest.mark.parametrize(
+    "f, arguments",
+    [
+        (nn.ReLU, (True,)),
+        (nn.Flatten, (0,)),
+        (nn.Softplus, (2,)),
+        (nn.LeakyReLU, (0.2, True)),
+        (nn.BatchNorm1d, (3, 0.8)),
+        (nn.LayerNorm, (3, 1e-5)),
+        (nn.Conv2d, (1, 1, 3, 2)),
+        (nn.ConvTranspose2d, (1, 1, 3, 2)),
+    ],
+)
+def test_arguments_of_pytorchs_that_are_not_taken_raise(f, arguments):
+    with pytest.raises(TypeError):
+        f(*arguments)

@@ -1,0 +1,228 @@
+"""A recorded step is a plain step, and the recording tells what happened in it."""
+
+import sys
+
+import numpy as np
+import pytest
+from lab.lab import Lab, array
+
+from minigan.lab import source
+
+MODELS = ["gan", "wgan", "wgan_gp"]
+CALL, LINE, RETURN = 0, 1, 2
+
+
+@pytest.fixture(scope="module", params=[(m, p) for m in MODELS for p in "DG"], ids=str)
+def recorded(request):
+    model, player = request.param
+    lab = Lab(model=model, batch_size=16, width_g=8, width_d=8)
+    lab.go(position=7)
+    return lab, lab.record(player=player)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("player", "DG")
+def test_a_recorded_and_a_plain_step_give_the_same_bits(model, player):
+    plain, lab = Lab(model=model), Lab(model=model)
+    for one in plain, lab:
+        one.go(position=9, layers=[])
+    recording = lab.record(player=player)
+    after_recording = lab.frame(layers=[])
+    assert after_recording["position"] == 9
+    assert after_recording["digest"] == plain.frame(layers=[])["digest"]  # all is put back
+    expected = plain.step(player=player, layers=[])
+    assert recording["digest_after"] == expected["digest"]
+    step = lab.step(player=player, layers=[])
+    assert (step["digest"], step["report"]) == (expected["digest"], expected["report"])
+
+
+def test_the_recorder_leaves_the_trace_function_alone():
+    lab = Lab(batch_size=4)
+    before = sys.gettrace()
+    lab.record()
+    assert sys.gettrace() is before
+
+
+def test_events_calls_and_lines_fit_together(recorded):
+    lab, r = recorded
+    calls, lines, kinds = (array(r["events"][name]) for name in ("call", "line", "kind"))
+    assert len(calls) == len(lines) == len(kinds)
+    assert (kinds[0], kinds[-1]) == (CALL, RETURN)
+    for n in range(len(calls)):
+        function = r["functions"][r["calls"][calls[n]]["function"]]
+        assert function["first"] <= lines[n] <= function["last"]
+    for i, call in enumerate(r["calls"]):
+        assert calls[call["event"]] == i and kinds[call["event"]] == CALL
+        assert calls[call["end"]] == i
+        if call["parent"] >= 0:
+            parent = r["calls"][call["parent"]]
+            assert parent["event"] < call["event"] < call["end"] <= parent["end"]
+    assert all(file.startswith("minigan/") and "/lab/" not in file for file in r["files"])
+    for n, pairs in r["changes"]:
+        assert 0 <= n < len(calls)
+        assert all(0 <= value < len(r["values"]) for _, value in pairs)
+    source_lines = lab.source(file=r["files"][r["algorithm"]["file"]])["lines"]
+    assert r["algorithm"]["last"] <= len(source_lines)
+
+
+def test_every_rule_stands_where_the_graph_says(recorded):
+    lab, r = recorded
+    for node in r["graph"]["nodes"]:
+        if node["kind"] == "op":
+            lines = lab.source(file=node["file"])["lines"]
+            assert "def backward" in lines[node["first"] - 1]
+            assert "def forward" in lines[node["forward_first"] - 1]
+            assert node["formula"]
+
+
+def test_the_graph_leads_from_the_leaves_to_the_loss(recorded):
+    _, r = recorded
+    nodes = r["graph"]["nodes"]
+    for i, node in enumerate(nodes):
+        assert node["id"] == i
+        if node["kind"] == "leaf":
+            assert node["generation"] == 0 and not node["inputs"]
+        else:
+            assert node["generation"] == 1 + max(nodes[j]["generation"] for j in node["inputs"])
+    loss = nodes[r["graph"]["loss"]]
+    assert loss["role"] == "loss" and loss["shape"] in ([], [1])
+    walk = r["graph"]["walks"][-1]
+    assert walk["title"] == "loss.backward()" and walk["steps"][0]["node"] == loss["id"]
+    generations = [nodes[step["node"]]["generation"] for step in walk["steps"]]
+    assert generations[0] == max(generations)
+    reached = {g["input"] for step in walk["steps"] for g in step["gradients"] if g["value"]}
+    learns = r["player"]
+    for node in nodes:
+        if node["role"] == "parameter" and node["graph"] == 1:
+            assert (node["id"] in reached) == (node["player"] == learns)
+
+
+def test_the_players_parameters_are_all_in_the_graph(recorded):
+    _, r = recorded
+    labels = {node["label"] for node in r["graph"]["nodes"] if node["role"] == "parameter"}
+    assert {label for label in labels if label.startswith(r["player"])} == {
+        f"{r['player']}.{i}.{name}" for i in (0, 2, 4) for name in ("weight", "bias")
+    }
+
+
+def test_gradients_that_meet_are_added():
+    lab = Lab(batch_size=16)
+    r = lab.record(player="D")  # D is used twice: on real samples and on fakes
+    for node in r["graph"]["nodes"]:
+        if node["role"] == "parameter":
+            arrivals = [
+                gradient
+                for step in r["graph"]["walks"][-1]["steps"]
+                for gradient in step["gradients"]
+                if gradient["input"] == node["id"]
+            ]
+            assert [gradient["added"] for gradient in arrivals] == [False, True]
+            first, second, total = (
+                array(lab.value(recording=r["recording"], value=v)["strip"])
+                for v in (arrivals[0]["value"], arrivals[1]["value"], arrivals[1]["sum"])
+            )
+            if first.shape == total.shape == second.shape:
+                np.testing.assert_allclose(first + second, total, rtol=1e-5, atol=1e-7)
+
+
+def test_the_gradient_penalty_makes_a_second_graph():
+    lab = Lab(model="wgan_gp", batch_size=16)
+    r = lab.record(player="D")
+    nodes, (inner, outer) = r["graph"]["nodes"], r["graph"]["walks"]
+    assert inner["title"] == "grad(f(x̂), x̂), with create_graph" and inner["create_graph"]
+    assert outer["title"] == "loss.backward()" and not outer["create_graph"]
+    second = [node for node in nodes if node["graph"] == 2]
+    assert second and all(node["inside"] is not None for node in second)
+    visited = {step["node"] for step in inner["steps"]}
+    assert {node["inside"] for node in second} <= visited
+    assert any(step["node"] in {n["id"] for n in second} for step in outer["steps"])
+    weights = {node["id"] for node in nodes if node["role"] == "parameter"}
+    for step in inner["steps"]:  # the inner gradient computes none for a weight
+        assert not [g for g in step["gradients"] if g["input"] in weights and g["value"]]
+
+
+def test_the_algorithm_view_has_the_values_of_each_line():
+    lab = Lab(batch_size=16)
+    r = lab.record(player="D")
+    box = lab.description["algorithm"]
+    lines = lab.source(file="minigan/trainers/gan.py")["lines"]
+    names = {}
+    for line, pairs in r["algorithm"]["line_values"].items():
+        for name, value in pairs:
+            names[name] = (lines[int(line) - 1].strip(), r["values"][value])
+    assert names["fake"][0] == "fake = self.generator(z)"
+    assert names["fake"][1]["shape"] == [16, 2] and names["fake"][1]["image"] == "points"
+    assert names["loss"][1]["text"].startswith("Tensor ()")
+    update = next(int(n) for n in r["algorithm"]["box"] if "loss.backward()" in lines[int(n) - 1])
+    (index,) = r["algorithm"]["box"][str(update)]
+    assert box[index]["text"].strip().startswith("Update D by ascending")
+    events = array(r["algorithm"]["events"])
+    assert (array(r["events"]["call"])[events] == r["algorithm"]["call"]).all()
+    name = r["functions"][r["calls"][r["algorithm"]["call"]]["function"]]["name"]
+    assert name == "GAN.discriminator_step"
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("player", "DG")
+def test_every_line_of_the_box_is_carried_out_by_some_line_of_code(model, player):
+    lab = Lab(model=model, batch_size=8)
+    box = lab.record(player=player)["algorithm"]["box"]
+    carried_out = {i for indices in box.values() for i in indices}
+    entries = lab.description["algorithm"]
+    assert carried_out == {i for i, entry in enumerate(entries) if player in entry["players"]}
+
+
+def test_a_value_in_numbers():
+    lab = Lab(batch_size=16)
+    r = lab.record(player="D")
+    bias = next(n for n in r["graph"]["nodes"] if n["label"] == "D.4.bias")
+    value = lab.value(recording=r["recording"], value=bias["value"])
+    assert value["shape"] == [1] and len(value["numbers"]) == 1
+    fake = next(n for n in r["graph"]["nodes"] if n["label"] == "G(z)")
+    value = lab.value(recording=r["recording"], value=fake["value"], bins=7)
+    points = array(value["points"])
+    assert points.shape == (16, 2) and sum(value["histogram"]["counts"]) == 32
+    assert value["mean"] == pytest.approx(points.mean(), abs=1e-5)
+    text = next(i for i, v in enumerate(r["values"]) if not v.get("array"))
+    assert lab.answer("value", recording=r["recording"], value=text)["error"]["kind"] == "request"
+    assert lab.answer("value", recording=99, value=0)["error"]["kind"] == "request"
+
+
+def test_arrays_beyond_the_budget_are_thinned(monkeypatch):
+    from minigan.lab import recorder
+
+    monkeypatch.setattr(recorder, "BUDGET", 0)
+    monkeypatch.setattr(recorder, "THIN", 64)
+    lab = Lab(batch_size=16)
+    r = lab.record(player="D")
+    weight = next(n for n in r["graph"]["nodes"] if n["label"] == "D.2.weight")
+    value = lab.value(recording=r["recording"], value=weight["value"])
+    assert value["thinned"] and value["numbers"] is None and value["shape"] == [64, 64]
+
+
+def test_a_change_in_place_is_a_new_value():
+    from minigan.lab.recorder import Values
+
+    values, a = Values(), np.zeros((30, 40), dtype=np.float32)
+    first = values.index(a)
+    a += 1
+    second = values.index(a)
+    assert values.entries[first]["mean"] == 0 and values.entries[second]["mean"] == 1
+    assert values.arrays[first].max() == 0
+
+
+def test_the_source_of_minigan_and_nothing_else():
+    lab = Lab(batch_size=4)
+    answer = lab.source(file="minigan/trainers/gan.py")
+    assert len(answer["lines"]) == len(answer["tokens"])
+    row = next(i for i, line in enumerate(answer["lines"]) if line.startswith("class GAN"))
+    assert answer["tokens"][row][:2] == [[0, 5, "keyword"], [6, 9, "definition"]]
+    for file in "../../etc/passwd", "/etc/passwd", "minigan/../setup.py", "", None, "setup.cfg":
+        assert lab.answer("source", file=file)["error"]["kind"] == "request"
+
+
+def test_columns_are_counted_as_javascript_counts_them():
+    lines, tokens = source.read("minigan/losses.py")
+    row = next(i for i, line in enumerate(lines) if "ε" in line)
+    width = len(lines[row].encode("utf-16-le")) // 2
+    assert all(0 <= a < b <= width for a, b, _ in tokens[row])
