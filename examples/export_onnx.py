@@ -48,8 +48,11 @@ def translate(layer):
         return [("LeakyRelu", {}, {"alpha": layer.negative_slope})]
     if kind in (nn.BatchNorm1d, nn.BatchNorm2d):
         del state["num_batches_tracked"]
+        if layer.weight is None:  # affine=False
+            mean = state["running_mean"]
+            state = {"weight": np.ones_like(mean), "bias": np.zeros_like(mean), **state}
         return [("BatchNormalization", state, {"epsilon": layer.eps})]
-    if kind in (nn.Dropout, nn.Dropout2d):
+    if kind in (nn.Dropout, nn.Dropout2d, nn.Identity):
         return []  # in use, x itself
     if kind is nn.Flatten:
         return [("Flatten", {}, {"axis": 1})]

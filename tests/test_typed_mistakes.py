@@ -184,6 +184,12 @@ trainers.WGANGP(linear(), Generator, optim.SGD(p, 0.1), optim.SGD(p, 0.1))
     TypeError | the critic | Generator(...)
 trainers.WGANGP(linear(), nn.BatchNorm1d(1), optim.SGD(p, 0.1), optim.SGD(p, 0.1))
     ValueError | LayerNorm
+gan(generator_loss="minimax")
+    TypeError | generator_loss | losses.minimax_generator_loss | str
+next(gan().train([ONES], randn(4, 2)))
+    TypeError | noise | a function | Tensor
+next(gan().train([ONES], 2))
+    TypeError | noise | a function | int
 first_step(ONES)
     ValueError | expected a minibatch of shape (m, 1) | datasets.minibatches
 first_step([np.ones((4, 1))])

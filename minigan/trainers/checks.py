@@ -7,7 +7,7 @@ from functools import wraps
 import numpy as np
 
 from minigan import backend
-from minigan.arrays import number
+from minigan.arrays import named, number
 from minigan.nn import Sequential, Sigmoid
 from minigan.nn.module import check_module
 from minigan.nn.norm import BatchNorm
@@ -110,6 +110,12 @@ def undo_if_refused(step):
             raise
 
     return guarded
+
+
+def check_function(what, value):
+    """Raise TypeError unless a setting is a function."""
+    if not callable(value):
+        raise TypeError(f"{what} must be a function, not {named(value)}")
 
 
 def check_minibatch(real):

@@ -16,6 +16,7 @@ from minigan.switches import no_grad
 from minigan.tensor import as_tensor
 from minigan.trainers.checks import (
     check_count,
+    check_function,
     check_loss,
     check_optimizer,
     check_samples,
@@ -61,6 +62,7 @@ class GAN:
         check_optimizer(d_optimizer, discriminator, "discriminator")
         self.generator, self.g_optimizer = generator, g_optimizer
         self.discriminator, self.d_optimizer = discriminator, d_optimizer
+        check_function("generator_loss, such as losses.minimax_generator_loss,", generator_loss)
         self.k, self.real_label, self.generator_loss = k, real_label, generator_loss
         self.steps = 0  # of the discriminator
 
@@ -101,6 +103,7 @@ class GAN:
 
         minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
         """
+        check_function("noise, which is called with m,", noise)
         for real in minibatches:
             report = self.discriminator_step(real, noise(len(real)))
             if self.steps % self.k == 0:

@@ -17,6 +17,7 @@ from minigan.switches import no_grad
 from minigan.tensor import as_tensor
 from minigan.trainers.checks import (
     check_critic,
+    check_function,
     check_loss,
     check_minibatch,
     check_optimizer,
@@ -118,6 +119,7 @@ class WGAN:
 
         minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
         """
+        check_function("noise, which is called with m,", noise)
         for real in minibatches:
             report = self.critic_step(real, noise(len(real)))
             if generator_is_due(self.steps, self.n_critic, self.warm_up):

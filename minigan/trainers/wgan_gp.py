@@ -18,6 +18,7 @@ from minigan.switches import no_grad
 from minigan.tensor import as_tensor, rand
 from minigan.trainers.checks import (
     check_critic,
+    check_function,
     check_loss,
     check_minibatch,
     check_no_batch_norm,
@@ -127,6 +128,7 @@ class WGANGP:
 
         minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
         """
+        check_function("noise, which is called with m,", noise)
         for real in minibatches:
             eps = rand(len(real), dtype=as_tensor(real).dtype)
             report = self.critic_step(real, noise(len(real)), eps)

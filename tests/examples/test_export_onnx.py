@@ -100,6 +100,11 @@ NODES = [  # for each layer its nodes: operator, the names of the inputs beside 
     (nn.BatchNorm1d(4, eps=0.8), [("BatchNormalization", BATCH_NORM, {"epsilon": 0.8})]),
     (nn.BatchNorm2d(4), [("BatchNormalization", BATCH_NORM, {"epsilon": 1e-5})]),
     (nn.Dropout(0.5), []),
+    (nn.Identity(), []),
+    (
+        nn.BatchNorm1d(4, affine=False),
+        [("BatchNormalization", BATCH_NORM, {"epsilon": 1e-5})],
+    ),
     (nn.Dropout2d(0.5), []),
     (nn.Flatten(), [("Flatten", [], {"axis": 1})]),
     (nn.Unflatten(1, (4, 3, 2)), [("Reshape", ["shape"], {})]),

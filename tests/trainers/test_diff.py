@@ -37,6 +37,7 @@ real_label=1.0
 real_label = checked_label(real_label)
 generator_loss=losses.non_saturating_generator_loss):
 check_count('k, the discriminator steps to a generator step,', k, 1)
+check_function('generator_loss, such as losses.minimax_generator_loss,', generator_loss)
 self.k, self.real_label, self.generator_loss = (k, real_label, generator_loss)
 
 clip_value=0.01
