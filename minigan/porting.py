@@ -259,15 +259,18 @@ def moved(x, *targets, device=None, dtype=None, non_blocking=False):
 
 def check_place(x, device):
     """Raise RuntimeError unless the arrays of a Tensor or a Module are on a device."""
-    arrays = [x.data] if hasattr(x, "op") else [p.data for p in x.parameters()]
-    on_gpu = backend.get_array_module(*arrays) is not np
     if device.partition(":")[0] not in ("cpu", "cuda"):
         raise TypeError(f"there is no device or dtype {device!r} to go to")
-    if device.startswith("cuda") and not on_gpu:
+    arrays = [x.data] if hasattr(x, "op") else [p.data for p in x.parameters()]
+    if not arrays:  # a module without parameters works anywhere
+        return
+    on_gpu = backend.get_array_module(*arrays) is not np
+    if device != "cpu" and not on_gpu:
         raise RuntimeError(f"this {type(x).__name__} is on the CPU, and stays there: {GPU}")
     if device == "cpu" and on_gpu:
         raise RuntimeError(
-            f"this {type(x).__name__} is on the GPU, and stays there; x.numpy() is a copy"
+            f"this {type(x).__name__} is on the GPU, and stays there; x.numpy() and state_dict() "
+            "are copies"
         )
 
 

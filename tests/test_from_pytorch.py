@@ -189,3 +189,33 @@ def test_a_misspelt_name_is_plainly_missing():
         with pytest.raises(AttributeError, match=r"has no 'misspelt'$"):
             getattr(owner, name)
         assert not hasattr(owner, "__misspelt__")
+
+
+def test_what_is_on_the_cpu_does_not_go_to_the_gpu():
+    for part in nn.Linear(2, 1), minigan.ones(3):
+        assert part.cpu() is part.to("cpu") is part
+        with pytest.raises(RuntimeError, match=r"is on the CPU.*backend\.use\('cupy'\)"):
+            part.to("cuda:0")
+        with pytest.raises(TypeError, match="no device or dtype 'gpu'"):
+            part.to("gpu")
+    assert isinstance(nn.ReLU().cuda(), nn.ReLU)
+
+
+def test_a_module_list_is_changed_and_read_as_a_list():
+    layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(3))
+    last = nn.Linear(2, 2)
+    assert layers.append(last)[-1] is last and len(layers) == 4
+    layers[0] = first = nn.Linear(2, 2, bias=False)
+    assert [*layers][:1] == [first] and layers[1:][-1] is last
+    assert list(layers.state_dict())[:3] == ["0.weight", "1.weight", "1.bias"]
+
+
+def test_an_array_is_filled_in_place_as_a_parameter_is():
+    for fill in nn.init.normal_, nn.init.uniform_:
+        p = nn.Parameter(np.zeros(5))
+        minigan.seed(0)
+        fill(p)
+        minigan.seed(0)
+        array = np.zeros(5)
+        assert fill(array) is array
+        np.testing.assert_array_equal(array, p.data)

@@ -291,3 +291,15 @@ def test_the_stand_in_keeps_scalars_on_the_device(cupy):
     x[0, 0][...] = 5.0  # a view, as every basic index makes
     assert x[0, 0].item() == 5.0
     assert isinstance(np.float32(2) * x, cupy.ndarray)
+
+
+def test_what_is_on_the_gpu_is_moved_there_by_doing_nothing(cupy):
+    layer, x = layers.Linear(2, 1), minigan.ones(3, 2)
+    assert layer.cuda() is layer.to("cuda:0") is layer
+    assert x.cuda() is x.to("cuda") is x.float() is x
+    assert layers.ReLU().cuda().cpu()(x).shape == (3, 2)
+    assert x.unsqueeze(0).squeeze(0).shape == (3, 2)
+    assert isinstance(minigan.cat([x.double(), x.double()]).data, cupy.ndarray)
+    for part in layer, x:
+        with pytest.raises(RuntimeError, match=r"is on the GPU, and stays there; x\.numpy"):
+            part.cpu()
