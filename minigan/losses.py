@@ -5,6 +5,8 @@ In a GAN, D(x) is the probability that x is real, and both players' losses are c
 WGAN the critic's scores are plain numbers, and the loss is the difference of their means.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from minigan import ops, porting
@@ -229,5 +231,7 @@ def _labels(p, target):
     return labels
 
 
-def __getattr__(name):
-    raise porting.missing("minigan.losses", name, porting.LOSSES)
+if not TYPE_CHECKING:  # or an editor would accept any name
+
+    def __getattr__(name):
+        raise porting.missing("minigan.losses", name, porting.LOSSES)

@@ -11,7 +11,7 @@ not for training.
 
 import copy
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -95,8 +95,10 @@ class Optimizer:
     def update(self, step, p, g, *moments: Any, **unused: Any):
         raise NotImplementedError(f"{type(self).__name__} has no update")
 
-    def __getattr__(self, name):
-        raise porting.missing(type(self).__name__, name, porting.OPTIMIZER, self)
+    if not TYPE_CHECKING:  # or an editor would accept any name
+
+        def __getattr__(self, name):
+            raise porting.missing(type(self).__name__, name, porting.OPTIMIZER, self)
 
     def zero_grad(self, set_to_none=True):
         """Forget the gradients. (They are None then, which is PyTorch's set_to_none=True.)"""
@@ -394,5 +396,7 @@ def check_update(i, p):
         )
 
 
-def __getattr__(name):
-    raise porting.missing("minigan.optim", name, porting.OPTIM)
+if not TYPE_CHECKING:  # or an editor would accept any name
+
+    def __getattr__(name):
+        raise porting.missing("minigan.optim", name, porting.OPTIM)

@@ -1,5 +1,7 @@
 """Layers. Names, arguments, defaults and state-dict keys are PyTorch's."""
 
+from typing import TYPE_CHECKING
+
 from minigan.nn import init
 import importlib
 
@@ -41,8 +43,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    """Load nn.functional when it is first asked for; and say what to write for PyTorch's names."""
-    if name == "functional":
-        return importlib.import_module("minigan.nn.functional")
-    raise porting.missing("minigan.nn", name, porting.NN)
+if TYPE_CHECKING:  # an editor would accept any name if it saw __getattr__
+    from minigan.nn import functional
+else:
+
+    def __getattr__(name):
+        """Load nn.functional when it is asked for. Say what to write for other names."""
+        if name == "functional":
+            return importlib.import_module("minigan.nn.functional")
+        raise porting.missing("minigan.nn", name, porting.NN)

@@ -3,6 +3,8 @@
 Each calls a method of Tensor, an operation or a loss. `inplace` changes nothing: x stays as it is.
 """
 
+from typing import TYPE_CHECKING
+
 from minigan import losses, nn, ops, porting
 from minigan.losses import (
     binary_cross_entropy,
@@ -70,5 +72,7 @@ def mse_loss(x, target, reduction="mean"):
     return losses._reduced((x - target) ** 2, reduction)
 
 
-def __getattr__(name):
-    raise porting.missing("nn.functional", name, porting.FUNCTIONAL)
+if not TYPE_CHECKING:  # or an editor would accept any name
+
+    def __getattr__(name):
+        raise porting.missing("nn.functional", name, porting.FUNCTIONAL)

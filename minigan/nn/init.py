@@ -5,6 +5,7 @@ Each function takes an array, too, as in `normal_(p.data, 0.0, 0.02)`.
 """
 
 import math
+from typing import TYPE_CHECKING
 
 from minigan import backend, porting
 from minigan.tensor import as_array
@@ -54,5 +55,7 @@ def _filled(tensor, values):
     return tensor
 
 
-def __getattr__(name):
-    raise porting.missing("nn.init", name, porting.INIT)
+if not TYPE_CHECKING:  # or an editor would accept any name
+
+    def __getattr__(name):
+        raise porting.missing("nn.init", name, porting.INIT)
