@@ -126,7 +126,7 @@ def draw_picture(draw, *args):
     """Call `draw`. A run needs no pictures: if one cannot be written, return a sentence, [str]."""
     try:
         draw(*args)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: there is nothing to animate
         return [f"no picture: {error}"]
     return []
 
@@ -160,10 +160,11 @@ class Film:
         )
         axes.set_aspect("equal")
         axes.set_title(f"step {trainer.steps}", fontsize=9)
-        self.pictures.append(self.folder / f"{trainer.steps:06d}.png")
+        picture = self.folder / f"{trainer.steps:06d}.png"
         check_writable(self.folder)
-        with atomic_write(self.pictures[-1]) as temporary:
+        with atomic_write(picture) as temporary:
             figure.savefig(temporary, dpi=90)
+        self.pictures.append(picture)  # only if it was written, for the animation
 
     def save(self, path):
         plot.save_animation(path, self.pictures)

@@ -85,6 +85,20 @@ def new_data(array, requires_grad):
     return array
 
 
+def one_element(x):
+    """The one element of a Tensor as a Python number; ValueError if there is not exactly one."""
+    if x.size != 1:
+        raise ValueError(f"item() is for one element, and this tensor's shape is {x.shape}")
+    return x.data.item()
+
+
+def for_numpy(x):
+    """The array of a Tensor that requires no gradient; TypeError for any other."""
+    if x.requires_grad:
+        raise TypeError("NumPy would not record what it does to this tensor: use .numpy()")
+    return x.data
+
+
 def check_float(array):
     """Raise TypeError for an array that cannot have a gradient."""
     if array.dtype not in FLOATS:
@@ -160,7 +174,7 @@ def named(data):
 def plain_index(index):
     """An index as a tuple of plain parts. Lists, arrays and Tensors in it are copied."""
     parts = index if isinstance(index, tuple) else (index,)
-    parts = [getattr(part, "_data", part) for part in parts]  # of a Tensor, its array
+    parts = [part.data if hasattr(part, "requires_grad") else part for part in parts]
     check_plain([part for part in parts if isinstance(part, (list, np.ma.MaskedArray))])
     return tuple(copy.deepcopy(part) if hasattr(part, "copy") else part for part in parts)
 

@@ -11,7 +11,6 @@ graph of their own, and the gradient can be differentiated again.
 """
 
 import copy
-from collections.abc import Iterable
 from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import compress, count
@@ -59,7 +58,7 @@ def grad(
 
 
 def as_list(x):
-    return list(x) if isinstance(x, Iterable) and not hasattr(x, "dtype") else [x]
+    return list(x) if hasattr(x, "__iter__") and not hasattr(x, "dtype") else [x]
 
 
 def walk(outputs, gradients, create_graph, wanted=()):

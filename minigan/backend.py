@@ -132,8 +132,8 @@ def _load(name):
 
         cupy.cuda.runtime.getDeviceCount()
     except ImportError as error:
-        remedy = 'pip install -e ".[cuda12]" or ".[cuda13]", whichever fits your driver'
-        raise ImportError(f"the backend needs CuPy, which is not installed: {remedy}") from error
+        remedy = 'install the extra for your driver: pip install -e ".[cuda12]" or ".[cuda13]"'
+        raise ImportError(f"the backend needs CuPy, which is not installed; {remedy}") from error
     except cupy.cuda.runtime.CUDARuntimeError as error:
         remedy = "check `nvidia-smi`, or go on with the numpy backend"
         raise RuntimeError(f"CuPy is installed, but finds no GPU ({error}): {remedy}") from error

@@ -6,6 +6,7 @@ Nothing here computes; `autograd` calls these before, between and after what doe
 import os
 
 from minigan import backend
+from minigan.arrays import check_float
 
 
 def check_inputs(op, arrays):
@@ -61,21 +62,12 @@ def check_output(y, gy):
         )
 
 
-def check_leaf(x):
+def check_leaf(x, requires_grad):
     """requires_grad can be set on x."""
     if x.op is not None:
         raise RuntimeError(f"{x.op} made this tensor; requires_grad_ is for leaves")
-
-
-def check_constant(x):
-    """NumPy may have the array of x."""
-    if x.requires_grad:
-        raise TypeError("NumPy would not record what it does to this tensor: use .numpy()")
-
-
-def check_single(x):
-    if x.size != 1:
-        raise ValueError(f"item() is for one element, and this tensor's shape is {x.shape}")
+    if requires_grad:
+        check_float(x.data)
 
 
 def check_in_place(recording, sign):

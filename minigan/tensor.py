@@ -89,9 +89,7 @@ class Tensor:
 
         Raises RuntimeError on a Tensor that an operation made, and TypeError for integers.
         """
-        checks.check_leaf(self)
-        if requires_grad:
-            arrays.check_float(self._data)
+        checks.check_leaf(self, requires_grad)
         self._requires_grad = bool(requires_grad)
         return self
 
@@ -128,8 +126,7 @@ class Tensor:
 
     def item(self) -> Any:
         """The one element as a Python number; ValueError if there is not exactly one."""
-        checks.check_single(self)
-        return self._data.item()
+        return arrays.one_element(self)
 
     def numpy(self) -> np.ndarray:
         """The data as a NumPy array (shared, not copied, where it is one already)."""
@@ -140,8 +137,7 @@ class Tensor:
 
         def __array__(self, dtype=None, copy=None):
             """For NumPy and Matplotlib, which may be given a Tensor that requires no gradient."""
-            checks.check_constant(self)
-            return np.array(self._data, dtype, copy=copy)
+            return np.array(arrays.for_numpy(self), dtype, copy=copy)
 
     def __float__(self) -> float:
         """The one element as a float; ValueError if there is not exactly one."""

@@ -7,6 +7,10 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Before NumPy is imported: the tests fill the cores by themselves, and bits are compared between
+# processes, where the number of threads could change the order of a sum.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 # No deadline in any of them: a loaded machine is slow, and that is not a bug in what is tested.
 settings.register_profile("dev", deadline=None, max_examples=50)

@@ -96,13 +96,13 @@ def test_stops_inside_the_first_discriminator_step_and_not_in_its_wrapper(sessio
 
 
 def test_step_enters_the_trainers_step_without_its_wrapper(session):
-    commands = ["n", "s", "r", "s", "q"]  # into the argument `noise(...)`, out of it, and on
+    commands = ["n", "n", "s", "r", "s", "q"]  # into the argument `noise(...)`, out of it, and on
     answers, _ = session(commands, options=["--at", "GAN.train"])
     call = "report = self.discriminator_step(real, noise(len(real)))"
-    assert place(answers[1]) == ("train", call)
-    assert place(answers[2])[0] == "<lambda>"
-    assert place(answers[4])[0] == "discriminator_step"
-    assert "--Call--" in answers[4]
+    assert place(answers[2]) == ("train", call)
+    assert place(answers[3])[0] == "<lambda>"
+    assert place(answers[5])[0] == "discriminator_step"
+    assert "--Call--" in answers[5]
 
 
 def test_stops_at_a_critic_step_if_no_discriminator_step_runs_before(session):
@@ -126,8 +126,11 @@ def test_stops_in_a_step_that_the_script_defines(session):
         ("game.Game.turn", ("turn", "doubled = 2 * n")),
         ("play", ("play", "for n in range(rounds):")),  # a generator
         ("Cube.backward", ("backward", "return gy * (3 * x**2)")),
-        ("minigan.nn.Sigmoid.forward", ("forward", "return elementwise.Sigmoid()(x)")),
-        ("minigan.trainers.gan.GAN.train", ("train", "for real in minibatches:")),
+        ("minigan.nn.Sigmoid.forward", ("forward", "return elementwise.Sigmoid()(as_tensor(x))")),
+        (
+            "minigan.trainers.gan.GAN.train",
+            ("train", 'check_function("noise, which is called with m,", noise)'),
+        ),
         ("Sequential.forward", ("forward", "for module in self:")),  # of a module in SKIP
         ("WGAN.critic_step", ("critic_step", "real, z = as_tensor(real), as_tensor(z)")),
         ("GAN.generator_step", ("generator_step", "z = as_tensor(z)")),
