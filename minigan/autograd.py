@@ -78,12 +78,13 @@ def walk(outputs, gradients, create_graph, wanted=()):
             found.append((y, memory.own(y, gy)))
             if op is None:
                 continue
-        if path is not None or not all(map(REQUIRES_GRAD, op.leaves)):
+        if path is not None or (op.leaves and not all(map(REQUIRES_GRAD, op.leaves))):
             op = narrowed(op, path)
             if True not in op.needs:
                 continue
         known = (gy, y, *op.inputs) if create_graph else (gy, y._data, *op.arrays)
-        memory.held.update(map(id, (y._data, *op.arrays)))  # a rule may return one of these
+        if op.leaves:
+            memory.held.update(map(id, op.arrays))  # a rule may return one of these
         gxs = op.backward(*known)
         gxs = gxs if type(gxs) is tuple else (gxs,)
         if len(gxs) != len(op.inputs) or y._version[0] != op.version:

@@ -64,7 +64,7 @@ class Op:
             return self.forward(*inputs)
         if len(tensors) < len(inputs):
             tensors = [x if isinstance(x, Tensor) else constant(x, tensors[0]) for x in inputs]
-        arrays, needs, leaves, versions, generation = [], [], [], [], 0
+        arrays, needs, versions, leaves, generation = [], [], [], (), 0
         kind, dtype = type(tensors[0]._data), tensors[0]._data.dtype
         for x in tensors:
             a = x._data
@@ -74,7 +74,7 @@ class Op:
             needs.append(x._requires_grad)
             versions.append(x._version[0])
             if x.op is None and x._requires_grad:
-                leaves.append(x)
+                leaves = (*leaves, x)
             if x.generation >= generation:
                 generation = x.generation + 1
         try:
@@ -86,7 +86,7 @@ class Op:
         if switches.anomaly:
             checks.check_result(self, y, arrays)
         output = Tensor(y)
-        if y.base is not None or id(y) in map(id, arrays):  # a view changes with its input
+        if y.base is not None or y is arrays[0] or y is arrays[-1]:  # a view changes with its input
             for x, a in zip(tensors, arrays, strict=True):
                 if backend.get_array_module(a).may_share_memory(y, a):
                     output._version = x._version
@@ -103,7 +103,8 @@ class Op:
 def constant(x, like):
     """A number or array among Tensors: a constant, in the dtype of the Tensor beside it."""
     if isinstance(x, (float, int)):
-        x = backend.get_array_module(like._data).asarray(x, dtype=like._data.dtype)
+        xp = np if type(like._data) is np.ndarray else backend.get_array_module(like._data)
+        x = xp.asarray(x, dtype=like._data.dtype)
     elif type(x) is not np.ndarray or x.dtype == bool:
         x = plain_array(x, like._data)
     return Tensor(x)

@@ -53,9 +53,7 @@ class Tensor:
         plain = type(data) is np.ndarray and data.dtype in arrays.FLOATS
         self._data = data if plain else arrays.plain_array(data)
         self._grad = self.op = None
-        self._requires_grad = False
-        self._version = [0]
-        self.generation = 0
+        self._requires_grad, self._version, self.generation = False, [0], 0
         if requires_grad:
             self.requires_grad_()
 

@@ -100,7 +100,7 @@ class Norm(Reduction):
     """y = √Σ x², whose slope at x = 0 is taken as 0, in both orders"""
 
     def forward(self, x):
-        return get_array_module(x).sqrt((x * x).sum(axis=self.axis, keepdims=self.keepdims))
+        return np.sqrt((x * x).sum(axis=self.axis, keepdims=self.keepdims))
 
     def backward(self, gy, y, x):
         nonzero = y != 0
@@ -117,9 +117,8 @@ class LogSoftmax(Op):
     def forward(self, x):
         if x.size == 0:
             return x - x.sum(axis=self.axis, keepdims=True)  # which checks the axis
-        xp = get_array_module(x)
         x = x - x.max(axis=self.axis, keepdims=True)
-        return x - xp.log(xp.exp(x).sum(axis=self.axis, keepdims=True))
+        return x - np.log(np.exp(x).sum(axis=self.axis, keepdims=True))
 
     def backward(self, gy, y, x):
         return gy - Exp()(y) * gy.sum(axis=self.axis, keepdims=True)
