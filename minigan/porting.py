@@ -201,7 +201,7 @@ def missing(owner, name, table, of=None):
     remedy = table.get(name)
     if remedy is None and name.endswith("_") and not name.startswith("_") and table is TENSOR:
         remedy = IN_PLACE
-    text = f"{owner} has no {name!r}" + (f": {remedy}" if remedy else "")
+    text = f"{owner} has no attribute {name!r}" + (f": {remedy}" if remedy else "")
     return AttributeError(text, name=name, obj=of)
 
 
@@ -240,8 +240,8 @@ def package_attribute(name):
     if name in IN_OPS:
         return getattr(minigan.ops, name)
     if name not in PACKAGE and not name.startswith("_") and hasattr(minigan.Tensor, name):
-        raise missing("minigan", name, {name: f"write x.{name}(...)"})
-    raise missing("minigan", name, PACKAGE)
+        raise missing("module 'minigan'", name, {name: f"write x.{name}(...)"})
+    raise missing("module 'minigan'", name, PACKAGE)
 
 
 def moved(x, *targets, device=None, dtype=None, non_blocking=False):
