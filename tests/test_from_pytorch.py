@@ -186,7 +186,7 @@ def test_accepted_names_keep_the_history():
 def test_a_misspelt_name_is_plainly_missing():
     name = "misspelt"
     for owner in minigan.Tensor(1.0), nn.Linear(1, 1), minigan, nn, nn.init, functional:
-        with pytest.raises(AttributeError, match=r"has no 'misspelt'$"):
+        with pytest.raises(AttributeError, match=r"has no attribute 'misspelt'$"):
             getattr(owner, name)
         assert not hasattr(owner, "__misspelt__")
 
