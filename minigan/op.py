@@ -74,7 +74,7 @@ class Op:
             needs.append(x._requires_grad)
             versions.append(x._version[0])
             if x.op is None and x._requires_grad:
-                leaves = (*leaves, x)
+                leaves = (*leaves, x)  # type: ignore[assignment]
             if x.generation >= generation:
                 generation = x.generation + 1
         try:
