@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigan import backend, porting
-from minigan.arrays import check_same, named, number
+from minigan.arrays import check_same, named, not_negative, number
 from minigan.nn.module import Module, Parameter, check_module
 
 BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
@@ -335,11 +335,10 @@ def checked(owner, name, value):
         if not isinstance(value, (tuple, list)) or len(value) != 2:
             raise ValueError(f"{what} must be two numbers, not {value!r}")
         return tuple(checked(owner, f"beta{i + 1}", beta) for i, beta in enumerate(value))
-    value = number(f"{what} must be a number", value)
     if name in ("lr", "eps", "weight_decay"):
-        if not 0 <= value < float("inf"):
-            raise ValueError(f"{what} must be 0 or more, and finite, and is {value}")
-    elif not 0 <= value < 1:
+        return not_negative(what, value)
+    value = number(f"{what} must be a number", value)
+    if not 0 <= value < 1:
         raise ValueError(f"{what} must be in [0, 1), not {value}")
     return value
 

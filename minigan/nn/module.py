@@ -146,9 +146,14 @@ class Module:
 
     def _below(self, prefix: str, around: tuple[Module, ...]) -> Iterator[tuple[str, Module]]:
         yield prefix, self
-        for name, child in self.named_children():
-            if child is not self and all(child is not module for module in around):
-                yield from child._below(_join(prefix, name), (*around, self))
+        for name, child in self._inner(around):
+            yield from child._below(_join(prefix, name), (*around, self))
+
+    def _inner(self, around: tuple[Module, ...]) -> list[tuple[str, Module]]:
+        """The children, without those that refer back to this module or one around it."""
+        outer = (*around, self)
+        children = self.named_children()
+        return [(name, child) for name, child in children if all(child is not m for m in outer)]
 
     def modules(self) -> list[Module]:
         """This module and every one inside it, each once."""
@@ -390,9 +395,8 @@ def check_module(what, module):
 
 def _inside_first(module, around):
     """Every module inside `module`, then itself; see `named_modules`."""
-    for _, child in module.named_children():
-        if child is not module and all(child is not other for other in around):
-            yield from _inside_first(child, (*around, module))
+    for _, child in module._inner(around):
+        yield from _inside_first(child, (*around, module))
     yield module
 
 
