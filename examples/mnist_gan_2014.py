@@ -145,7 +145,14 @@ class SimultaneousGAN:
 
 def main(argv=None):
     args = harness.parse_flags(
-        __doc__, argv, n_epochs=40, batch_size=100, lr=0.1, latent_dim=100, sample_interval=500
+        __doc__,
+        argv,
+        n_epochs=40,
+        batch_size=100,
+        lr=0.1,
+        latent_dim=100,
+        average=0.0,
+        sample_interval=500,
     )
     images, _ = harness.read(datasets.mnist, args.data)
     images = images[:50_000]  # the others are for validation
