@@ -1,4 +1,4 @@
-"""What the theory examples share: flags, densities to draw with, and figures written whole."""
+"""Functions that the theory examples share: flags, densities, integrals and figures."""
 
 import argparse
 import math
@@ -13,7 +13,7 @@ from minigan.files import atomic_write, check_writable
 
 
 def parse_flags(description, argv=None, **defaults):
-    """--out, --seed, and a flag of whole numbers for each keyword; starts minigan's generator."""
+    """Parse --out, --seed, and an integer flag for each keyword. Seed minigan's generator."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
