@@ -1,14 +1,17 @@
-"""The first GAN: the 2014 paper's networks on MNIST, and the training of the code released with it.
+"""The first GAN: the 2014 paper's networks on MNIST, trained as in the code released with it.
 
     python examples/mnist_gan_2014.py
 
-Source: Goodfellow et al. 2014, section 5, and github.com/goodfeli/adversarial, mnist.yaml. Data,
-networks, initial weights, dropout, noise, losses and both schedules are its own, and so is its
-step, which is not Algorithm 1's: both players move at once. Its momentum sums up lr g, where SGD
-here sums up g: they differ by the few millionths by which lr falls from one step to the next.
+Source: Goodfellow et al. 2014, section 5, and github.com/goodfeli/adversarial, mnist.yaml. The
+data, networks, initial weights, dropout, noise and losses are those of the source. So are the
+schedules of the learning rate and of the momentum, and the step: both players move at once, which
+is not what Algorithm 1 says. One thing differs a little. The source's momentum adds up lr * g, and
+SGD here adds up g. The learning rate falls by four millionths at each step, so both give nearly the
+same.
 
-The source trains far longer, on a GPU: it names no last epoch, and its momentum alone grows for
-250. The default here, 40, is about half an hour of CPU.
+The source trains for much longer, on a GPU. It names no last epoch, and its momentum rises for 250
+epochs. The default here is 40 epochs, about half an hour of CPU. mnist_2014_curve.py trains for
+longer, and draws the number of the paper's Table 1 over the epochs.
 """
 
 import console
@@ -63,9 +66,10 @@ def initialized(network, bound):
 
 
 def start_at_the_mean(generator, images):
-    """Have the generator's last bias alone give the images' mean, p: the bias is log(p / (1 - p)).
+    """Set the generator's last bias to log(p / (1 - p)), where p is the mean image.
 
-    images: (N, 28, 28) uint8. A pixel that is black in all of them counts as 1e-7.
+    This bias alone gives p. images: (N, 28, 28) uint8. A pixel that is black in all of them counts
+    as 1e-7.
     """
     p = np.clip(images.mean(axis=0).reshape(-1) / 255, 1e-7, 1 - 1e-7)
     generator[-2].bias.copy_(np.log(p / (1 - p)).astype(np.float32))
@@ -77,25 +81,25 @@ def draw_noise(n, latent_dim):
 
 
 def to_pixels(samples):
-    """(N, 784) pixels -> (N, 28, 28), as they are: from 0 to 1"""
+    """(N, 784) pixels -> (N, 28, 28), both from 0 to 1"""
     return samples.reshape(-1, 28, 28)
 
 
 def learning_rate(lr, step):
-    """Divided by 1.000004 at every step, but never below 1e-6."""
+    """lr, divided by 1.000004 at every step, and 1e-6 at least"""
     return max(lr * 1.000004**-step, 1e-6)
 
 
 def momentum(epoch):
-    """0.5 in the first epoch, 0.7 in the 250th and from there on, and linear in between."""
+    """0.5 in the first epoch, then rising linearly to 0.7 in the 250th, and 0.7 after that"""
     return 0.5 + 0.2 * min(epoch / 249, 1.0)
 
 
 class SimultaneousGAN:
-    """A GAN whose players step at once, from the same fakes and D's one answer to them.
+    """A GAN whose players step at once. Both use the same fakes and the same answer of D to them.
 
     lr: the learning rate of the first step; `learning_rate` gives the later ones.
-    steps_per_epoch: for the momentum, which grows from epoch to epoch.
+    steps_per_epoch: needed for the momentum, which rises from epoch to epoch.
     """
 
     def __init__(self, generator, discriminator, g_optimizer, d_optimizer, *, lr, steps_per_epoch):
@@ -108,7 +112,7 @@ class SimultaneousGAN:
 
     @undo_if_refused
     def step(self, real, z):
-        """Update both, each at the other's old weights, on a minibatch `real` and the noise z."""
+        """Update both on a minibatch `real` and the noise z, with gradients at the old weights."""
         real = as_tensor(real)
         fake = self.generator(as_tensor(z))
         check_samples(real, fake)
@@ -122,20 +126,20 @@ class SimultaneousGAN:
             "g_loss": check_loss(g_loss, "generator", fake.data),
         }
 
-        self.set_gradients(self.d_optimizer, d_loss)  # and not G's, through the fakes
-        self.set_gradients(self.g_optimizer, g_loss)  # through D, but not D's
+        self.set_gradients(self.d_optimizer, d_loss)  # not G's, which the fakes lead to
+        self.set_gradients(self.g_optimizer, g_loss)  # not D's, which it passes through
         self.d_optimizer.step()
         self.g_optimizer.step()
         self.steps += 1
         return report
 
     def set_gradients(self, optimizer, loss):
-        """Those of this player's parameters alone."""
+        """Set the gradients of this player's parameters, and of no others."""
         for p, g in zip(optimizer.params, grad(loss, optimizer.params), strict=True):
             p.grad = g
 
     def train(self, minibatches, noise):
-        """Both on every minibatch, by the two schedules. Yields what the steps return."""
+        """Step on every minibatch, with both schedules. Yields what the steps return."""
         for real in minibatches:
             for optimizer in (self.d_optimizer, self.g_optimizer):
                 optimizer.lr = learning_rate(self.lr, self.steps)

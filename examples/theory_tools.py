@@ -13,7 +13,10 @@ from minigan.files import atomic_write, check_writable
 
 
 def parse_flags(description, argv=None, **defaults):
-    """Parse --out, --seed, and an integer flag for each keyword. Seed minigan's generator."""
+    """Parse --out, --seed, and a flag for each keyword. Seed minigan's generator.
+
+    The type of a flag is that of its default. False makes a switch.
+    """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -21,7 +24,11 @@ def parse_flags(description, argv=None, **defaults):
     parser.add_argument("--out", type=user_path, default=out, help=f"for pictures (default: {out})")
     parser.add_argument("--seed", type=int, default=0)
     for name, default in defaults.items():
-        parser.add_argument(f"--{name}", type=int, default=default, help=f"(default: {default})")
+        if default is False:
+            parser.add_argument(f"--{name}", action="store_true")
+        else:
+            text = f"(default: {default})"
+            parser.add_argument(f"--{name}", type=type(default), default=default, help=text)
     args = parser.parse_args(argv)
     check_flags(parser, args, **defaults)
     read(check_writable, args.out)

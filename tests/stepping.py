@@ -1,6 +1,6 @@
-"""The transcripts of docs/stepping.md: run their commands again, compare, and write them anew.
+"""The debugger's transcripts in the docs: run their commands again, compare, write them anew.
 
-    python tests/stepping.py        writes what each command prints into the page
+    python tests/stepping.py        writes what each command prints into the pages
 
 A fenced block that starts with a prompt, or with a stop, belongs to the session that the last
 command line with minigan.debug has started. In a block `...` stands for any lines.
@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs" / "stepping.md"
+PAGES = [ROOT / "docs" / "dice.md", ROOT / "docs" / "stepping.md"]
 PROMPT = "(Pdb) "
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
@@ -120,4 +120,5 @@ def shortened(old, answer):
 
 
 if __name__ == "__main__":
-    PAGE.write_text(rewritten(PAGE.read_text()))
+    for page in PAGES:
+        page.write_text(rewritten(page.read_text()))

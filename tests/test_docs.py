@@ -7,8 +7,8 @@ import pytest
 import stepping
 
 ROOT = Path(__file__).parent.parent
-STEPPING = (ROOT / "docs" / "stepping.md").read_text()
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SESSIONS = [session for page in stepping.PAGES for session in stepping.sessions(page.read_text())]
 
 
 def test_no_page_needs_a_line_number():
@@ -16,14 +16,14 @@ def test_no_page_needs_a_line_number():
         assert not re.findall(r"\b\w+\.py(?::|\()\d+", page.read_text()), page.name
 
 
-@pytest.mark.parametrize(("line", "blocks"), stepping.sessions(STEPPING), ids=["gan", "wgan_gp"])
+@pytest.mark.parametrize(("line", "blocks"), SESSIONS, ids=["dice", "gan", "wgan_gp"])
 def test_debugger_sessions_print_what_the_page_shows(line, blocks):
     written = [pair for block in blocks for pair in stepping.exchanges(block)]
     printed = stepping.answers(line, [command for command, _ in written if command])
     for (command, text), answer in zip(written, printed, strict=True):
         assert stepping.agrees(text, answer), (
-            f"{command!r} printed\n{answer}\n\nbut docs/stepping.md has\n{text}\n"
-            "python tests/stepping.py writes the page anew"
+            f"{command!r} printed\n{answer}\n\nbut the page has\n{text}\n"
+            "python tests/stepping.py writes the pages anew"
         )
 
 
