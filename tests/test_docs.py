@@ -51,13 +51,6 @@ def test_no_figure_is_left_open():
     assert "TIME_" not in (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
-def test_linked_files_exist(page):
-    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
-        if "://" not in target:
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
-
-
 def test_the_readme_lists_every_example():
     readme = (ROOT / "README.md").read_text()
     examples = {path.name for path in (ROOT / "examples").glob("*.py")}
