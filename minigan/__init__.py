@@ -16,7 +16,7 @@ from minigan.autograd import grad
 from minigan import ops, nn, losses, optim, trainers
 from minigan.gradcheck import GradientError, gradcheck
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # These modules are loaded when a program first uses them. They import much of the standard
 # library, which would make `import minigan` a third slower than `import numpy`.
