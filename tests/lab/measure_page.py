@@ -1,4 +1,4 @@
-"""Time the lab's page in Chromium: python tests/lab/measure_page.py [--steps 10000]
+"""Time the lab's page in Chromium: python tests/lab/measure_page.py [--steps 10000] [--only local]
 
 Prints how soon the first picture is there, how fast training and the picture go on, and how long a
 step back takes, for the local page and, if MINIGAN_PYODIDE names a folder with Pyodide, for an
@@ -87,20 +87,23 @@ def main():
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=2000, help="how far to train (default: 2000)")
-    steps = parser.parse_args().steps
+    parser.add_argument("--only", choices=["local", "exported"], help="one of the two pages")
+    args = parser.parse_args()
+    steps = args.steps
     runtime = os.environ.get("MINIGAN_PYODIDE")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
         lab = [sys.executable, "-m", "minigan.lab"]
-        server, line = started([*lab, "--no-browser", "--port", "0"])
-        try:
-            measure(browser, "local page", line.split()[-1], steps)
-        finally:
-            server.terminate()
-            server.wait()
-        if runtime:
+        if args.only != "exported":
+            server, line = started([*lab, "--no-browser", "--port", "0"])
+            try:
+                measure(browser, "local page", line.split()[-1], steps)
+            finally:
+                server.terminate()
+                server.wait()
+        if runtime and args.only != "local":
             subprocess.run(
                 [*lab, "--export", folder, "--pyodide", runtime],
                 cwd=ROOT, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL,

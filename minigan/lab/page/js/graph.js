@@ -160,7 +160,7 @@ export class Graph {
     groups.append("rect").attr("x", (n) => -sizeOf(n).width / 2).attr("y", (n) => -sizeOf(n).height / 2).attr("width", (n) => sizeOf(n).width).attr("height", (n) => sizeOf(n).height).attr("rx", (n) => (n.kind === "op" ? 7 : 14));
     groups.append("text").attr("text-anchor", "middle").attr("y", -2).text((n) => clip(n.label, n.kind === "op" ? 12 : 13));
     groups.append("text").attr("class", "shape").attr("text-anchor", "middle").attr("y", 11).text((n) => shapeText(n.shape));
-    groups.append("text").attr("class", "order").attr("x", (n) => sizeOf(n).width / 2 - 3).attr("y", (n) => -sizeOf(n).height / 2 - 2).attr("text-anchor", "end");
+    groups.append("text").attr("class", "order").attr("x", (n) => 4 - sizeOf(n).width / 2).attr("y", (n) => -sizeOf(n).height / 2 - 2);
     this.groups = groups;
     this.plus = this.svg.append("g");
     this.resize();

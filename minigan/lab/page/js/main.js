@@ -648,7 +648,7 @@ class App {
     const { hello } = this;
     this.dialog(
       el("h2", {}, "What you see"),
-      el("p", {}, "A real run of minigan. Nothing is a film: each step is computed when you ask for it, by the unmodified code. After you step back, a step forwards gives the same bits."),
+      el("p", {}, "A real run of minigan, and not a film. Each step is computed when you ask for it, by minigan's own code, without a change. If you step back and then forwards, you get the same bits again."),
       el("p", {}, el("b", {}, "Game"), ": real samples, fakes, and what D says at each place. ", el("b", {}, "Algorithm"), ": one training step, line by line, beside the paper. ", el("b", {}, "Graph"), ": the operations behind the loss, and how the gradient goes back through them. ", el("b", {}, "Line"), ": every line of minigan that runs."),
       el("h2", {}, "Keyboard"),
       el("table", { class: "keys" }, rows.map(([key, text]) => el("tr", {}, el("td", {}, el("kbd", {}, key)), el("td", {}, text)))),
