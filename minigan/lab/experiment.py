@@ -222,6 +222,7 @@ class Experiment:
                     xs.append(n)
                     ys.append(math.nan if value is None else value)
         return {
+            "position": self.game.position,
             "recorded": self.game.recorded,
             "reports": {name: _thinned(*xy, points) for name, xy in series.items()},
             "measures": {name: _thinned(*xy, points) for name, xy in measures.items()},

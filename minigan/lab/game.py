@@ -121,7 +121,7 @@ class Game:
         except (FloatingPointError, ValueError) as error:
             if isinstance(error, FloatingPointError) or not self.finite():
                 raise DivergedError(
-                    f"Step {self.position + 1}, of {player}, has no finite loss: {error}",
+                    f"Step {self.position + 1}, of {player}, has no finite loss: {str(error).rstrip('.')}.",
                     position=self.position,
                 ) from error
             raise

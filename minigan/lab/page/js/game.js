@@ -121,7 +121,7 @@ export class Game {
 
   updateCurves(curves) {
     const { description } = this;
-    const position = this.frame?.position ?? 0;
+    const { position } = curves; // while the game plays, the picture may be of an earlier one
     const gan = description.settings.model === "gan";
     const names = { d_loss: "D's loss", c_loss: "D's loss", g_loss: "G's loss" };
     const lines = description.loss_names.map((name) => ({
@@ -333,7 +333,7 @@ export class Game {
 
   drawImages() {
     if (!this.figures.children.length) {
-      for (const [id, text] of [["images-fake", "Fakes, G(z): always from the same noise"], ["images-real", "Real samples"]]) {
+      for (const [id, text] of [["images-fake", "Fakes, G(z)"], ["images-real", "Real samples"]]) {
         this.figures.append(el("div", {}, el("h3", {}, text), el("canvas", { id })));
       }
     }

@@ -85,7 +85,7 @@ class App {
     const position = wanted.position ?? description.frame.position;
     if (position !== description.frame.position) await this.travelSafely(position);
     else await this.curves();
-    if (refused) this.message("The address has a setting that does not work.", `${refused.message} The defaults are used.`, "settings");
+    if (refused) this.message("The address has a setting that does not work.", `${refused.message} The page shows another run instead.`, "settings");
   }
 
   // Go to a position. A long way is gone in pieces, so that the page can show where it is.
