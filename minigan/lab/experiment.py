@@ -15,7 +15,7 @@ import traceback
 
 import numpy as np
 
-from minigan.lab import data, lessons, recording, settings, source
+from minigan.lab import algorithm, data, lessons, recording, settings, source
 from minigan.lab.game import Game
 from minigan.lab.picture import LAYERS, Picture
 from minigan.lab.problems import DivergedError, LabError, RequestError
@@ -138,7 +138,7 @@ class Experiment:
             "measure_names": picture.measure_names,
             "measure_every": MEASURE_EVERY,
             "history": game.history(),
-            **recording.algorithm_box(game.trainer),
+            **algorithm.algorithm_box(game.trainer),
             "frame": self.frame(),
         }
 
