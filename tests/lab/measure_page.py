@@ -7,16 +7,12 @@ exported page. Needs Playwright and Chromium, and a computer that does nothing e
 
 import argparse
 import os
-import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+from serving import exported_page, lab_server, launch
+
 SETTLE = "async () => { await minigan.started; await minigan.queue; }"
 CALL = """async ([method, args]) => {
     const start = performance.now();
@@ -28,19 +24,6 @@ COUNT_PICTURES = """() => {
     window.pictures = 0;
     minigan.game.update = (...all) => { window.pictures++; draw(...all); };
 }"""
-
-
-def started(command):
-    """A server in a process of its own, and the first line that it prints."""
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return process, process.stdout.readline()
 
 
 def measure(browser, name, address, steps):
@@ -89,33 +72,15 @@ def main():
     parser.add_argument("--steps", type=int, default=2000, help="how far to train (default: 2000)")
     parser.add_argument("--only", choices=["local", "exported"], help="one of the two pages")
     args = parser.parse_args()
-    steps = args.steps
     runtime = os.environ.get("MINIGAN_PYODIDE")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        lab = [sys.executable, "-m", "minigan.lab"]
+        browser = launch(playwright)
         if args.only != "exported":
-            server, line = started([*lab, "--no-browser", "--port", "0"])
-            try:
-                measure(browser, "local page", line.split()[-1], steps)
-            finally:
-                server.terminate()
-                server.wait()
+            with lab_server() as (_, address):
+                measure(browser, "local page", address, args.steps)
         if runtime and args.only != "local":
-            subprocess.run(
-                [*lab, "--export", folder, "--pyodide", runtime],
-                cwd=ROOT, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL,
-            )  # fmt: skip
-            command = ["-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", folder]
-            server, line = started([sys.executable, *command])
-            port = line.split("port ")[1].split()[0]
-            try:
-                measure(browser, "exported page", f"http://127.0.0.1:{port}/", steps)
-            finally:
-                server.terminate()
-                server.wait()
+            with exported_page(folder, runtime) as address:
+                measure(browser, "exported page", address, args.steps)
         browser.close()
 
 
