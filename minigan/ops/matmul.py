@@ -24,15 +24,19 @@ class MatMul(Op):
 
 
 class Linear(Op):
-    """y = x Wᵀ + b      x: (N, I)  W: (O, I)  b: (O,)  y: (N, O)"""
+    """y = x Wᵀ + b      x: (N, I)  W: (O, I)  b: (O,)  y: (N, O)
+
+    (W xᵀ)ᵀ is x Wᵀ. NumPy's product is faster with the larger matrix first, and W usually has more
+    rows than a minibatch. In memory the columns of the result come first.
+    """
 
     def forward(self, x, W, b):
-        y = x @ W.T
+        y = (W @ x.T).T  # (O, I)(I, N) -> (O, N), seen as (N, O)
         y += b
         return y
 
     def backward(self, gy, y, x, W, b):
-        gx = gy @ W if self.needs[0] else None  # (N, O)(O, I) -> (N, I)
+        gx = (W.T @ gy.T).T if self.needs[0] else None  # (I, O)(O, N) -> (I, N), seen as (N, I)
         gW = gy.T @ x if self.needs[1] else None  # (O, N)(N, I) -> (O, I)
         gb = gy.sum(axis=0) if self.needs[2] else None  # (N, O) -> (O,)
         return gx, gW, gb

@@ -31,7 +31,7 @@ class Normalize(Op):
         s = self.s
         if isinstance(x, Tensor):  # to be differentiated again: s depends on x, too
             s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
-        centred = gy - gy.mean(axis=self.axes, keepdims=True)
+        centred = gy - Mean(self.axes, keepdims=True)(gy)
         return s * (centred - y * mean_of_products(gy, y, self.axes))
 
 
@@ -66,7 +66,7 @@ class BatchNorm(Op):
             mean = x.mean(self.axes, keepdims=True)
             s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
         centred = x - mean  # (N, C, ...)
-        mean_g = gy.mean(axis=self.axes, keepdims=True)  # (1, C, 1, ...)
+        mean_g = Mean(self.axes, keepdims=True)(gy)  # (1, C, 1, ...)
         mean_gx = s * mean_of_products(gy, centred, self.axes)  # (1, C, 1, ...)
         a = gamma.reshape(s.shape) * s  # (1, C, 1, ...)
         gx = a * gy  # (N, C, ...)

@@ -16,6 +16,7 @@ from minigan.ops.shape import BroadcastTo
 from minigan.tensor import Tensor
 
 MANY = 2**14  # a float32 sum of more numbers, one after the other, loses two digits or more
+FEW = 2**10  # and one of so many is about as accurate as a sum in pairs
 
 
 class Reduction(Op):
@@ -127,11 +128,17 @@ class LogSoftmax(Op):
 def accurate_sum(x, axes):
     """The sum of an array over some axes, which stay with length 1, accurate in any memory order.
 
-    Along an axis that is not the last one in memory NumPy adds one number after the other, and of a
-    million float32 numbers two digits are left. So of many numbers the first axis is added up last,
-    and what is still long in float64, which takes longer.
+    Along an axis that is not the last one in memory, NumPy adds one number after the other. Of a
+    sum of a million float32 numbers, two digits are then correct. So the first axis of many numbers
+    is added up last. Sums that are still long are added up in float64, which takes more time.
+    For few numbers, einsum is fast in every memory order, and `sum` is not.
     """
-    y, many = x, math.prod(x.shape[i] for i in axes) > MANY
+    n = math.prod(x.shape[i] for i in axes)
+    if 0 < n <= FEW:
+        kept = [i for i in range(x.ndim) if i not in axes]
+        y = get_array_module(x).einsum(x, range(x.ndim), kept)
+        return y.reshape([1 if i in axes else size for i, size in enumerate(x.shape)])
+    y, many = x, n > MANY
     for some in [axes[1:], axes[:1]] if many else [axes]:
         if some:
             long = math.prod(x.shape[i] for i in some) > 4 * MANY
