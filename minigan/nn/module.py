@@ -80,6 +80,7 @@ class Module:
     training = True  # train() and eval() set it
     # Attributes that are state but not learned, such as batch norm's averages.
     buffer_names: tuple[str, ...] = ()
+    joined_with: Any = None  # a method, where a Sequential can run a layer and the next one as one
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -131,15 +132,15 @@ class Module:
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         return self.forward(*inputs, **named)
 
-    def joined_with(self, following: Module) -> Any:
-        """A function that computes following(self(x)) faster, or None. Sequential asks for it."""
-        return None
-
     def named_children(self) -> list[tuple[str, Module]]:
         """(name, module) for each module directly inside this one."""
+        children = []
         for name, value in vars(self).items():
-            self._check_layers(name, value)  # a layer may have been appended to a list
-        return [(name, value) for name, value in vars(self).items() if isinstance(value, Module)]
+            if isinstance(value, Module):
+                children.append((name, value))
+            elif isinstance(value, CONTAINERS) or type(value) in WRAPPERS:
+                self._check_layers(name, value)  # a layer may have been appended to a list
+        return children
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """(dotted name, module) for this module ("") and every one inside it.
@@ -303,14 +304,12 @@ class Sequential(Module):
             setattr(self, str(i), module)
 
     def forward(self, x):
-        modules = list(self)
-        while modules:
-            module = modules.pop(0)
-            joined = module.joined_with(modules[0]) if modules else None
-            if joined is not None:
-                module = joined
-                modules.pop(0)
-            x = module(x)
+        layers = list(self)
+        while layers:
+            layer = layers.pop(0)
+            if layer.joined_with and layers and layer.joined_with(layers[0]):
+                layer = layer.joined_with(layers.pop(0))
+            x = layer(x)
         return x
 
     def __iter__(self):

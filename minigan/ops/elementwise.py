@@ -127,8 +127,7 @@ class LeakyReLU(Op):
         return (np.maximum if self.slope <= 1 else np.minimum)(x, y, out=y)
 
     def backward(self, gy, y, x):
-        mask = x > 0
-        slope = np.multiply(mask, 1 - self.slope, dtype=x.dtype)
+        slope = np.multiply(x > 0, 1 - self.slope, dtype=x.dtype)
         slope += self.slope  # 1 where x > 0, the slope elsewhere
         if isinstance(gy, Tensor):
             return gy * slope

@@ -1,4 +1,4 @@
-"""a @ b, and the Linear layer's product.
+"""The operations a @ b and x Wᵀ + b, the Linear layer's.
 
 MatMul broadcasts the axes before the last two, and the walk sums its gradients back. Linear's rule
 returns gradients with the shapes of its inputs.
@@ -12,13 +12,15 @@ class MatMul(Op):
     """y = a b, over the last two axes; the ones before are a batch, and broadcast
 
     a: (..., N, K)  b: (..., K, M)  y: (..., N, M)
+
+    For matrices, (bᵀ aᵀ)ᵀ is a b. NumPy's product is faster with the larger matrix first.
     """
 
     def forward(self, a, b):
-        return a @ b
+        return (b.T @ a.T).T if a.ndim == b.ndim == 2 and b.size > a.size else a @ b
 
     def backward(self, gy, y, a, b):
-        ga = gy @ swap(b) if self.needs[0] else None  # (N, M)(M, K) -> (N, K)
+        ga = MatMul()(gy, swap(b)) if self.needs[0] else None  # (N, M)(M, K) -> (N, K)
         gb = swap(a) @ gy if self.needs[1] else None  # (K, N)(N, M) -> (K, M)
         return ga, gb
 
@@ -26,8 +28,7 @@ class MatMul(Op):
 class Linear(Op):
     """y = x Wᵀ + b      x: (N, I)  W: (O, I)  b: (O,)  y: (N, O)
 
-    (W xᵀ)ᵀ is x Wᵀ. NumPy's product is faster with the larger matrix first, and W usually has more
-    rows than a minibatch. In memory the columns of the result come first.
+    W is usually larger than a minibatch, and comes first, as in MatMul. The result is column-major.
     """
 
     def forward(self, x, W, b):
@@ -36,7 +37,7 @@ class Linear(Op):
         return y
 
     def backward(self, gy, y, x, W, b):
-        gx = (W.T @ gy.T).T if self.needs[0] else None  # (I, O)(O, N) -> (I, N), seen as (N, I)
+        gx = MatMul()(gy, W) if self.needs[0] else None  # (N, O)(O, I) -> (N, I)
         gW = gy.T @ x if self.needs[1] else None  # (O, N)(N, I) -> (O, I)
         gb = gy.sum(axis=0) if self.needs[2] else None  # (N, O) -> (O,)
         return gx, gW, gb

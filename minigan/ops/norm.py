@@ -1,4 +1,4 @@
-"""Normalisation, as batch norm and layer norm do it.
+"""The operations of batch norm and layer norm.
 
 With μ and σ² the mean and the (biased) variance of x over some axes, and s = 1/√(σ² + ε),
 
@@ -40,8 +40,8 @@ class BatchNorm(Op):
 
     x, y: (N, C, ...)  γ, β: (C,)
 
-    Normalize, product and sum in one, since images are large: each pass over them that is saved
-    counts. With γ constant over the axes, and g now ∂L/∂y, the rule above is
+    One operation instead of three (Normalize, Mul and Add), because every pass over images takes
+    time. γ is constant over the axes. With g = ∂L/∂y, the rule above becomes
 
         ∂L/∂x = γ s (g - mean g - x̂ mean(g x̂)) = a g + b (x - μ) + c,
         a = γ s,  b = -a s mean(g x̂),  c = -a mean g

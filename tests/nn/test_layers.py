@@ -203,7 +203,7 @@ def test_integer_images_are_refused_with_the_remedy(layer, dtype):
         layer(Tensor(np.ones((4, 3), dtype)))
 
 
-# --- Upsample and Conv2d in a Sequential -----------------------------------------------------------
+# --- Upsample and Conv2d in a Sequential ----------------------------------------------------------
 
 JOINED = [dict(kernel_size=3, padding=1), dict(kernel_size=5, padding="same"), dict(kernel_size=1)]
 APART = [
