@@ -1,14 +1,14 @@
-"""Which of the arrays that hold gradients may be changed in place, during one walk back."""
+"""Decide which arrays of gradients may be changed in place during one walk."""
 
 from minigan.tensor import Tensor
 
 
 class Memory:
-    """The arrays that are ours alone, and the sums that are made in them.
+    """Knows which arrays nobody else holds, and adds gradients up in them.
 
-    The first gradient of a tensor is borrowed: a rule may hand on gy itself, or a view of it. A sum
-    of two is ours, and takes in a third in place. With create_graph the gradients are Tensors,
-    which are never changed in place.
+    A rule may return gy itself, or a view of it. So the first gradient of a tensor is not changed.
+    The sum of two gradients is a new array, and a third one is added to it in place. With
+    create_graph the gradients are Tensors, which are never changed in place.
     """
 
     def __init__(self, total, create_graph):
@@ -17,7 +17,7 @@ class Memory:
         self.ours = set()  # the tensors whose sum is an array of ours
 
     def add(self, x, total, gx, others):
-        """The sum for x with one more gradient, gx. others: those of which it may be one."""
+        """The sum for x with one more gradient, gx. others: the arrays that gx may be, too."""
         if self.create_graph:
             return total + gx
         if x not in self.ours:

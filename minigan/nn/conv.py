@@ -19,13 +19,13 @@ from minigan.tensor import as_tensor
 class Conv2d(Module):
     """Every kernel at every place: (N, in_channels, H, W) -> (N, out_channels, H', W')
 
-    H' = ⌊(H + 2 padding - kernel_size) / stride⌋ + 1, and W' likewise; a setting is a number or a
-    pair (of the height, of the width). padding="same" is Keras's: H' = ⌈H / stride⌉, and where the
-    padding is odd, the larger half is below and to the right. (PyTorch's "same" has stride 1 only.)
+    H' = ⌊(H + 2 padding - kernel_size) / stride⌋ + 1, and likewise W'. A setting is a number, or
+    a pair (for the height, for the width). padding="same" is Keras's: H' = ⌈H / stride⌉, and the
+    larger half of an odd padding is below and to the right. (PyTorch's "same" takes stride 1 only.)
 
-    weight: (out_channels, in_channels, kH, kW), bias: (out_channels,), both U(±1/√fan_in) at first,
-    with a fan_in of in_channels · kH · kW. Raises ValueError for settings out of range, and for an
-    input of another shape or smaller than the kernel.
+    weight: (out_channels, in_channels, kH, kW), bias: (out_channels,). Both start as U(±1/√fan_in)
+    with fan_in = in_channels · kH · kW. Raises ValueError for settings out of range, and for an
+    input that has another shape or is smaller than the kernel.
 
     >>> from minigan import randn
     >>> Conv2d(1, 16, 3, stride=2, padding=1)(randn(64, 1, 32, 32)).shape
@@ -67,9 +67,9 @@ class Conv2d(Module):
 class ConvTranspose2d(Module):
     """Every pixel spreads its kernel: (N, in_channels, H, W) -> (N, out_channels, H', W')
 
-    The adjoint of Conv2d in its input, with H' = (H - 1) stride - 2 padding + kernel_size +
-    output_padding: where several sizes would be convolved to H, output_padding says which is meant.
-    weight: (in_channels, out_channels, kH, kW); the rest as in Conv2d.
+    The adjoint of Conv2d with respect to its input. H' = (H - 1) stride - 2 padding + kernel_size +
+    output_padding. Conv2d turns several sizes into the same H, and output_padding chooses one.
+    weight: (in_channels, out_channels, kH, kW). The rest is as in Conv2d.
 
     >>> from minigan import randn
     >>> ConvTranspose2d(64, 32, 4, stride=2, padding=1)(randn(8, 64, 7, 7)).shape
@@ -94,7 +94,7 @@ class ConvTranspose2d(Module):
         self.output_padding = _pair("output_padding", output_padding, at_least=0)
         if any(p >= s for p, s in zip(self.output_padding, self.stride, strict=True)):
             raise ValueError(f"output_padding {output_padding} is not less than stride {stride}")
-        fan_in = out_channels * math.prod(self.kernel_size)  # as PyTorch counts it
+        fan_in = out_channels * math.prod(self.kernel_size)  # PyTorch's definition
         self.weight = init.default_(zeros(in_channels, out_channels, *self.kernel_size), fan_in)
         self.bias = init.default_(zeros(out_channels), fan_in) if bias else None
 
@@ -125,9 +125,9 @@ class Upsample(Module):
 
     scale_factor is keyword-only, since PyTorch's first argument is the size of the result.
 
-    In a Sequential, Upsample(scale_factor=2) and the Conv2d after it run as one UpsampleConv2d with
-    the Conv2d's weight and bias, if kernel_size is odd, stride is 1 and the size stays the same.
-    The numbers are the same but for rounding, and come much faster.
+    In a Sequential, Upsample(scale_factor=2) and a Conv2d after it run as one UpsampleConv2d with
+    the Conv2d's weight and bias. The Conv2d must have an odd kernel_size, stride 1, and a padding
+    that keeps the size. The results differ only by rounding, and take much less time.
 
     >>> from minigan import Tensor
     >>> Upsample(scale_factor=2)(Tensor([[[[1.0, 2.0]]]]))
@@ -223,7 +223,7 @@ def _pair(name, value, at_least=1):
 
 
 def _same(n, k, s):
-    """Keras's padding (before, after) along an axis of n pixels."""
+    """Keras's padding (before, after) along an axis with n pixels."""
     total = max((math.ceil(n / s) - 1) * s + k - n, 0)
     return total // 2, total - total // 2
 

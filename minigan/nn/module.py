@@ -80,7 +80,8 @@ class Module:
     training = True  # train() and eval() set it
     # Attributes that are state but not learned, such as batch norm's averages.
     buffer_names: tuple[str, ...] = ()
-    joined_with: Any = None  # a method, where a Sequential can run a layer and the next one as one
+    # joined_with(following): a faster function that computes following(self(x)), or None.
+    joined_with: Any = None  # Upsample has such a method, and Sequential calls it
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
