@@ -52,6 +52,10 @@ GPU_BATCHES = [64, 1024, 4096]
 
 GROWING = ["minigan", "torch", "numpy"]
 GROWTH = {"batch": [64, 256, 1024, 4096], "width": [0.5, 1, 2, 4], "depth": [0, 4, 16, 64]}
+PICTURES = {
+    "measured": "\n\n![minigan's time over the others'](images/performance.png)",
+    "growth": "\n\n![the time of a growing MLP GAN](images/performance_growth.png)",
+}
 DEFAULT = {"batch": 64, "width": 1, "depth": 0}
 GROWTH_ROUNDS = 4
 
@@ -253,7 +257,7 @@ def write(texts, results, growth):
     path = ROOT / "docs" / "performance.md"
     page = path.read_text(encoding="utf-8")
     for name, text in texts.items():
-        page = replace_between(page, name, text)
+        page = replace_between(page, name, text + PICTURES.get(name, ""))
     with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     if results:

@@ -13,7 +13,8 @@ class MatMul(Op):
 
     a: (..., N, K)  b: (..., K, M)  y: (..., N, M)
 
-    For matrices, (bᵀ aᵀ)ᵀ is a b. NumPy's product is faster with the larger matrix first.
+    For matrices, (bᵀ aᵀ)ᵀ is a b. NumPy's product is faster with the larger matrix first. Then the
+    result is column-major.
     """
 
     def forward(self, a, b):
@@ -26,13 +27,10 @@ class MatMul(Op):
 
 
 class Linear(Op):
-    """y = x Wᵀ + b      x: (N, I)  W: (O, I)  b: (O,)  y: (N, O)
-
-    W is usually larger than a minibatch, and comes first, as in MatMul. The result is column-major.
-    """
+    """y = x Wᵀ + b      x: (N, I)  W: (O, I)  b: (O,)  y: (N, O)"""
 
     def forward(self, x, W, b):
-        y = (W @ x.T).T  # (O, I)(I, N) -> (O, N), seen as (N, O)
+        y = MatMul()(x, W.T)  # (N, I)(I, O) -> (N, O)
         y += b
         return y
 

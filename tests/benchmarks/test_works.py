@@ -112,19 +112,21 @@ def test_the_floor_has_as_many_products_as_the_step(benchmark, monkeypatch, work
 def multiplications(step, monkeypatch):
     """How many there are in the matrix products of minigan's step."""
     counted = []
-    for op in (Linear, MatMul):
+    matmul = MatMul.forward  # which Linear's forward uses, and both rules for the first gradient
 
-        def forward(self, a, *others, forward=op.forward):
-            y = forward(self, a, *others)
-            counted.append(y.size * a.shape[1])
-            return y
+    def forward(self, a, b):
+        y = matmul(self, a, b)
+        counted.append(y.size * a.shape[1])
+        return y
+
+    monkeypatch.setattr(MatMul, "forward", forward)
+    for op in (Linear, MatMul):
 
         def backward(self, gy, y, a, *others, backward=op.backward):
             if not isinstance(gy, Tensor):  # of Tensors, its products are operations themselves
-                counted.append(y.size * a.shape[1] * self.needs[1])  # the other one is a MatMul
+                counted.append(y.size * a.shape[1] * self.needs[1])
             return backward(self, gy, y, a, *others)
 
-        monkeypatch.setattr(op, "forward", forward)
         monkeypatch.setattr(op, "backward", backward)
     step()
     return sum(counted)
