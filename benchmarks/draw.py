@@ -1,9 +1,9 @@
-"""The pictures of docs/performance.md. Files are written whole or not at all."""
+"""Draw the pictures of docs/performance.md. Files are written whole or not at all."""
 
 import statistics
 
 from sizes import D_SIZES, G_SIZES
-from tables import middle_half, ratios
+from tables import over
 
 from minigan.files import atomic_write
 
@@ -11,7 +11,7 @@ LAYERS = len(G_SIZES) + len(D_SIZES) - 2  # of the two networks together, where 
 
 
 def draw_ratios(path, results):
-    """Bars from 1, minigan's time over each library's: to the left of it minigan is faster."""
+    """Bars from 1 to minigan's time over each library's: to the left of 1 minigan is faster."""
     from matplotlib.figure import Figure
 
     bars = sum(len(measured) for measured in results.values())  # and a gap after each work
@@ -23,9 +23,8 @@ def draw_ratios(path, results):
         others = [name for name in measured if name != "minigan"]
         middles.append(place + (len(others) - 1) / 2)
         for name in others:
-            over = ratios(measured, name)
-            median, (low, high) = statistics.median(over), middle_half(over)
-            axes.barh(place, median - 1, 1, left=1, color=colors[name], alpha=0.6)
+            ratio, low, high = over(measured["minigan"], measured[name])
+            axes.barh(place, ratio - 1, 1, left=1, color=colors[name], alpha=0.6)
             axes.plot([low, high], [place, place], color=colors[name])
             place += 1
         place += 1

@@ -1,19 +1,21 @@
-"""What makes NumPy fast, and what does not: two or more ways to the same numbers, side by side.
+"""Measure two or more ways to the same numbers side by side: what makes NumPy fast, what does not.
 
     python benchmarks/lessons.py [--rounds 15]
 
-Prints a table in Markdown: the median time of each way, and the median over the rounds of its time
-over that of the first.
+Prints a table in Markdown: the median time of each way, the ratio of this median to that of the
+first way, and the middle half of the ratio over the rounds. A round in which one way takes more
+than 1.5 times its own median is removed for all ways of a lesson.
 """
 
 import argparse
 import itertools
-import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import environment  # before NumPy
 import numpy as np
 from sizes import ADAM, D_SIZES, G_SIZES
+from tables import MICROSECONDS, Measured, over, printed, processor, without_stalls
 
 from minigan import nn, optim
 
@@ -110,26 +112,28 @@ def main(argv=None):
     )
     parser.add_argument("--rounds", type=int, default=15)
     args = parser.parse_args(argv)
-    print("| what | how | μs | over the first |\n|---|---|---|---|")
+    print(f"{processor()}; NumPy {np.__version__} ({environment.blas()}):\n")
+    print("| what | how | μs | over the first | middle half |\n|---|---|---|---|---|")
     for lesson in (leaky_relu, scalars, sums_of_products, memory, products, optimizers):
-        for what, how, microseconds, ratio in measured(list(lesson()), args.rounds):
-            print(f"| {what} | {how} | {microseconds:,.0f} | {ratio} |", flush=True)
+        for row in measured(list(lesson()), args.rounds):
+            print(f"| {' | '.join(row)} |", flush=True)
 
 
 def measured(ways, rounds):
-    """(what, how, median microseconds, median ratio to the first way of this "what") of each."""
+    """Yield (what, how, microseconds, their ratio to the first way's, its middle half), as text."""
     calls = [max(1, round(0.02 / seconds(way, 2))) for _, _, way in ways]  # turns of 20 ms
-    times = [[] for _ in ways]
+    results = {i: Measured() for i in range(len(ways))}
     for _ in range(rounds):
-        for (_, _, way), n, own in zip(ways, calls, times, strict=True):
-            own.append(seconds(way, n))
-    first = 0
-    for i, (what, how, _) in enumerate(ways):
+        for i, (_, _, way) in enumerate(ways):
+            results[i].times.append(seconds(way, calls[i]))
+    results = without_stalls(results)
+    first = results[0]
+    for (what, how, _), of in zip(ways, results.values(), strict=True):
         if what:
-            first = i
-        ratios = [a / b for a, b in zip(times[i], times[first], strict=True)]
-        ratio = "" if what else f"{statistics.median(ratios):.2f}"
-        yield what, how, 1e6 * statistics.median(times[i]), ratio
+            first = of
+        ratio, low, high = over(of, first, MICROSECONDS)
+        cells = ("", "") if what else (f"{ratio:.2f}", f"{low:.2f} to {high:.2f}")
+        yield what, how, printed(of, MICROSECONDS), *cells
 
 
 def seconds(way, n):

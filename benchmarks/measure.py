@@ -1,11 +1,18 @@
-"""The time and memory of minigan's steps beside those of other libraries.
+"""Measure the time and memory of minigan's steps beside those of other libraries.
 
     python benchmarks/measure.py --python torch=PYTHON_THAT_HAS_TORCH jax=PYTHON_THAT_HAS_JAX
 
 The works are in works_LIBRARY.py: the same mathematics on every side. Each library works in a
-process of its own, and halfway in a fresh one. They take turns of about half a second, so that a
-machine whose speed drifts is as slow for one as for the others; ratios are taken within each round,
-and their median over the rounds is what counts. The memory is the most that a process ever held.
+process of its own, and halfway in a fresh one. In each round every library has a turn of about half
+a second, so a machine whose speed drifts is as slow for one as for the others. A round in which one
+library takes more than 1.5 times its own median is removed for all: the machine stood still. The
+table has the medians over the rounds that are left, and each ratio is the ratio of two of these
+medians. The middle half of the ratio over the rounds is its spread.
+
+The memory of a step is the most that the process held, minus the most that it had held after the
+import of the library and one tiny step.
+
+--before COMMIT also measures minigan as it was at that commit, under the name `before`.
 """
 
 import argparse
@@ -15,15 +22,20 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
-from tables import Measured, growth_table, machine, replace_between, table
+import environment  # noqa: F401  # before NumPy, and for every process that is started
+from tables import Measured, growth_table, machine, replace_between, table, without_stalls
 from turns import measure
 
 ROOT = Path(__file__).parents[1]
 LIBRARIES = [
     "minigan",
+    "minigan_upsample",
+    "before",
+    "before_upsample",
     "numpy",
     "torch",
     "torch_fused",
@@ -32,12 +44,19 @@ LIBRARIES = [
     "autograd",
     "mygrad",
 ]
+# The networks of `dcgan` with the layers of the PyTorch script, Upsample and Conv2d.
+UPSAMPLE = "dcgan_upsample"
 WORKS = ["mlp_gan", "wgan_gp", "dcgan", "adam", "tiny", "chain", "gradcheck", "import"]
 ON_A_GPU = ["minigan", "torch", "torch_fused"]
 GPU_BATCHES = [64, 1024, 4096]
 
 GROWING = ["minigan", "torch", "numpy"]
 GROWTH = {"batch": [64, 256, 1024, 4096], "width": [0.5, 1, 2, 4], "depth": [0, 4, 16, 64]}
+PICTURES = {
+    "measured": "\n\n![minigan's time over the others'](images/performance.png)",
+    "growth": "\n\n![the time of a growing MLP GAN](images/performance_growth.png)",
+}
+DEFAULT = {"batch": 64, "width": 1, "depth": 0}
 GROWTH_ROUNDS = 4
 
 
@@ -46,12 +65,26 @@ def measure_works(args):
     results = {}
     for work in args.work:
         if work == "import":
-            results |= measure_imports(args.python["minigan"], args.rounds)
+            measured = measure_imports(args.python["minigan"], args.rounds)
         else:
-            settings = {library: {} for library in LIBRARIES}
-            results[work] = measure(args.python, work, settings, args.rounds)
-        print(table({work: results[work]}), flush=True)  # all is not lost if a later one fails
+            settings = {library: {} for library in args.library}
+            measured = split(work, measure(args.python, work, settings, args.rounds))
+        print(table(measured), flush=True)  # all is not lost if a later one fails
+        results |= measured
     return results
+
+
+def split(work, measured):
+    """{work: {library: Measured}}: minigan with the script's layers has a table of its own.
+
+    Both tables are of the same rounds, so PyTorch's step has the same time in both.
+    """
+    variants = {name: of for name, of in measured.items() if name.endswith("_upsample")}
+    others = {name: of for name, of in measured.items() if name not in variants}
+    if not variants:
+        return {work: others}
+    own = {name.removesuffix("_upsample"): of for name, of in variants.items()}
+    return {work: others, UPSAMPLE: {name: own.get(name, of) for name, of in others.items()}}
 
 
 def measure_imports(python, rounds):
@@ -74,20 +107,26 @@ def measure_imports(python, rounds):
         return [whole - start for whole, start in zip(times[name], times["start"], strict=True)]
 
     libraries = ("minigan", "numpy")
-    return {
-        "import": {name: Measured(without_start(name)) for name in libraries},
-        "import, whole process": {name: Measured(times[name]) for name in libraries},
-    }
+    own = {name: Measured(without_start(name)) for name in libraries}
+    whole = {name: Measured(times[name]) for name in libraries}
+    return {"import": without_stalls(own), "import, whole process": without_stalls(whole)}
 
 
-def measure_growth(pythons, rounds):
-    """{what grows: {its value: {library: Measured}}} of the MLP GAN, the other two at default."""
+def measure_growth(pythons, rounds, default):
+    """{what grows: {its value: {library: Measured}}} of the MLP GAN, the other two at default.
+
+    default: what was measured of the MLP GAN as it is, which is one point of all three.
+    """
+    default = {library: default[library] for library in GROWING if library in default}
     results = {}
     for name, values in GROWTH.items():
         results[name] = {}
         for value in values:
-            settings = {library: {name: value} for library in GROWING}
-            measured = measure(pythons, "mlp_gan", settings, min(rounds, GROWTH_ROUNDS))
+            settings = {library: {name: value} for library in default}
+            if value == DEFAULT[name]:
+                measured = default
+            else:
+                measured = measure(pythons, "mlp_gan", settings, min(rounds, GROWTH_ROUNDS))
             results[name][value] = measured
     return results
 
@@ -136,6 +175,8 @@ def parse(argv):
         metavar="LIBRARY=PYTHON",
         help="the Pythons that have the libraries (default: this one); torch's serves its variants",
     )
+    parser.add_argument("--library", nargs="*", choices=LIBRARIES, help="all of them by default")
+    parser.add_argument("--before", metavar="COMMIT", help="also measure minigan at this commit")
     parser.add_argument("--rounds", type=int, default=10, help="turns of each library")
     parser.add_argument("--threads", type=int, default=2, help="of each library, and cores for it")
     parser.add_argument("--growth", action="store_true", help="also let batch, width, depth grow")
@@ -146,16 +187,23 @@ def parse(argv):
         parser.error("--rounds and --threads must be 1 or more")
     if args.backend == "cupy" and (args.work is not None or args.growth):
         parser.error("--backend cupy is for mlp_gan at growing batches, without --work or --growth")
-    if args.write and args.work:
-        parser.error("--write replaces the whole table, so it is not for --work")
+    if args.write and (args.work or args.library):
+        parser.error("--write replaces the whole table, so it is not for --work or --library")
+    if args.growth and not {"mlp_gan"} <= set(args.work or WORKS):
+        parser.error("--growth needs the work mlp_gan")
     for name in ("minigan", "matplotlib") if args.write else ():
         if not importlib.util.find_spec(name):
             parser.error(f'--write needs {name}, which is not installed: pip install -e ".[dev]"')
     args.work = WORKS if args.work is None else args.work
+    args.library = ["minigan", *(args.library or LIBRARIES)]
+    if not args.before:
+        args.library = [name for name in args.library if not name.startswith("before")]
+    args.library = list(dict.fromkeys(args.library))
     given = dict(args.python)
     args.python = {name: given.get(name, sys.executable) for name in LIBRARIES}
-    for name in ("torch_fused", "torch_compile"):
-        args.python[name] = given.get(name, args.python["torch"])
+    for name in LIBRARIES:
+        whose = name.split("_")[0].replace("before", "minigan")
+        args.python[name] = given.get(name, args.python[whose])
     return args
 
 
@@ -171,8 +219,13 @@ def main(argv=None):
         os.sched_setaffinity(0, allowed)
         cores = len(allowed)
     gpu = find_gpu(args.python["minigan"]) if args.backend == "cupy" else None
-    results = measure_on_gpu(args.python, args.rounds) if gpu else measure_works(args)
-    growth = measure_growth(args.python, args.rounds) if args.growth else {}
+    with tempfile.TemporaryDirectory() as folder:
+        if args.before:
+            export(args.before, folder)
+        results = measure_on_gpu(args.python, args.rounds) if gpu else measure_works(args)
+    growth = {}
+    if args.growth:
+        growth = measure_growth(args.python, args.rounds, results["mlp_gan"])
 
     texts = {}
     if results:
@@ -186,6 +239,15 @@ def main(argv=None):
         write(texts, {} if gpu else results, growth)
 
 
+def export(commit, folder):
+    """Put the package as it was at a commit into a folder, where works_before.py finds it."""
+    archive = subprocess.run(
+        ["git", "archive", commit, "minigan"], cwd=ROOT, stdout=subprocess.PIPE, check=True
+    )
+    subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
+    os.environ["MINIGAN_BEFORE"] = str(folder)
+
+
 def write(texts, results, growth):
     """Put the texts between their markers on the page, and draw its pictures."""
     from draw import draw_growth, draw_ratios  # not before: a worker would inherit the memory
@@ -195,7 +257,7 @@ def write(texts, results, growth):
     path = ROOT / "docs" / "performance.md"
     page = path.read_text(encoding="utf-8")
     for name, text in texts.items():
-        page = replace_between(page, name, text)
+        page = replace_between(page, name, text + PICTURES.get(name, ""))
     with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     if results:

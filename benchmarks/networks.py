@@ -1,8 +1,8 @@
-"""The networks, in the words that minigan and PyTorch share: `nn` is minigan.nn or torch.nn."""
+"""The networks, with the names that minigan and PyTorch share: `nn` is minigan.nn or torch.nn."""
 
 import itertools
 
-from sizes import CHECK_SIZES, d_sizes, g_sizes
+from sizes import CHECK_SIZES, LATENT, d_sizes, g_sizes
 
 
 def generator(nn, width=1.0, depth=0):
@@ -21,6 +21,31 @@ def discriminator(nn, width=1.0, depth=0):
     for n_in, n_out in hidden:
         layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Linear(*last), nn.Sigmoid())
+
+
+def dcgan(nn):
+    """G: (N, 100) noise -> (N, 1, 32, 32) pixels. D: pixels -> (N, 1) probabilities.
+
+    The layers are those of dcgan.py in github.com/eriklindernoren/PyTorch-GAN.
+    """
+
+    def grow(n_in, n_out):
+        conv = nn.Conv2d(n_in, n_out, 3, padding=1)
+        return nn.Upsample(scale_factor=2), conv, nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)
+
+    def shrink(n_in, n_out):
+        conv = nn.Conv2d(n_in, n_out, 3, stride=2, padding=1)
+        return conv, nn.LeakyReLU(0.2), nn.Dropout2d(0.25)
+
+    G = nn.Sequential(
+        nn.Linear(LATENT, 128 * 8 * 8), nn.Unflatten(1, (128, 8, 8)), nn.BatchNorm2d(128),
+        *grow(128, 128), *grow(128, 64), nn.Conv2d(64, 1, 3, padding=1), nn.Tanh(),
+    )  # fmt: skip
+    D = nn.Sequential(
+        *shrink(1, 16), *shrink(16, 32), nn.BatchNorm2d(32), *shrink(32, 64), nn.BatchNorm2d(64),
+        *shrink(64, 128), nn.BatchNorm2d(128), nn.Flatten(), nn.Linear(512, 1), nn.Sigmoid(),
+    )  # fmt: skip
+    return G, D
 
 
 def tiny(nn):

@@ -1,20 +1,73 @@
-"""What the measurements say: medians and ratios, as Markdown, put in its place on a page."""
+"""Turn measurements into tables: medians, ratios and spreads, as Markdown, in a place on a page.
+
+Every printed ratio is the ratio of the printed numbers beside it.
+"""
 
 import os
 import platform
 import re
 import statistics
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+MS, MICROSECONDS = 1e3, 1e6  # in a second
+STALL = 1.5  # a turn that takes longer than this times its library's median is a stall
 
 
 @dataclass
 class Measured:
-    """A library's seconds a step, a number for each round, and the most memory it held, in MiB."""
+    """What was measured of one library in one work.
+
+    times: seconds a step, a number for each round that was kept.
+    memory: the most memory that the process held, in MiB.
+    loaded: the same number after the import of the library and one tiny step.
+    rounds: how many rounds there were, with those that were not kept.
+    """
 
     times: list = field(default_factory=list)
     memory: float = 0.0
+    loaded: float = 0.0
     version: str = ""
+    rounds: int = 0
+
+
+def without_stalls(measured):
+    """The same without the rounds in which the machine stood still.
+
+    A round is removed for all libraries if one of them took more than STALL times its own median.
+    What is left was measured in the same rounds, so it can be compared.
+
+    >>> of = without_stalls({"a": Measured([1, 9, 1, 1.2]), "b": Measured([2, 2, 2, 2.1])})
+    >>> of["a"].times, of["b"].times, of["b"].rounds
+    ([1, 1, 1.2], [2, 2, 2.1], 4)
+    """
+    kept = set(kept_rounds([of.times for of in measured.values()]))
+    return {
+        name: replace(
+            of, times=[t for i, t in enumerate(of.times) if i in kept], rounds=len(of.times)
+        )
+        for name, of in measured.items()
+    }
+
+
+def kept_rounds(times):
+    """The indices of the rounds without a stall. times: a list for each library, one time a round.
+
+    Raises RuntimeError if there is a stall in every round.
+
+    >>> kept_rounds([[1, 9, 1, 1.2], [2, 2, 2, 2.1]])
+    [0, 2, 3]
+    """
+    medians = [statistics.median(own) for own in times]
+    rounds = zip(*times, strict=True)
+    kept = [
+        i
+        for i, each in enumerate(rounds)
+        if all(t <= STALL * median for t, median in zip(each, medians, strict=True))
+    ]
+    if not kept:
+        raise RuntimeError("the machine stood still in every round: measure again when it is quiet")
+    return kept
 
 
 def middle_half(values):
@@ -27,16 +80,6 @@ def middle_half(values):
     return ordered[cut], ordered[-1 - cut]
 
 
-def ratios(measured, library):
-    """minigan's time over the library's, in each round.
-
-    >>> ratios({"minigan": Measured([2.0, 6.0]), "torch": Measured([4.0, 3.0])}, "torch")
-    [0.5, 2.0]
-    """
-    times = measured["minigan"].times, measured[library].times
-    return [ours / theirs for ours, theirs in zip(*times, strict=True)]
-
-
 def number(x):
     """x with three significant digits, and without an exponent.
 
@@ -46,21 +89,59 @@ def number(x):
     return f"{x:,.0f}" if x >= 100 else f"{x:#.3g}".rstrip(".")
 
 
+def value(text):
+    """The number that a reader sees.
+
+    >>> value("1,235")
+    1235.0
+    """
+    return float(text.replace(",", ""))
+
+
+def printed(of, unit=MS):
+    """The median time of a step, as text."""
+    return number(unit * statistics.median(of.times))
+
+
+def over(ours, theirs, unit=MS):
+    """(our time over theirs, and the middle half of this ratio over the rounds).
+
+    The first is the ratio of the two medians as they are printed.
+
+    >>> over(Measured([2.0, 6.0, 4.0]), Measured([4.0, 3.0, 8.0]))
+    (1.0, 0.5, 2.0)
+    """
+    rounds = [a / b for a, b in zip(ours.times, theirs.times, strict=True)]
+    return value(printed(ours, unit)) / value(printed(theirs, unit)), *middle_half(rounds)
+
+
+def memory_cells(ours, theirs):
+    """The cells for the memory of one library; `ours` is None in the row of minigan itself."""
+    if not theirs.memory:
+        return ["", "", ""]
+    total, loaded = round(theirs.memory), round(theirs.loaded)
+    cells = [f"{total:,} - {loaded:,}", f"{total - loaded:,}", ""]
+    if ours and total > loaded:
+        cells[2] = f"{(round(ours.memory) - round(ours.loaded)) / (total - loaded):.2f}"
+    return cells
+
+
 def table(results):
-    """results: {work: {library: Measured}}. The ratios are taken within each round."""
+    """results: {work: {library: Measured}}, a row for each library."""
     lines = [
-        "| work | library | ms a step | most memory, MiB | minigan's time over it | middle half |",
-        "|---|---|---|---|---|---|",
+        "| work | library | ms a step | minigan's time over it | middle half | rounds "
+        "| memory: process - loaded, MiB | step, MiB | minigan's step over it |",
+        "|---" * 9 + "|",
     ]
     for work, measured in results.items():
+        ours = measured["minigan"]
         for library, of in measured.items():
-            ms = number(1e3 * statistics.median(of.times))
-            memory = f"{of.memory:.0f}" if of.memory else ""
-            cells = [f"`{work}`", library, ms, memory, "", ""]
-            if library != "minigan":
-                over = ratios(measured, library)
-                low, high = middle_half(over)
-                cells[4:] = f"{statistics.median(over):.2f}", f"{low:.2f} to {high:.2f}"
+            cells = [f"`{work}`", library, printed(of), "", ""]
+            if of is not ours:
+                ratio, low, high = over(ours, of)
+                cells[3:] = f"{ratio:.2f}", f"{low:.2f} to {high:.2f}"
+            cells.append(f"{len(of.times)} of {of.rounds}")
+            cells += memory_cells(ours if of is not ours else None, of)
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -76,21 +157,26 @@ def growth_table(results):
     ]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for what, points in results.items():
-        for value, measured in points.items():
-            ms = [number(1e3 * statistics.median(measured[name].times)) for name in libraries]
-            over = [f"{statistics.median(ratios(measured, name)):.2f}" for name in others]
-            lines.append(f"| {' | '.join([f'{what} {value:g}', *ms, *over])} |")
+        for setting, measured in points.items():
+            ms = [printed(measured[name]) for name in libraries]
+            ratios = [f"{over(measured['minigan'], measured[name])[0]:.2f}" for name in others]
+            lines.append(f"| {' | '.join([f'{what} {setting:g}', *ms, *ratios])} |")
     return "\n".join(lines)
+
+
+def processor():
+    """The name of the processor, as the system gives it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    text = cpuinfo.read_text() if cpuinfo.exists() else ""
+    model = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
+    return model[1] if model else platform.processor() or platform.machine()
 
 
 def machine(cores, results, gpu=None):
     """The line that names the processor, the GPU if one was used, and the versions."""
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text() if cpuinfo.exists() else ""
-    model = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
-    name = model[1] if model else platform.processor() or platform.machine()
     parts = [gpu] if gpu else []
-    parts += [f"{name}, {cores} of {os.cpu_count()} cores", f"Python {platform.python_version()}"]
+    parts += [f"{processor()}, {cores} of {os.cpu_count()} cores"]
+    parts += [f"Python {platform.python_version()}"]
     for measured in results:
         for library, of in measured.items():
             if of.version and f"{library} {of.version}" not in parts:

@@ -1,4 +1,4 @@
-"""The libraries' processes, and the turns that they take."""
+"""Start a process for each library, and let the processes take turns."""
 
 import contextlib
 import json
@@ -7,14 +7,14 @@ import sys
 import time
 from pathlib import Path
 
-from tables import Measured
+from tables import Measured, without_stalls
 
 TURN = 0.5  # seconds
-PAUSE = 0.3  # seconds before a turn: the threads of the one before spin for a while
+PAUSE = 0.3  # seconds before a turn: the threads of the one before wait actively for a while
 
 
 class WorkerError(Exception):
-    """A library has no such work, or its process ended before its time."""
+    """A library has no such work, or its process ended early."""
 
 
 class Worker:
@@ -37,11 +37,11 @@ class Worker:
     def answer(self):
         line = self.process.stdout.readline()
         if not line:
-            raise WorkerError(f"the process of {self.name} ended; what it printed is above")
+            raise WorkerError(f"the process of {self.name} ended; its error is printed above")
         return line
 
     def run(self, n):
-        """Run n steps: (the median of their seconds, MiB)."""
+        """Run n steps: (the median of their seconds, the most MiB that the process has held)."""
         with contextlib.suppress(BrokenPipeError):  # there will be no answer, either
             self.process.stdin.write(f"{n}\n")
             self.process.stdin.flush()
@@ -61,7 +61,7 @@ def start(pythons, work, settings):
     for name in settings:
         try:
             worker = Worker(pythons[name], name, work, settings[name])
-            seconds, _ = worker.run(3)  # what a library compiles, it compiles now
+            seconds, _ = worker.run(3)  # a library that compiles does it now
             workers[name] = worker, max(1, round(TURN / seconds))
         except WorkerError as error:
             left_out[name] = str(error)
@@ -71,7 +71,10 @@ def start(pythons, work, settings):
 
 
 def measure(pythons, work, settings, rounds):
-    """{library: Measured}. settings: for each library, the keyword arguments of its work."""
+    """{library: Measured}, without the rounds in which the machine stood still.
+
+    settings: for each library, the keyword arguments of its work.
+    """
     measured = {}
     for part in filter(None, (rounds - rounds // 2, rounds // 2)):
         workers, left_out = start(pythons, work, settings)
@@ -87,8 +90,10 @@ def measure(pythons, work, settings, rounds):
                 time.sleep(PAUSE)
                 seconds, memory = worker.run(steps)
                 measured[name].times.append(seconds)
-                measured[name].memory = max(measured[name].memory, memory)
+                if memory > measured[name].memory:
+                    measured[name].memory = memory
+                    measured[name].loaded = worker.about["loaded"] / 1024
             order.reverse()  # so that nobody always comes after the same neighbour
         for worker, _ in workers.values():
             worker.stop()
-    return measured
+    return without_stalls(measured)

@@ -1,21 +1,23 @@
-"""One step of the MLP GAN, or of another work, taken apart: time by operation, memory by moment.
+"""Take a step of the MLP GAN, or of another work, apart: time by operation, memory by moment.
 
-    python benchmarks/where_the_time_goes.py [--work mlp_gan | wgan_gp | dcgan]
+    python benchmarks/where_the_time_goes.py [--work mlp_gan | wgan_gp | dcgan] [--before COMMIT]
 
-Prints two tables in Markdown. The time of a rule includes that of the operations which it uses, and
-which have rows of their own. The memory is that of all arrays and objects, networks included, as
-tracemalloc counts them.
+Prints two tables in Markdown. The time of a rule includes that of the operations that it uses,
+which have rows of their own. The clocks take time, too: measure.py has the time of a step. The
+memory is that of all arrays and objects, networks included, as tracemalloc counts them.
+
+--before COMMIT takes apart a step of minigan as it was at that commit.
 """
 
 import argparse
+import importlib
+import tempfile
 import time
 import tracemalloc
 from collections import Counter
 
-import works_minigan
-
-from minigan import Op, Tensor
-from minigan.optim import Adam
+import environment  # noqa: F401  # before NumPy
+from measure import export
 
 
 class Clock:
@@ -38,7 +40,7 @@ class Clock:
         setattr(owner, name, timed)
 
 
-def operations(base=Op):
+def operations(base):
     for subclass in base.__subclasses__():
         yield subclass
         yield from operations(subclass)
@@ -46,8 +48,11 @@ def operations(base=Op):
 
 def by_operation(step, n):
     """(ms a step, [(label, calls in a step, ms in a step)]), means over n steps."""
+    from minigan import Op
+    from minigan.optim import Adam
+
     clock = Clock()
-    for op in dict.fromkeys(operations()):
+    for op in dict.fromkeys(operations(Op)):
         if "forward" in vars(op):
             clock.watch(op, "forward", f"`{op.__name__}` forward")
         if "backward" in vars(op):
@@ -63,6 +68,7 @@ def by_operation(step, n):
 
 def order_of(name):
     """Tells a backward pass that records a graph, for a gradient penalty, from a plain one."""
+    from minigan import Tensor
 
     def label(op, gy, *others):
         return f"`{name}` backward{', of Tensors' if isinstance(gy, Tensor) else ''}"
@@ -72,6 +78,9 @@ def order_of(name):
 
 def by_moment(step):
     """[(moment, MiB held then, most MiB held since the moment before)] of one step."""
+    from minigan import Tensor
+    from minigan.optim import Adam
+
     rows = []
 
     def note(moment):
@@ -103,21 +112,30 @@ def main(argv=None):
     )
     parser.add_argument("--work", choices=["mlp_gan", "wgan_gp", "dcgan"], default="mlp_gan")
     parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--before", metavar="COMMIT", help="minigan as it was at this commit")
     args = parser.parse_args(argv)
-    step = getattr(works_minigan, args.work)()
-    for _ in range(args.steps // 6 + 1):
+    with tempfile.TemporaryDirectory() as folder:
+        if args.before:
+            export(args.before, folder)
+        works = importlib.import_module("works_before" if args.before else "works_minigan")
+        show(getattr(works, args.work), args.work, args.steps)
+
+
+def show(make_step, work, steps):
+    step = make_step()
+    for _ in range(steps // 6 + 1):
         step()
-    whole, rows = by_operation(step, args.steps)
-    print(f"| {args.work}: {whole:.1f} ms | calls | ms | share |\n|---|---|---|---|")
+    whole, rows = by_operation(step, steps)
+    print(f"| in a step of {work} | calls | ms | share |\n|---|---|---|---|")
     for label, calls, ms in rows:
         if ms >= 0.005 * whole:
             print(f"| {label} | {calls:g} | {ms:.2f} | {ms / whole:.0%} |")
 
     tracemalloc.start()
-    step = getattr(works_minigan, args.work)()
+    step = make_step()
     step()  # makes Adam's moments
     moments = by_moment(step)
-    print(f"\n| {args.work} | MiB held | most since the line above |\n|---|---|---|")
+    print(f"\n| {work} | MiB held | most since the line above |\n|---|---|---|")
     for moment, held, most in moments:
         print(f"| {moment} | {held:.1f} | {most:.1f} |")
 

@@ -2,9 +2,10 @@
 
     python benchmarks/worker.py LIBRARY WORK JSON_SETTINGS
 
-The first line that it prints is JSON: {"version": ...}, or {"missing": why}. Then it
-answers each line on standard input, a number n of steps, with one line: the median of their
-seconds, and the most memory that the process ever held, in KiB.
+The first line that it prints is JSON: {"version": ..., "loaded": ...}, or {"missing": why}. The
+number "loaded" is the most memory that the process held, in KiB, when it had imported the library
+and made one tiny step. Then it answers each line on standard input, a number n of steps, with one
+line: the median of their seconds, and the most memory that the process has held so far, in KiB.
 """
 
 import importlib
@@ -14,6 +15,8 @@ import statistics
 import sys
 import time
 
+import environment  # noqa: F401  # before NumPy
+
 
 def prepare(library, work, settings):
     """(a function that makes one step, what to say of it); None for a step that cannot be made."""
@@ -21,7 +24,9 @@ def prepare(library, work, settings):
         works = importlib.import_module(f"works_{library}")
         if not hasattr(works, work):
             return None, {"missing": f"works_{library}.py has no {work}"}
-        return getattr(works, work)(**settings), {"version": works.version()}
+        works.load()
+        about = {"version": works.version(), "loaded": peak_memory()}
+        return getattr(works, work)(**settings), about
     except ImportError as error:
         return None, {"missing": str(error)}
 
@@ -39,7 +44,7 @@ def timed(step, n):
 
 
 def peak_memory():
-    """The most memory that this process ever held, in KiB."""
+    """The most memory that this process has held so far, in KiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak // 1024 if sys.platform == "darwin" else peak  # macOS counts bytes
 

@@ -28,6 +28,10 @@ def version():
     return jax.__version__
 
 
+def load():
+    tiny()()
+
+
 def mlp_gan(batch=BATCH, width=1.0, depth=0):
     rng = np.random.default_rng(0)
     steps = gan_steps(generator, discriminator, batch)

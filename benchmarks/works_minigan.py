@@ -1,4 +1,4 @@
-"""The benchmark's works in minigan: a function each, which returns a function that makes one step.
+"""The benchmark's works in minigan. Each function here returns a function that makes one step.
 
 MINIGAN_BACKEND=cupy makes them run on a GPU.
 """
@@ -7,6 +7,7 @@ import functools
 import sys
 from pathlib import Path
 
+import environment  # before NumPy
 import networks
 from sizes import (
     ADAM,
@@ -31,7 +32,11 @@ discriminator = functools.partial(networks.discriminator, nn)
 
 
 def version():
-    return minigan.__version__
+    return f"{minigan.__version__} on NumPy ({environment.blas()})"
+
+
+def load():
+    tiny()()
 
 
 def images(*shape):

@@ -24,6 +24,10 @@ def version():
     return mg.__version__
 
 
+def load():
+    tiny()()
+
+
 def mlp_gan(batch=BATCH, width=1.0, depth=0):
     rng = np.random.default_rng(0)
     G, D = (tensors(layers) for layers in by_hand.mlp_gan(rng, width, depth))

@@ -1,4 +1,4 @@
-"""The floor under a step: nothing but its matrix products, one after another, with NumPy.
+"""Only the matrix products of a step, one after another, with NumPy, in the textbook's order.
 
 `x @ W.T` is a layer's forward pass, `gy.T @ x` the gradient of its weight, and `gy @ W` that of its
 input. A layer whose input needs no gradient has no product of the last kind.
@@ -6,13 +6,17 @@ input. A layer whose input needs no gradient has no product of the last kind.
 
 import itertools
 
+import environment  # before NumPy
 import numpy as np
 from sizes import BATCH, N_CRITIC, d_sizes, g_sizes
 
 
 def version():
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return f"{np.__version__} ({blas['name']} {blas['version']})"
+    return f"{np.__version__} ({environment.blas()})"
+
+
+def load():
+    matrix(8, 8) @ matrix(8, 8)
 
 
 def matrix(*shape):

@@ -31,24 +31,8 @@ def version():
     return torch.__version__
 
 
-def dcgan_networks():
-    def grow(n_in, n_out):
-        conv = nn.Conv2d(n_in, n_out, 3, padding=1)
-        return nn.Upsample(scale_factor=2), conv, nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2)
-
-    def shrink(n_in, n_out):
-        conv = nn.Conv2d(n_in, n_out, 3, stride=2, padding=1)
-        return conv, nn.LeakyReLU(0.2), nn.Dropout2d(0.25)
-
-    G = nn.Sequential(
-        nn.Linear(LATENT, 128 * 8 * 8), nn.Unflatten(1, (128, 8, 8)), nn.BatchNorm2d(128),
-        *grow(128, 128), *grow(128, 64), nn.Conv2d(64, 1, 3, padding=1), nn.Tanh(),
-    )  # fmt: skip
-    D = nn.Sequential(
-        *shrink(1, 16), *shrink(16, 32), nn.BatchNorm2d(32), *shrink(32, 64), nn.BatchNorm2d(64),
-        *shrink(64, 128), nn.BatchNorm2d(128), nn.Flatten(), nn.Linear(512, 1), nn.Sigmoid(),
-    )  # fmt: skip
-    return G, D
+def load():
+    tiny()()
 
 
 def mlp_gan(batch=BATCH, width=1.0, depth=0, device="cpu", **adam_settings):
@@ -59,7 +43,7 @@ def mlp_gan(batch=BATCH, width=1.0, depth=0, device="cpu", **adam_settings):
 
 
 def dcgan(batch=BATCH):
-    return gan(*dcgan_networks(), images(batch, 1, 32, 32))
+    return gan(*networks.dcgan(nn), images(batch, 1, 32, 32))
 
 
 def images(*shape, device="cpu"):

@@ -2,6 +2,7 @@
 
 import functools
 
+import networks
 import torch
 import works_torch
 from sizes import BATCH
@@ -11,13 +12,17 @@ tiny = functools.partial(works_torch.tiny, compiled=torch.compile)
 chain = functools.partial(works_torch.chain, compiled=torch.compile)
 
 
+def load():
+    tiny()()
+
+
 def mlp_gan(batch=BATCH, width=1.0, depth=0):
     nets = works_torch.generator(width, depth), works_torch.discriminator(width, depth)
     return works_torch.gan(*map(torch.compile, nets), works_torch.images(batch, 784))
 
 
 def dcgan(batch=BATCH):
-    nets = works_torch.dcgan_networks()
+    nets = networks.dcgan(works_torch.nn)
     return works_torch.gan(*map(torch.compile, nets), works_torch.images(batch, 1, 32, 32))
 
 

@@ -4,6 +4,6 @@ import functools
 
 import works_torch
 
-version = works_torch.version
+version, load = works_torch.version, works_torch.load
 mlp_gan = functools.partial(works_torch.mlp_gan, fused=True)
 adam = functools.partial(works_torch.adam, fused=True)

@@ -1,6 +1,7 @@
-"""Conv2d, ConvTranspose2d, Upsample, and the last two in one: layers of images, (N, C, H, W)."""
+"""Layers of images, (N, C, H, W): Conv2d, ConvTranspose2d, Upsample and UpsampleConv2d."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,13 @@ from minigan.tensor import as_tensor
 class Conv2d(Module):
     """Every kernel at every place: (N, in_channels, H, W) -> (N, out_channels, H', W')
 
-    H' = ⌊(H + 2 padding - kernel_size) / stride⌋ + 1, and W' likewise; a setting is a number or a
-    pair (of the height, of the width). padding="same" is Keras's: H' = ⌈H / stride⌉, and where the
-    padding is odd, the larger half is below and to the right. (PyTorch's "same" has stride 1 only.)
+    H' = ⌊(H + 2 padding - kernel_size) / stride⌋ + 1, and likewise W'. A setting is a number, or
+    a pair (for the height, for the width). padding="same" is Keras's: H' = ⌈H / stride⌉, and the
+    larger half of an odd padding is below and to the right. (PyTorch's "same" takes stride 1 only.)
 
-    weight: (out_channels, in_channels, kH, kW), bias: (out_channels,), both U(±1/√fan_in) at first,
-    with a fan_in of in_channels · kH · kW. Raises ValueError for settings out of range, and for an
-    input of another shape or smaller than the kernel.
+    weight: (out_channels, in_channels, kH, kW), bias: (out_channels,). Both start as U(±1/√fan_in)
+    with fan_in = in_channels · kH · kW. Raises ValueError for settings out of range, and for an
+    input that has another shape or is smaller than the kernel.
 
     >>> from minigan import randn
     >>> Conv2d(1, 16, 3, stride=2, padding=1)(randn(64, 1, 32, 32)).shape
@@ -66,9 +67,9 @@ class Conv2d(Module):
 class ConvTranspose2d(Module):
     """Every pixel spreads its kernel: (N, in_channels, H, W) -> (N, out_channels, H', W')
 
-    The adjoint of Conv2d in its input, with H' = (H - 1) stride - 2 padding + kernel_size +
-    output_padding: where several sizes would be convolved to H, output_padding says which is meant.
-    weight: (in_channels, out_channels, kH, kW); the rest as in Conv2d.
+    The adjoint of Conv2d with respect to its input. H' = (H - 1) stride - 2 padding + kernel_size +
+    output_padding. Conv2d turns several sizes into the same H, and output_padding chooses one.
+    weight: (in_channels, out_channels, kH, kW). The rest is as in Conv2d.
 
     >>> from minigan import randn
     >>> ConvTranspose2d(64, 32, 4, stride=2, padding=1)(randn(8, 64, 7, 7)).shape
@@ -93,7 +94,7 @@ class ConvTranspose2d(Module):
         self.output_padding = _pair("output_padding", output_padding, at_least=0)
         if any(p >= s for p, s in zip(self.output_padding, self.stride, strict=True)):
             raise ValueError(f"output_padding {output_padding} is not less than stride {stride}")
-        fan_in = out_channels * math.prod(self.kernel_size)  # as PyTorch counts it
+        fan_in = out_channels * math.prod(self.kernel_size)  # PyTorch's definition
         self.weight = init.default_(zeros(in_channels, out_channels, *self.kernel_size), fan_in)
         self.bias = init.default_(zeros(out_channels), fan_in) if bias else None
 
@@ -124,6 +125,10 @@ class Upsample(Module):
 
     scale_factor is keyword-only, since PyTorch's first argument is the size of the result.
 
+    In a Sequential, Upsample(scale_factor=2) and a Conv2d after it run as one UpsampleConv2d with
+    the Conv2d's weight and bias. The Conv2d must have an odd kernel_size, stride 1, and a padding
+    that keeps the size. The results differ only by rounding, and take much less time.
+
     >>> from minigan import Tensor
     >>> Upsample(scale_factor=2)(Tensor([[[[1.0, 2.0]]]]))
     Tensor([[[[1., 1., 2., 2.],
@@ -142,6 +147,17 @@ class Upsample(Module):
         y = broadcast_to(x.reshape(n, c, h, 1, w, 1), (n, c, h, sh, w, sw))
         return y.reshape(n, c, h * sh, w * sw)
 
+    def joined_with(self, following):
+        """A function that computes following(self(x)) faster; None for most layers."""
+        if type(self) is not Upsample or type(following) is not Conv2d:
+            return None
+        k, padding = following.kernel_size[0], following.padding
+        odd = k % 2 == 1 and following.kernel_size == (k, k)
+        same_size = padding in ("same", (k // 2, k // 2)) and following.stride == (1, 1)
+        if self.scale_factor != (2, 2) or not odd or not same_size:
+            return None
+        return partial(_upsample_and_convolve, following)
+
     def extra_repr(self):
         return f"scale_factor={_short(self.scale_factor)}"
 
@@ -149,11 +165,18 @@ class Upsample(Module):
 class UpsampleConv2d(Conv2d):
     """Upsample and Conv2d(…, kernel_size, padding=kernel_size // 2) in one, and faster.
 
-    (N, in_channels, H, W) -> (N, out_channels, 2 H, 2 W). A pixel of the small image is two of the
-    large one, so what it is multiplied by are sums of neighbouring weights: along one axis, with a
-    kernel (a, b, c), its own two places get b + c and a + b, those before and after them c and a.
-    That is a transposed convolution of stride 2 with a kernel one wider, and for kernel_size 3 has
-    (4/6)² = 0.44 of the multiplications. kernel_size is odd; weight and bias are Conv2d's.
+    (N, in_channels, H, W) -> (N, out_channels, 2 H, 2 W). kernel_size is odd; weight and bias are
+    Conv2d's. Raises ValueError for an even kernel_size, and for an input of another shape.
+
+    It is a transposed convolution of stride 2 with a kernel that is one wider. Along one axis, a
+    kernel (a, b, c) of the convolution meets the pixels p and q of the small image like this:
+
+        upsampled        p  p  q  q
+        first output     a  b  c           =  (a + b) p + c q
+        second output       a  b  c        =  a p + (b + c) q
+
+    So the kernel of the transposed convolution is (c, b + c, a + b, a). For kernel_size 3 it has
+    4² weights where the convolution has 9 for each of four outputs: (4/6)² = 0.44 of the products.
 
     >>> from minigan import randn
     >>> UpsampleConv2d(128, 64, 3)(randn(8, 128, 8, 8)).shape
@@ -170,21 +193,26 @@ class UpsampleConv2d(Conv2d):
         )
 
     def forward(self, x):
-        x = _images(self, x)
-        k = self.kernel_size[0]
-        # Along one axis, which of the k weights each of the k + 1 is the sum of; then along both.
-        sums = np.eye(k + 1, k, dtype=x.dtype) + np.eye(k + 1, k, -1, dtype=x.dtype)
-        sums = backend.asarray(np.kron(sums, sums)[:, ::-1].copy())  # ((k+1)², k²), kernel turned
-        W = self.weight.transpose(1, 0, 2, 3).reshape(-1, k * k) @ sums.T
-        W = W.reshape(self.in_channels, self.out_channels, k + 1, k + 1)
-        p = k // 2
-        geometry = Geometry((k + 1, k + 1), (2, 2), [(p, p), (p, p)])
-        size = (2 * x.shape[2], 2 * x.shape[3])
-        return TransposedConvolution(geometry, size)(x, W, *_bias(self))
+        return _upsample_and_convolve(self, x)
 
     def extra_repr(self):
         bias = "" if self.bias is not None else ", bias=False"
         return f"{self.in_channels}, {self.out_channels}, {self.kernel_size[0]}{bias}"
+
+
+def _upsample_and_convolve(layer, x):
+    """A Conv2d layer of x upsampled by 2; see UpsampleConv2d."""
+    x = _images(layer, x)
+    k = layer.kernel_size[0]
+    # Along one axis, which of the k weights each of the k + 1 is the sum of; then along both.
+    sums = np.eye(k + 1, k, dtype=x.dtype) + np.eye(k + 1, k, -1, dtype=x.dtype)
+    sums = backend.asarray(np.kron(sums, sums)[:, ::-1].copy())  # ((k+1)², k²), kernel turned
+    W = layer.weight.transpose(1, 0, 2, 3).reshape(-1, k * k) @ sums.T
+    W = W.reshape(layer.in_channels, layer.out_channels, k + 1, k + 1)
+    p = k // 2
+    geometry = Geometry((k + 1, k + 1), (2, 2), [(p, p), (p, p)])
+    size = (2 * x.shape[2], 2 * x.shape[3])
+    return TransposedConvolution(geometry, size)(x, W, *_bias(layer))
 
 
 def _pair(name, value, at_least=1):
@@ -195,7 +223,7 @@ def _pair(name, value, at_least=1):
 
 
 def _same(n, k, s):
-    """Keras's padding (before, after) along an axis of n pixels."""
+    """Keras's padding (before, after) along an axis with n pixels."""
     total = max((math.ceil(n / s) - 1) * s + k - n, 0)
     return total // 2, total - total // 2
 

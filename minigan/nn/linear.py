@@ -12,7 +12,7 @@ from minigan.tensor import as_tensor
 class Linear(Module):
     """y = x Wᵀ + b      x: (..., in_features)  y: (..., out_features)
 
-    weight: (out_features, in_features), bias: (out_features,), both U(±1/√in_features) at first.
+    weight: (out_features, in_features), bias: (out_features,). Both start as U(±1/√in_features).
     Raises ValueError for an input of another width.
 
     >>> from minigan import randn
@@ -49,8 +49,8 @@ class Linear(Module):
 class Maxout(Module):
     """y_i = max_j (x Wᵀ + b)_ij: the largest of several maps (Goodfellow et al. 2013, eq. 1).
 
-    x: (N, in_features)  y: (N, out_features); each output has `num_pieces` rows of the weight,
-    which is (out_features · num_pieces, in_features). A tie shares the gradient equally.
+    x: (N, in_features)  y: (N, out_features). The weight is (out_features · num_pieces,
+    in_features): `num_pieces` rows for each output. Maps that tie share the gradient equally.
 
     >>> from minigan import randn
     >>> Maxout(784, 240, num_pieces=5)(randn(64, 784)).shape
@@ -68,11 +68,12 @@ class Maxout(Module):
 
 
 def zeros(*shape):
-    """A Parameter of zeros, to be initialised."""
+    """A Parameter of zeros, for an initialisation to overwrite."""
     return Parameter(backend.current().zeros(shape, dtype=np.float32))
 
 
 def check_positive(layer, **sizes):
+    """Raise TypeError or ValueError unless every size is an integer, 1 or more."""
     for name, size in sizes.items():
         if not isinstance(size, (int, np.integer)) or isinstance(size, bool):
             raise TypeError(f"{type(layer).__name__}: {name} must be an integer, not {size!r}")

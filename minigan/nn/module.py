@@ -81,6 +81,8 @@ class Module:
     training = True  # train() and eval() set it
     # Names of attributes that are state but are not learned, such as batch norm's averages.
     buffer_names: tuple[str, ...] = ()
+    # joined_with(following): a faster function that computes following(self(x)), or None.
+    joined_with: Any = None  # Upsample has such a method, and Sequential calls it
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -134,9 +136,13 @@ class Module:
 
     def named_children(self) -> list[tuple[str, Module]]:
         """(name, module) for each module directly inside this one."""
+        children = []
         for name, value in vars(self).items():
-            self._check_layers(name, value)  # a layer may have been appended to a list
-        return [(name, value) for name, value in vars(self).items() if isinstance(value, Module)]
+            if isinstance(value, Module):
+                children.append((name, value))
+            elif isinstance(value, CONTAINERS) or type(value) in WRAPPERS:
+                self._check_layers(name, value)  # a layer may have been appended to a list
+        return children
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """(dotted name, module) for this module ("") and every one inside it.
@@ -300,8 +306,12 @@ class Sequential(Module):
             setattr(self, str(i), module)
 
     def forward(self, x):
-        for module in self:
-            x = module(x)
+        layers = list(self)
+        while layers:
+            layer = layers.pop(0)
+            if layer.joined_with and layers and layer.joined_with(layers[0]):
+                layer = layer.joined_with(layers.pop(0))
+            x = layer(x)
         return x
 
     def __iter__(self):

@@ -1,6 +1,7 @@
-"""BatchNorm1d and 2d, LayerNorm: mean 0 and variance 1, and then a learned scale and shift.
+"""Layers that give mean 0 and variance 1, then a learned scale and shift: batch and layer norm.
 
-eps is keyword-only: well-known GAN scripts pass 0.8 for it by position, where a momentum was meant.
+eps is keyword-only. Well-known GAN scripts pass 0.8 by position and mean a momentum, but PyTorch
+takes it for eps.
 """
 
 import numpy as np
@@ -17,9 +18,9 @@ from minigan.tensor import Tensor, as_tensor
 class BatchNorm(Module):
     """y = γ (x - μ) / √(σ² + ε) + β, a μ and σ² for each channel (Ioffe & Szegedy 2015, Alg. 1).
 
-    In training μ and σ² (the biased variance) are the batch's; in use they are running averages,
-    new = (1 - momentum) · old + momentum · batch, of the unbiased variance. (Keras's momentum is
-    1 - this one.) weight is γ, bias is β, both of shape (num_features,).
+    In training, μ and σ² are the mean and the biased variance of the batch. In use, they are
+    running averages: new = (1 - momentum) · old + momentum · batch, of the mean and of the unbiased
+    variance. (Keras's momentum is 1 - this one.) weight is γ, and bias is β, both (num_features,).
     affine: False leaves out γ and β.
     """
 
@@ -61,7 +62,7 @@ class BatchNorm(Module):
         return (x - Tensor(mean)) * (gamma * Tensor(s)) + beta
 
     def normalize(self, x):
-        """γ x̂ + β by this batch's mean and variance, which also enter the running averages."""
+        """γ x̂ + β, with this batch's mean and variance, which also update the running averages."""
         n = x.size // self.num_features
         if n < 2:
             raise ValueError(
@@ -120,8 +121,8 @@ class BatchNorm2d(BatchNorm):
 class LayerNorm(Module):
     """y = γ (x - μ) / √(σ² + ε) + β over each sample's last dimensions (Ba et al. 2016, eq. 4).
 
-    normalized_shape: those dimensions; weight γ and bias β have that shape. Samples stay
-    independent, which is why a WGAN-GP critic may use this one, and not batch norm.
+    normalized_shape: those dimensions. weight γ and bias β have that shape. Samples stay
+    independent, so a WGAN-GP critic may use layer norm. It may not use batch norm.
 
     >>> from minigan import randn
     >>> LayerNorm(16)(randn(4, 16)).shape

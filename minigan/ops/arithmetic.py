@@ -1,7 +1,7 @@
-"""a + b, a - b, a * b, a / b, -a and a ** n.
+"""The operations a + b, a - b, a * b, a / b, -a and a ** n.
 
-Both sides are broadcast as NumPy does it. No rule here undoes that: a gradient may have the shape
-that its input was broadcast to, and the walk sums it back to the input's shape.
+Both sides are broadcast as NumPy does it. No rule here undoes that. A gradient may have the shape
+to which its input was broadcast, and the walk sums it to the input's shape.
 """
 
 from minigan.arrays import number

@@ -1,28 +1,31 @@
-"""Convolution: three operations, each of which is the gradient of the other two.
+"""Convolution as three operations. Each one is the gradient of the other two.
 
-Let x be images, W kernels, and g have a number for each kernel at each place that it can stand at.
-The three make one number, which is linear in each of them:
+Let x be images, W kernels, and let g have one number for each kernel at each place where the kernel
+can stand. The number
 
     T(x, W, g) = Σ  g[n, o, p, q] W[o, c, i, j] x[n, c, s p + i, s q + j]
                  n o p q c i j
 
-Its derivative with respect to g is the convolution of x and W (a cross-correlation, as everywhere
-in deep learning); with respect to x, the transposed convolution of g and W; with respect to W, the
-correlation of x and g. Differentiating one of these again gives another of them, to any order.
+is linear in x, in W and in g. Its derivative with respect to g is the convolution of x and W (a
+cross-correlation, as everywhere in deep learning). With respect to x it is the transposed
+convolution of g and W, and with respect to W the correlation of x and g. The derivative of one of
+these is another one of them, so the three operations are enough for every order.
 
-    x: (N, C, H, W), zero-padded on the way in    W: (O, C, kH, kW)    g: (N, O, H', W')
+    x: (N, C, H, W), padded with zeros    W: (O, C, kH, kW)    g: (N, O, H', W')
 
-Each is a matrix product of windows, the kH·kW·C numbers that a kernel meets at a place:
+Each one is a matrix product. Its rows are windows: the kH·kW·C numbers that a kernel meets at one
+place.
 
     Convolution            y = windows(x) Wᵀ      (N·H'·W', kH·kW·C)(kH·kW·C, O)
-    TransposedConvolution  x = add_up(g W)        (N·H'·W', O)(O, kH·kW·C), each where it belongs
+    TransposedConvolution  x = add_up(g W)        (N·H'·W', O)(O, kH·kW·C), each window at its place
     KernelCorrelation      Wᵀ = windows(x)ᵀ g     (kH·kW·C, N·H'·W')(N·H'·W', O)
 
-Three things make it fast. Windows are made for a few images at a time, or one, and stay in the
-cache until the product has read them. In memory the channels come last: a row of a window is then
-one run of kW·C numbers. (The arrays returned are such memory, seen as (N, C, H, W); any other is
-taken too.) And with a stride of 1 x and g may change places, the kernel turned by 180°: the windows
-are then of the one that has clearly fewer channels.
+Three things make it fast.
+- Windows are made for a few images at a time. They stay in the cache until the product reads them.
+- The channels are the last axis in memory. A row of a window is then one run of kW·C numbers. The
+  results are such memory, seen as (N, C, H, W). An input may have any memory order.
+- With a stride of 1, x and g may change places, with the kernel turned by 180°. The windows are
+  then made of the one that has clearly fewer channels.
 """
 
 import numpy as np
@@ -30,18 +33,19 @@ import numpy as np
 from minigan.backend import get_array_module
 from minigan.op import Op
 
-# Numbers in the windows made at a time, unless one image has more: 1 MiB of float32, for the L2.
+# So many numbers are in the windows that are made at a time, unless one image has more. As float32
+# they take 1 MiB, which fits into the second-level cache.
 CACHED = 2**18
 
 
 class Geometry:
-    """How a kernel moves over an image: sizes as (height, width), and how to take it apart."""
+    """How a kernel moves over an image. Sizes are (height, width)."""
 
     def __init__(self, kernel, stride, padding):
         self.kernel, self.stride, self.padding = kernel, stride, padding
 
     def output(self, size):
-        """The places that the kernel can stand at, of an image of this size."""
+        """The number of places where the kernel can stand in an image of this size, per axis."""
         axes = zip(size, self.kernel, self.stride, self.padding, strict=True)
         places = tuple((n + sum(padding) - k) // s + 1 for n, k, s, padding in axes)
         if min(places) < 1:
@@ -57,13 +61,13 @@ class Geometry:
         return self.stride == (1, 1) and fits
 
     def turned(self):
-        """How a kernel of this size moves over g, if x and g change places."""
+        """How the kernel moves over g, if x and g change places."""
         axes = zip(self.kernel, self.padding, strict=True)
         padding = [(k - 1 - before, k - 1 - after) for k, (before, after) in axes]
         return Geometry(self.kernel, self.stride, padding)
 
     def pad(self, x):
-        """(N, C, H, W) -> (N, Hp, Wp, C), zeros around."""
+        """(N, C, H, W) -> (N, Hp, Wp, C), with zeros around the images."""
         n, c, h, w = x.shape
         (top, bottom), (left, right) = self.padding
         shape = (n, top + h + bottom, left + w + right, c)
@@ -72,9 +76,9 @@ class Geometry:
         return padded
 
     def windows(self, x):
-        """Yield (some of the images as a slice, the windows of these as a matrix).
+        """Yield (a slice of the images, the matrix of their windows) until all images are done.
 
-        (N, C, H, W) -> (n·H'·W', kH·kW·C) for n images, in memory that the next ones overwrite.
+        (N, C, H, W) -> (n·H'·W', kH·kW·C) for n images. The next windows overwrite this memory.
         """
         xp = get_array_module(x)
         (kh, kw), (sh, sw) = self.kernel, self.stride
@@ -90,7 +94,7 @@ class Geometry:
 
 
 class Convolution(Op):
-    """y = ∂T/∂g, every kernel at every place; and the layer's b, which costs nothing here
+    """y = ∂T/∂g: every kernel at every place. The layer's b is added while y is in the cache.
 
     x: (N, C, H, W)  W: (O, C, kH, kW)  b: (O,)  y: (N, O, H', W')
     """
@@ -118,7 +122,7 @@ class Convolution(Op):
 
 
 class TransposedConvolution(Op):
-    """x = ∂T/∂x, every g spreads its kernel; and the layer's b
+    """x = ∂T/∂x: every g spreads its kernel. The layer's b is where the sum starts.
 
     g: (N, O, H', W')  W: (O, C, kH, kW)  b: (C,)  x: (N, C, H, W)
     """
@@ -139,7 +143,7 @@ class TransposedConvolution(Op):
 
 
 class KernelCorrelation(Op):
-    """W = ∂T/∂W: every shift of x against g      x: (N, C, H, W)  g: (N, O, H', W')"""
+    """W = ∂T/∂W: g times the windows of x      x: (N, C, H, W)  g: (N, O, H', W')"""
 
     def __init__(self, geometry):
         self.geometry = geometry
@@ -162,7 +166,7 @@ class KernelCorrelation(Op):
 
 
 def add_up(geometry, size, g, W, b=None):
-    """A transposed convolution: the windows g W, each added to where it belongs, and b."""
+    """A transposed convolution: the windows g W, each added at its place, and b."""
     xp = get_array_module(g, W)
     (n, o, h, w), (_, c, kh, kw) = g.shape, W.shape
     (sh, sw), ((top, bottom), (left, right)) = geometry.stride, geometry.padding
@@ -189,7 +193,10 @@ def slices(n, step):
 
 
 def images_at_a_time(x, total):
-    """How many images' windows the cache holds, of `total` numbers in all; a GPU takes them all."""
+    """How many images' windows fit into the cache. `total` is the size of all windows.
+
+    On a GPU it is all images.
+    """
     if len(x) == 0 or get_array_module(x) is not np:
         return max(1, len(x))
     return max(1, CACHED * len(x) // max(1, total))

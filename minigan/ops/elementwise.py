@@ -1,11 +1,11 @@
-"""Functions of each element alone: exp, log, sqrt, the activations, clip, where, maximum.
+"""Operations on each element alone: exp, log, sqrt, the activations, clip, where, maximum.
 
-A rule that needs a mask takes it from a comparison, which gives an array in both backward modes.
-The mask is a constant, since the derivative of a step is 0 wherever there is one. It selects, where
-a product would turn 0 · ∞ into NaN.
+A rule that needs a mask takes it from a comparison. The comparison gives an array, whether the rule
+is given arrays or Tensors. The mask is a constant, because the derivative of a step is 0 wherever
+it exists. A mask selects elements. A product with the mask would turn 0 · ∞ into NaN.
 
-Two inputs, or an input and a mask, are broadcast as NumPy does it. No rule here undoes that: the
-walk sums a gradient back to its input's shape.
+Two inputs, or an input and a mask, are broadcast as NumPy does it. No rule here undoes that, and
+the walk sums a gradient over the axes along which its input was broadcast.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ class Exp(Op):
 
 
 class Log(Op):
-    """y = log x; -inf at 0, nan below, as NumPy and PyTorch have it"""
+    """y = log x; -inf at 0 and nan below 0, as in NumPy and PyTorch"""
 
     def forward(self, x):
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -90,10 +90,11 @@ class Softplus(Op):
 
 
 class Select(Op):
-    """y = x where the mask holds, and exactly 0 elsewhere: its own adjoint
+    """y = x where the mask is true, and exactly 0 elsewhere: its own adjoint
 
-    A product with the mask would be NaN where x is infinite. But the bits of a float, taken for an
-    integer and multiplied by 0, are those of 0.0. (`where` takes many times as long in NumPy.)
+    A product with the mask would be NaN where x is infinite. So the bits of a float are taken for
+    an integer, and are multiplied by 0 or 1. All bits 0 is 0.0. NumPy's `where` takes many times as
+    long for a random mask.
     """
 
     def __init__(self, mask):
@@ -127,12 +128,11 @@ class LeakyReLU(Op):
         return (np.maximum if self.slope <= 1 else np.minimum)(x, y, out=y)
 
     def backward(self, gy, y, x):
-        mask = x > 0
-        slope = np.multiply(mask, 1 - self.slope, dtype=x.dtype)
+        slope = np.multiply(x > 0, 1 - self.slope, dtype=x.dtype)
         slope += self.slope  # 1 where x > 0, the slope elsewhere
         if isinstance(gy, Tensor):
             return gy * slope
-        slope *= gy  # new memory would take longer than the product
+        slope *= gy  # in place, because new memory takes longer than the product
         return slope
 
 
@@ -161,7 +161,7 @@ class Clip(Op):
 
 
 class Where(Op):
-    """y = a where the condition holds, b elsewhere"""
+    """y = a where the condition is true, b elsewhere"""
 
     def __init__(self, condition):
         self.condition = condition
@@ -194,9 +194,9 @@ def minimum(a, b) -> Tensor:
 
 
 def where(condition, a, b) -> Tensor:
-    """a where the boolean array `condition` holds, b elsewhere; one of a and b may be a number.
+    """a where the boolean array `condition` is true, b elsewhere; one of a and b may be a number.
 
-    The condition is copied to where a and b are. Raises TypeError for one that is not boolean.
+    The condition is copied to the backend of a and b. Raises TypeError if it is not boolean.
 
     >>> from minigan import Tensor
     >>> x = Tensor([-1.0, 2.0])

@@ -1,4 +1,4 @@
-"""a @ b, and the Linear layer's product.
+"""The operations a @ b and x Wᵀ + b, the Linear layer's.
 
 MatMul broadcasts the axes before the last two, and the walk sums its gradients back. Linear's rule
 returns gradients with the shapes of its inputs.
@@ -12,13 +12,16 @@ class MatMul(Op):
     """y = a b, over the last two axes; the ones before are a batch, and broadcast
 
     a: (..., N, K)  b: (..., K, M)  y: (..., N, M)
+
+    For matrices, (bᵀ aᵀ)ᵀ is a b. NumPy's product is faster with the larger matrix first. Then the
+    result is column-major.
     """
 
     def forward(self, a, b):
-        return a @ b
+        return (b.T @ a.T).T if a.ndim == b.ndim == 2 and b.size > a.size else a @ b
 
     def backward(self, gy, y, a, b):
-        ga = gy @ swap(b) if self.needs[0] else None  # (N, M)(M, K) -> (N, K)
+        ga = MatMul()(gy, swap(b)) if self.needs[0] else None  # (N, M)(M, K) -> (N, K)
         gb = swap(a) @ gy if self.needs[1] else None  # (K, N)(N, M) -> (K, M)
         return ga, gb
 
@@ -27,12 +30,12 @@ class Linear(Op):
     """y = x Wᵀ + b      x: (N, I)  W: (O, I)  b: (O,)  y: (N, O)"""
 
     def forward(self, x, W, b):
-        y = x @ W.T
+        y = MatMul()(x, W.T)  # (N, I)(I, O) -> (N, O)
         y += b
         return y
 
     def backward(self, gy, y, x, W, b):
-        gx = gy @ W if self.needs[0] else None  # (N, O)(O, I) -> (N, I)
+        gx = MatMul()(gy, W) if self.needs[0] else None  # (N, O)(O, I) -> (N, I)
         gW = gy.T @ x if self.needs[1] else None  # (O, N)(N, I) -> (O, I)
         gb = gy.sum(axis=0) if self.needs[2] else None  # (N, O) -> (O,)
         return gx, gW, gb

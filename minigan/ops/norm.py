@@ -1,4 +1,4 @@
-"""Normalisation, as batch norm and layer norm do it.
+"""The operations of batch norm and layer norm.
 
 With μ and σ² the mean and the (biased) variance of x over some axes, and s = 1/√(σ² + ε),
 
@@ -31,7 +31,7 @@ class Normalize(Op):
         s = self.s
         if isinstance(x, Tensor):  # to be differentiated again: s depends on x, too
             s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
-        centred = gy - gy.mean(axis=self.axes, keepdims=True)
+        centred = gy - Mean(self.axes, keepdims=True)(gy)
         return s * (centred - y * mean_of_products(gy, y, self.axes))
 
 
@@ -40,8 +40,8 @@ class BatchNorm(Op):
 
     x, y: (N, C, ...)  γ, β: (C,)
 
-    Normalize, product and sum in one, since images are large: each pass over them that is saved
-    counts. With γ constant over the axes, and g now ∂L/∂y, the rule above is
+    One operation instead of three (Normalize, Mul and Add), because every pass over images takes
+    time. γ is constant over the axes. With g = ∂L/∂y, the rule above becomes
 
         ∂L/∂x = γ s (g - mean g - x̂ mean(g x̂)) = a g + b (x - μ) + c,
         a = γ s,  b = -a s mean(g x̂),  c = -a mean g
@@ -66,7 +66,7 @@ class BatchNorm(Op):
             mean = x.mean(self.axes, keepdims=True)
             s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
         centred = x - mean  # (N, C, ...)
-        mean_g = gy.mean(axis=self.axes, keepdims=True)  # (1, C, 1, ...)
+        mean_g = Mean(self.axes, keepdims=True)(gy)  # (1, C, 1, ...)
         mean_gx = s * mean_of_products(gy, centred, self.axes)  # (1, C, 1, ...)
         a = gamma.reshape(s.shape) * s  # (1, C, 1, ...)
         gx = a * gy  # (N, C, ...)

@@ -1,4 +1,4 @@
-"""sum, mean, max, min, var, norm and log_softmax: functions that fold axes away.
+"""The operations that fold axes away: sum, mean, max, norm and log_softmax; and the variance.
 
 axis: an int, a tuple of them, or None for all; keepdims: leave each folded axis with length 1.
 """
@@ -19,7 +19,7 @@ MANY = 2**14  # a float32 sum of more numbers, one after the other, loses two di
 
 
 class Reduction(Op):
-    """What the operations of this file share: axes, and the way back to the full shape."""
+    """The base of most operations here: it knows the axes, and how to restore the full shape."""
 
     def __init__(self, axis=None, keepdims=False, **other):
         self.axis = tuple(axis) if isinstance(axis, (list, range)) else axis
@@ -35,10 +35,11 @@ class Reduction(Op):
         return math.prod(x.shape[i] for i in self.axes(x))
 
     def unfold(self, y, x):
-        """y with its folded axes put back, of length 1, so that it broadcasts against x."""
+        """y with its folded axes as axes of length 1, so that it broadcasts against x."""
         if self.keepdims or self.axis is None:  # a single number broadcasts as it is
             return y
-        return y.reshape(tuple(1 if i in self.axes(x) else n for i, n in enumerate(x.shape)))
+        axes = self.axes(x)
+        return y.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
 
 
 class Sum(Reduction):
@@ -55,30 +56,30 @@ class Mean(Reduction):
     """y = Σ x / n"""
 
     def forward(self, x):
-        n = self.count(x)
+        axes, n = self.axes(x), self.count(x)
         if n == 0:
             raise ValueError("the mean of no elements")
-        y = accurate_sum(x, self.axes(x)) / n
-        return y if self.keepdims else y.squeeze(axis=tuple(self.axes(x)))
+        y = accurate_sum(x, axes) / n
+        return y if self.keepdims else y.squeeze(axis=tuple(axes))
 
     def backward(self, gy, y, x):
         return BroadcastTo(x.shape)(self.unfold(gy / self.count(x), x))
 
 
 class SumOfProducts(Reduction):
-    """y = Σ a b over the axes, which stay with length 1; a and b are of one shape
+    """y = Σ a b over the axes, which stay with length 1; a and b have one shape
 
-    einsum makes no array of the products on the way, and takes half the time of (a * b).sum(). It
-    adds one after the other, so of many numbers the first axis is added up last.
+    einsum makes no array of the products, and takes half the time of (a * b).sum(). It adds one
+    number after the other, so the first axis of many numbers is added up last.
     """
 
     def forward(self, a, b):
         every, folded = range(a.ndim), self.axes(a)
-        first = folded[:1] if self.count(a) > MANY else []
+        first = folded[:1] if math.prod(a.shape[i] for i in folded) > MANY else []
         kept = [i for i in every if i not in folded or i in first]
         y = get_array_module(a, b).einsum(a, every, b, every, kept)
-        y = y.reshape([1 if i not in kept else n for i, n in enumerate(a.shape)])
-        return accurate_sum(y, first)
+        y = y.reshape([n if i in kept else 1 for i, n in enumerate(a.shape)])
+        return accurate_sum(y, first) if first else y
 
     def backward(self, gy, y, a, b):
         return gy * b, gy * a
@@ -127,11 +128,17 @@ class LogSoftmax(Op):
 def accurate_sum(x, axes):
     """The sum of an array over some axes, which stay with length 1, accurate in any memory order.
 
-    Along an axis that is not the last one in memory NumPy adds one number after the other, and of a
-    million float32 numbers two digits are left. So of many numbers the first axis is added up last,
-    and what is still long in float64, which takes longer.
+    Along an axis that is not the last one in memory, NumPy adds one number after the other. Of a
+    sum of a million float32 numbers, two digits are then correct. So the first axis of many numbers
+    is added up last. Sums that are still long are added up in float64, which takes more time.
+    For few numbers einsum is accurate enough, and is fast in every memory order.
     """
-    y, many = x, math.prod(x.shape[i] for i in axes) > MANY
+    n = math.prod(x.shape[i] for i in axes)
+    if 0 < n <= MANY // 16:
+        kept = [i for i in range(x.ndim) if i not in axes]
+        y = get_array_module(x).einsum(x, range(x.ndim), kept)
+        return y.reshape([1 if i in axes else size for i, size in enumerate(x.shape)])
+    y, many = x, n > MANY
     for some in [axes[1:], axes[:1]] if many else [axes]:
         if some:
             long = math.prod(x.shape[i] for i in some) > 4 * MANY

@@ -1,7 +1,9 @@
-"""The works of the benchmark compute what they say, and its tables say what was measured."""
+"""The benchmark's works compute what they claim, and its tables show what was measured."""
 
 import doctest
+import json
 import math
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from minigan.ops.matmul import Linear, MatMul
 
 WORKS = {
     "minigan": ["mlp_gan", "wgan_gp", "dcgan", "adam", "tiny", "chain", "gradcheck"],
+    "minigan_upsample": ["dcgan"],
     "numpy": ["mlp_gan", "wgan_gp"],
 }
 SMALL = {
@@ -34,8 +37,8 @@ def results(tables):
     """Three rounds; the machine was three times as slow in the second."""
     return {
         "mlp_gan": {
-            "minigan": tables.Measured([0.010, 0.030, 0.012], 64.0, "0.1"),
-            "torch": tables.Measured([0.020, 0.060, 0.010], 300.4, "2.9"),
+            "minigan": tables.Measured([0.010, 0.030, 0.012], 64.0, 34.0, "0.1", rounds=4),
+            "torch": tables.Measured([0.020, 0.060, 0.010], 300.4, 200.4, "2.9", rounds=4),
         }
     }
 
@@ -45,7 +48,7 @@ def results(tables):
 )
 def test_every_work_makes_a_step(benchmark, library, work):
     result = getattr(benchmark(f"works_{library}"), work)(**SMALL.get(work, {}))()
-    if library == "minigan" and work in ("mlp_gan", "wgan_gp", "dcgan"):
+    if library.startswith("minigan") and work in ("mlp_gan", "wgan_gp", "dcgan"):
         assert all(math.isfinite(value) for value in result.values())
         assert "g_loss" in result
     elif library == "minigan" and work in ("tiny", "chain"):
@@ -109,19 +112,21 @@ def test_the_floor_has_as_many_products_as_the_step(benchmark, monkeypatch, work
 def multiplications(step, monkeypatch):
     """How many there are in the matrix products of minigan's step."""
     counted = []
-    for op in (Linear, MatMul):
+    matmul = MatMul.forward  # which Linear's forward uses, and both rules for the first gradient
 
-        def forward(self, a, *others, forward=op.forward):
-            y = forward(self, a, *others)
-            counted.append(y.size * a.shape[1])
-            return y
+    def forward(self, a, b):
+        y = matmul(self, a, b)
+        counted.append(y.size * a.shape[1])
+        return y
+
+    monkeypatch.setattr(MatMul, "forward", forward)
+    for op in (Linear, MatMul):
 
         def backward(self, gy, y, a, *others, backward=op.backward):
             if not isinstance(gy, Tensor):  # of Tensors, its products are operations themselves
-                counted.append(y.size * a.shape[1] * sum(self.needs[:2]))
+                counted.append(y.size * a.shape[1] * self.needs[1])
             return backward(self, gy, y, a, *others)
 
-        monkeypatch.setattr(op, "forward", forward)
         monkeypatch.setattr(op, "backward", backward)
     step()
     return sum(counted)
@@ -130,7 +135,9 @@ def multiplications(step, monkeypatch):
 def test_a_worker_tells_its_version_and_answers_each_turn():
     answer = run_worker("minigan", "tiny", "{}", turns="3\n1\n")
     about, *turns = answer.splitlines()
-    assert re.fullmatch(r'\{"version": "[\d.]+"\}', about)
+    about = json.loads(about)
+    assert re.fullmatch(r"[\d.]+ on NumPy \(.+, kernel .+\)", about["version"])
+    assert about["loaded"] > 1024
     assert len(turns) == 2
     for turn in turns:
         seconds, kilobytes = turn.split()
@@ -164,8 +171,101 @@ def test_the_examples_in_docstrings_are_so(benchmark, name):
     assert not failed
 
 
-def test_ratios_are_taken_within_each_round(tables, results):
-    assert tables.ratios(results["mlp_gan"], "torch") == pytest.approx([0.5, 0.5, 1.2])
+def test_a_ratio_is_that_of_the_printed_medians_and_its_spread_that_of_the_rounds(tables):
+    ours = tables.Measured([0.0100049, 0.0100049, 0.03])  # printed as 10.0
+    theirs = tables.Measured([0.0030049, 0.0050049, 0.0030049])  # printed as 3.00
+    ratio, low, high = tables.over(ours, theirs)
+    assert ratio == 10.0 / 3.0
+    assert (low, high) == (0.0100049 / 0.0050049, 0.03 / 0.0030049)
+
+
+def test_every_ratio_in_the_table_follows_from_its_own_row(tables):
+    rng = np.random.default_rng(0)
+
+    def measured():
+        seconds = 10 ** rng.uniform(-4, 1) * rng.uniform(0.9, 1.1, 5)
+        loaded = rng.uniform(30, 300)
+        return tables.Measured(list(seconds), loaded + rng.uniform(1, 300), loaded, rounds=5)
+
+    names = ["minigan", "torch", "jax"]
+    works = {f"work {i}": {name: measured() for name in names} for i in range(20)}
+    rows = [cells(line) for line in tables.table(works).splitlines()[2:]]
+    assert len(rows) == 60
+    for i, (_, library, ms, ratio, _, _, memory, step, of_memory) in enumerate(rows):
+        total, loaded = map(int, memory.split(" - "))
+        assert int(step) == total - loaded
+        if library != "minigan":
+            ours = rows[i - names.index(library)]
+            assert ratio == f"{tables.value(ours[2]) / tables.value(ms):.2f}"
+            assert of_memory == f"{int(ours[7]) / int(step):.2f}"
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_a_round_with_a_stall_is_removed_for_all(tables):
+    measured = {
+        "minigan": tables.Measured([1.0, 1.6, 1.0, 1.0, 1.1]),
+        "torch": tables.Measured([2.0, 2.0, 2.2, 3.4, 2.0]),
+    }
+    kept = tables.without_stalls(measured)
+    assert kept["minigan"].times == [1.0, 1.0, 1.1]
+    assert kept["torch"].times == [2.0, 2.2, 2.0]
+    assert kept["minigan"].rounds == 5
+
+
+def test_a_turn_of_exactly_the_limit_is_kept(tables):
+    assert tables.kept_rounds([[1.0, 1.0, tables.STALL]]) == [0, 1, 2]
+
+
+def test_a_stall_in_every_round_is_an_error(tables):
+    with pytest.raises(RuntimeError, match="stood still in every round"):
+        tables.kept_rounds([[1.0, 9.0, 1.0], [9.0, 1.0, 1.0], [1.0, 1.0, 9.0]])
+
+
+def test_the_scripts_layers_have_a_table_of_their_own_with_pytorchs_same_time(benchmark):
+    names = ["minigan", "minigan_upsample", "before", "before_upsample", "torch"]
+    tables = benchmark("measure").split("dcgan", {name: name for name in names})
+    assert tables == {
+        "dcgan": {"minigan": "minigan", "before": "before", "torch": "torch"},
+        "dcgan_upsample": {
+            "minigan": "minigan_upsample",
+            "before": "before_upsample",
+            "torch": "torch",
+        },
+    }
+    assert benchmark("measure").split("tiny", {"torch": 1}) == {"tiny": {"torch": 1}}
+
+
+def test_the_variables_that_change_numpys_kernel_are_unset_before_numpy_is_loaded(benchmark):
+    variables = {"OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_L2_SIZE": "1"}
+    folder = str(Path(benchmark("environment").__file__).parent)
+    code = "import sys, os; sys.path.insert(0, {!r}); import {}; print(sorted(os.environ))"
+    for module in ("worker", "works_minigan", "works_numpy", "lessons", "measure"):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(folder, module)],
+            env=os.environ | variables,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "PATH" in done.stdout
+        assert not any(name in done.stdout for name in variables)
+
+
+def test_the_kernel_is_the_one_that_numpy_chooses(benchmark):
+    info = pytest.importorskip("threadpoolctl").threadpool_info()
+    chosen = [library["architecture"] for library in info if library["user_api"] == "blas"]
+    assert chosen
+    assert all(f"kernel {name}" in benchmark("environment").blas() for name in chosen)
+
+
+def test_the_package_at_another_commit_is_what_before_measures(benchmark, monkeypatch, tmp_path):
+    monkeypatch.setenv("MINIGAN_BEFORE", "")
+    benchmark("measure").export("HEAD", tmp_path)
+    assert os.environ["MINIGAN_BEFORE"] == str(tmp_path)
+    assert (tmp_path / "minigan" / "__init__.py").exists()
 
 
 def test_the_middle_half_leaves_out_a_quarter_at_each_end(tables):
@@ -175,8 +275,8 @@ def test_the_middle_half_leaves_out_a_quarter_at_each_end(tables):
 
 def test_the_table_has_the_medians(tables, results):
     assert tables.table(results).splitlines()[2:] == [
-        "| `mlp_gan` | minigan | 12.0 | 64 |  |  |",
-        "| `mlp_gan` | torch | 20.0 | 300 | 0.50 | 0.50 to 1.20 |",
+        "| `mlp_gan` | minigan | 12.0 |  |  | 3 of 4 | 64 - 34 | 30 |  |",
+        "| `mlp_gan` | torch | 20.0 | 0.60 | 0.50 to 1.20 | 3 of 4 | 300 - 200 | 100 | 0.30 |",
     ]
 
 
@@ -186,8 +286,8 @@ def test_the_growth_table_has_a_row_for_each_point(tables, results):
     assert lines == [
         "|  | minigan, ms | torch, ms | minigan over torch |",
         "|---|---|---|---|",
-        "| batch 64 | 12.0 | 20.0 | 0.50 |",
-        "| width 0.5 | 12.0 | 20.0 | 0.50 |",
+        "| batch 64 | 12.0 | 20.0 | 0.60 |",
+        "| width 0.5 | 12.0 | 20.0 | 0.60 |",
     ]
 
 
@@ -230,13 +330,16 @@ def test_torch_serves_its_compiler_too_unless_that_is_given(benchmark):
     parse, here = benchmark("measure").parse, sys.executable
     given = parse(["--python", f"torch={here}"]).python
     assert given["torch"] == given["torch_compile"] == here
+    assert "before" not in parse([]).library
+    assert parse(["--before", "HEAD", "--library", "before"]).library == ["minigan", "before"]
     with pytest.raises(SystemExit):
         parse(["--python", "torch=/there/is/no/python"])
 
 
 def test_a_table_is_not_replaced_by_a_part_of_it(benchmark):
-    with pytest.raises(SystemExit):
-        benchmark("measure").parse(["--work", "tiny", "--write"])
+    for part in (["--work", "tiny"], ["--library", "torch"]):
+        with pytest.raises(SystemExit):
+            benchmark("measure").parse([*part, "--write"])
 
 
 @pytest.fixture
@@ -245,7 +348,7 @@ def workers(benchmark, monkeypatch):
     turns, ran = benchmark("turns"), []
 
     class Fake:
-        about = {"version": "1"}  # noqa: RUF012
+        about = {"version": "1", "loaded": 20480}  # noqa: RUF012
 
         def __init__(self, python, name, work, settings):
             if name == "broken":
@@ -272,6 +375,7 @@ def test_libraries_take_turns_of_one_length_and_each_comes_first_in_turn(workers
         "minigan": [0.1] * 3,
         "torch": [0.2] * 3,
     }
+    assert {(of.memory, of.loaded, of.rounds) for of in measured.values()} == {(50, 20, 3)}
     ours, theirs = ("minigan", 5), ("torch", 2)  # 0.5 seconds
     calibration, stop = [("minigan", 3), ("torch", 3)], [("minigan", "stop"), ("torch", "stop")]
     first, second = [ours, theirs, theirs, ours], [ours, theirs]
@@ -282,12 +386,14 @@ def test_libraries_take_turns_of_one_length_and_each_comes_first_in_turn(workers
 def test_pytorchs_networks_have_the_same_parameters(benchmark):
     pytest.importorskip("torch")
     ours, theirs = benchmark("works_minigan"), benchmark("works_torch")
-    dcgan = benchmark("mnist_dcgan")
+    dcgan, networks = benchmark("mnist_dcgan"), benchmark("networks")
+    scripts, torch_scripts = networks.dcgan(ours.nn), networks.dcgan(theirs.nn)
     pairs = [
         (ours.generator(0.5, 2), theirs.generator(0.5, 2)),
         (ours.discriminator(0.5, 2), theirs.discriminator(0.5, 2)),
-        (dcgan.build_generator(100), theirs.dcgan_networks()[0]),
-        (dcgan.build_discriminator(), theirs.dcgan_networks()[1]),
+        (dcgan.build_generator(100), torch_scripts[0]),
+        (dcgan.build_discriminator(), torch_scripts[1]),
+        *zip(scripts, torch_scripts, strict=True),
     ]
     for net, torch_net in pairs:
         shapes = [tuple(p.shape) for p in torch_net.parameters()]

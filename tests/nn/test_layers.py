@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minigan import Tensor, nn, no_grad, randn
+from minigan import Tensor, grad, nn, no_grad, randn
 
 W = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], dtype=np.float32)
 B = np.array([0.5, 0.0, -0.5], dtype=np.float32)
@@ -201,3 +201,80 @@ def test_float64_data_is_not_mixed_with_float32_parameters(layer, as_tensor):
 def test_integer_images_are_refused_with_the_remedy(layer, dtype):
     with pytest.raises(TypeError, match=rf"{np.dtype(dtype)}.*images with datasets\.to_float"):
         layer(Tensor(np.ones((4, 3), dtype)))
+
+
+# --- Upsample and Conv2d in a Sequential ----------------------------------------------------------
+
+JOINED = [dict(kernel_size=3, padding=1), dict(kernel_size=5, padding="same"), dict(kernel_size=1)]
+APART = [
+    dict(kernel_size=3),
+    dict(kernel_size=2, padding="same"),
+    dict(kernel_size=(3, 1), padding=(1, 0)),
+    dict(kernel_size=3, padding=1, stride=2),
+    dict(kernel_size=3, padding=(1, 0)),
+]
+
+
+def generator(scale_factor=2, **settings):
+    upsample, conv = nn.Upsample(scale_factor=scale_factor), nn.Conv2d(2, 3, **settings)
+    return nn.Sequential(upsample, conv, nn.Tanh()).double()
+
+
+def of_each_layer(net, x):
+    for layer in net:
+        x = layer(x)
+    return x
+
+
+def both_orders(run, net, x):
+    """The output, its first gradients, and second ones, of x and of all parameters."""
+    inputs = [x, *net.parameters()]
+    y = run(net, x)
+    first = grad((y * y).sum(), inputs, create_graph=True)
+    second = grad(sum((g * g).sum() for g in first), inputs)
+    return [y, *first, *second]
+
+
+@pytest.mark.parametrize("settings", [*JOINED, *APART], ids=str)
+def test_a_sequential_gives_what_its_upsample_and_conv2d_give_one_after_the_other(settings):
+    net = generator(**settings)
+    x = randn(2, 2, 3, 4, dtype="float64").requires_grad_()
+    pairs = zip(
+        both_orders(nn.Sequential.__call__, net, x),
+        both_orders(of_each_layer, net, x),
+        strict=True,
+    )
+    for together, apart in pairs:
+        np.testing.assert_allclose(together.data, apart.data, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("net", "joined"),
+    [
+        *[(generator(**settings), True) for settings in JOINED],
+        *[(generator(**settings), False) for settings in APART],
+        (generator(scale_factor=3, kernel_size=3, padding=1), False),
+        (generator(scale_factor=(2, 1), kernel_size=3, padding=1), False),
+        (nn.Sequential(nn.Upsample(scale_factor=2), nn.UpsampleConv2d(2, 3, 3)).double(), False),
+    ],
+)
+def test_which_pairs_run_as_one(net, joined):
+    assert (net[0].joined_with(net[1]) is not None) == joined
+
+
+def test_a_layer_of_ones_own_is_never_left_out():
+    class Doubled(nn.Conv2d):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    conv = Doubled(2, 3, 3, padding=1)
+    net = nn.Sequential(nn.Upsample(scale_factor=2), conv)
+    x = randn(1, 2, 3, 3)
+    np.testing.assert_array_equal(net(x).data, of_each_layer(net, x).data)
+
+
+def test_a_pair_that_runs_as_one_keeps_its_state_dict_and_its_errors():
+    net = generator(kernel_size=3, padding=1)
+    assert list(net.state_dict()) == ["1.weight", "1.bias"]
+    with pytest.raises(ValueError, match=r"Conv2d\(2, 3, .*got \(1, 5, 3, 3\)"):
+        net(randn(1, 5, 3, 3, dtype="float64"))

@@ -35,3 +35,19 @@ def test_shapes_that_do_not_match_are_named(shapes):
 def test_a_linear_of_another_width_is_named():
     with pytest.raises(ValueError, match=r"Linear of shapes \(2, 3\), \(5, 4\), \(5,\)"):
         Linear()(Tensor(np.ones((2, 3))), Tensor(np.ones((5, 4))), Tensor(np.ones(5)))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("shape", [(1, 3, 5), (64, 5, 3), (7, 7, 7), (0, 3, 5)])
+def test_the_linear_rule_is_the_textbooks(shape, order):
+    rng = np.random.default_rng(0)
+    n, i, o = shape
+    x, W, b, gy = (
+        np.asarray(rng.standard_normal(size), order=order)
+        for size in ((n, i), (o, i), (o,), (n, o))
+    )
+    y = Linear().forward(x, W, b)
+    np.testing.assert_allclose(y, x @ W.T + b, rtol=1e-12)
+    expected = gy @ W, gy.T @ x, gy.sum(axis=0)
+    for g, textbook in zip(Linear().backward(gy, y, x, W, b), expected, strict=True):
+        np.testing.assert_allclose(g, textbook, rtol=1e-12, atol=1e-12)
