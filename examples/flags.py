@@ -26,7 +26,8 @@ HELP = {
     "category": "what the images show",
     "size": "pixels of an image's side",
     "channels": "1 for grey, 3 for colour",
-    "average": "decay of the running mean of G's weights, which is then what is drawn; 0 for none",
+    "average": "decay of the running mean of G's weights, which draws samples.png, while the last "
+    "weights draw samples_last.png; 0 for the last weights only",
     "growth": "how the generator makes its images larger",
     "g_lr": "learning rate of the generator",
     "d_lr": "learning rate of the discriminator",
