@@ -1,15 +1,15 @@
-"""What a trained generator does: samples and their scores, walks between them, and does it copy?
+"""Use a trained generator: sort its samples, walk between them, and test whether it copies.
 
     python examples/trained_generator.py                        # the one that comes with minigan
     python examples/trained_generator.py --run runs/mnist_wgan  # one of yours
 
-It takes runs of mnist_gan, mnist_gan_keras, mnist_wgan and mnist_wgan_gp: of normal noise and, in G
-and D alike, of images as rows of 784 pixels.
+It takes runs of mnist_gan, mnist_gan_keras, mnist_wgan and mnist_wgan_gp. In these, the noise is
+normal, and an image is a row of 784 pixels.
 
 Draws in --out:
-    samples.png        the best and the worst of 1,000 samples, by what D says of them
-    interpolation.png  from one noise to another: on a line, and on an arc
-    neighbours.png     samples, and the training images that are nearest to each
+    samples.png        the samples that D finds best and worst among 1,000
+    interpolation.png  walks from one noise to another, on a line and on an arc
+    neighbours.png     samples, and below each the training images that are nearest to it
 """
 
 import argparse
@@ -31,7 +31,7 @@ EXAMPLES = ["mnist_gan", "mnist_gan_keras", "mnist_wgan", "mnist_wgan_gp"]
 
 
 def load(folder):
-    """Of the run in a folder: the example's module, the generator, the discriminator or critic."""
+    """Load a run from its folder: the example's module, the generator, the player against it."""
     run = Run(folder, EXAMPLES)
     player = "discriminator" if hasattr(run.example, "build_discriminator") else "critic"
     G = run.network("generator", best_weights(run.state))
