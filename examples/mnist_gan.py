@@ -60,7 +60,7 @@ def main(argv=None):
         argv,
         n_epochs=7,
         batch_size=64,
-        lr=2e-4,
+        lr=4e-4,
         b1=0.5,
         b2=0.999,
         latent_dim=100,
