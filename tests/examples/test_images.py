@@ -221,7 +221,7 @@ OPTIMIZERS = {  # G's, and D's or the critic's
 }
 
 
-BATCH_SIZES = {"mnist_dcgan": 32, "cifar_wgan": 16, "cifar_wgan_gp": 32}
+BATCH_SIZES = {"mnist_dcgan": 32, "cifar_wgan": 16, "cifar_wgan_gp": 16}
 
 
 def optimizers(trainer):
