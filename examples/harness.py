@@ -35,7 +35,11 @@ NOT_IN_THE_MATHEMATICS = {
 
 
 def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, columns=10):
-    """Train, and keep in args.out: checkpoint.npz, losses.csv, losses.png, samples/, samples.gif.
+    """Train, and keep in args.out: checkpoint.npz, losses.csv, losses.png and the samples.
+
+    samples.png shows what the generator makes of a fixed noise, samples/ the same during the
+    training, and samples.gif an animation of those. With args.average they show the running mean of
+    the generator's weights, and samples_last.png shows the last weights on the same noise.
 
     prepare: from a minibatch of `images` to what the discriminator takes.
     noise: from m to z, m draws of noise.
@@ -212,17 +216,25 @@ class _Run:
         return self.args.out / "samples" / f"{self.trainer.steps:06d}.png"
 
     def draw_samples(self):
-        """A picture of what the generator, or its average, makes of the fixed noise."""
-        generator = (self.average.module if self.average else self.trainer.generator).eval()
-        with minigan.no_grad():
-            samples = generator(self.fixed_noise).numpy()
-        self.trainer.generator.train()
+        """Pictures of what the generator makes of the fixed noise: its average, if it has one."""
+        last = self.generate(self.trainer.generator)
+        samples = self.generate(self.average.module) if self.average else last
         self.tell(self.diagnosis.look(self.trainer.steps, samples))
         images = self.picture(samples)
         with self.for_a_person():
             check_writable(self.args.out / "samples")
             plot.save_images(self.sample_path, images, self.columns)
             plot.save_images(self.args.out / "samples.png", images, self.columns, scale=2)
+            if self.average:
+                last = self.picture(last)
+                plot.save_images(self.args.out / "samples_last.png", last, self.columns, scale=2)
+
+    def generate(self, generator):
+        """What a generator in eval mode makes of the fixed noise."""
+        with minigan.no_grad():
+            samples = generator.eval()(self.fixed_noise).numpy()
+        self.trainer.generator.train()
+        return samples
 
     def save_losses(self):
         names = list(dict.fromkeys(name for row in self.history for name in row))

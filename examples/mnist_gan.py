@@ -2,8 +2,14 @@
 
     python examples/mnist_gan.py
 
-The generator turns 100 numbers of noise into 784 pixels, and the discriminator tells them from real
-digits. Everything lands in runs/mnist_gan: sample grids, losses, an animation, a checkpoint.
+The generator turns 100 numbers of noise into 784 pixels. The discriminator tells them from real
+digits. The results are in runs/mnist_gan: sample grids, losses, an animation, a checkpoint.
+
+The networks and betas are those of well-known scripts. Their learning rate is 2e-4. With 4e-4 the
+digits are better after these 7 epochs (docs/results.md lists the trials).
+
+The weights of the two players move around an equilibrium, so their running mean is closer to it
+than the last weights are: samples.png shows the mean's digits, samples_last.png the last weights'.
 """
 
 import console
@@ -57,11 +63,11 @@ def main(argv=None):
         argv,
         n_epochs=7,
         batch_size=64,
-        lr=2e-4,
+        lr=4e-4,
         b1=0.5,
         b2=0.999,
         latent_dim=100,
-        average=0.0,
+        average=0.999,
         sample_interval=400,
     )
     images, _ = harness.read(datasets.mnist, args.data)

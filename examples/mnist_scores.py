@@ -1,15 +1,15 @@
-"""Generated digits in numbers: the metrics of minigan.metrics for runs of the MNIST examples.
+"""Score generated digits: the metrics of minigan.metrics for runs of the MNIST examples.
 
     python examples/mnist_scores.py                       # the generator that comes with minigan
     python examples/mnist_scores.py runs/mnist_gan runs/mnist_dcgan --out scores.md
     python examples/mnist_scores.py mnist_gan=FOLDER      # of a run too old to name its example
     python examples/mnist_scores.py --train               # all of docs/results.md: 100 min of CPU
 
-Prints a table in Markdown, a row for each run: 10,000 samples beside the 10,000 test images; and a
-second row for its averaged weights, if it has such. The first two rows are controls, which no
-generator made: training images, as good as samples can be, and centres of k-means, which show what
-the Parzen estimate is worth. These take three minutes, and each other row one. What the columns
-mean, and what they do not, is in minigan/metrics, a file for each.
+Prints a table in Markdown. A row compares 10,000 samples of a run with the 10,000 test images. A
+run with averaged weights has a second row for them. The first two rows are controls that no
+generator made: training images, which are as good as samples can be, and centres of k-means, which
+show a flaw of the Parzen estimate. The controls take three minutes, and each other row takes one.
+The files of minigan/metrics explain the columns.
 """
 
 import argparse
@@ -30,11 +30,12 @@ from minigan.files import atomic_write
 from minigan.metrics import digit_scores, parzen_controls, parzen_log_likelihood
 
 RUNS = Path("runs/mnist_scores")
-TABLE = {  # what --train trains: the paper's own, and the best of each kind
-    "mnist_gan_2014": [],
-    "mnist_gan": ["--n_epochs", "20", "--average", "0.999"],
-    "mnist_wgan_gp": ["--average", "0.999"],
-    "mnist_dcgan": [],
+TABLE = {  # what --train trains: a folder for each, the example and its flags
+    "mnist_gan_2014": ("mnist_gan_2014", []),
+    "mnist_gan": ("mnist_gan", []),
+    "mnist_gan_20_epochs": ("mnist_gan", ["--n_epochs", "20"]),
+    "mnist_wgan_gp": ("mnist_wgan_gp", ["--average", "0.999"]),
+    "mnist_dcgan": ("mnist_dcgan", []),
 }
 HEADINGS = [
     "samples of",
@@ -49,14 +50,15 @@ BATCH = 500  # samples at a time
 
 
 def train(name, out, data):
-    """Train an example of TABLE in the folder `out`, or go on with it.
+    """Train the run of TABLE in the folder `out`, or go on with it.
 
-    Returns the minutes of CPU, of all threads, or None where there was a part of it already.
+    Returns the minutes of CPU of all threads, or None if a part of it was there already.
     """
-    flags = [*TABLE[name], "--out", str(out), "--data", str(data)]
+    example, flags = TABLE[name]
+    flags = [*flags, "--out", str(out), "--data", str(data)]
     begun = (out / "checkpoint.npz").exists()
     start = time.process_time()
-    if not importlib.import_module(name).main([*flags, "--resume"] if begun else flags):
+    if not importlib.import_module(example).main([*flags, "--resume"] if begun else flags):
         raise SystemExit("go on with the same command")
     return None if begun else (time.process_time() - start) / 60
 
@@ -120,7 +122,7 @@ def main(argv=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("runs", nargs="*", metavar="RUN", help=f"(default: {TRAINED})")
-    parser.add_argument("--train", action="store_true", help=f"train {', '.join(TABLE)} as well")
+    parser.add_argument("--train", action="store_true", help=f"also train {', '.join(TABLE)}")
     parser.add_argument("--data", type=user_path, default=MNIST, help="folder of the MNIST files")
     parser.add_argument("--seed", type=int, default=0, help="of the noise")
     parser.add_argument("--n_samples", type=int, default=10_000, help="the metrics depend on it")

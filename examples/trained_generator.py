@@ -1,15 +1,17 @@
-"""What a trained generator does: samples and their scores, walks between them, and does it copy?
+"""Use a trained generator: sort its samples, walk between them, and test whether it copies.
 
     python examples/trained_generator.py                        # the one that comes with minigan
     python examples/trained_generator.py --run runs/mnist_wgan  # one of yours
+    python examples/trained_generator.py --run runs/mnist_gan --export examples/data/mnist_gan
 
-It takes runs of mnist_gan, mnist_gan_keras, mnist_wgan and mnist_wgan_gp: of normal noise and, in G
-and D alike, of images as rows of 784 pixels.
+The last line makes the one that comes with minigan, from a run of mnist_gan.py --n_epochs 20.
+It takes runs of mnist_gan, mnist_gan_keras, mnist_wgan and mnist_wgan_gp. In these, the noise is
+normal, and an image is a row of 784 pixels.
 
 Draws in --out:
-    samples.png        the best and the worst of 1,000 samples, by what D says of them
-    interpolation.png  from one noise to another: on a line, and on an arc
-    neighbours.png     samples, and the training images that are nearest to each
+    samples.png        the samples that D finds best and worst among 1,000
+    interpolation.png  walks from one noise to another, on a line and on an arc
+    neighbours.png     samples, and below each the training images that are nearest to it
 """
 
 import argparse
@@ -31,11 +33,24 @@ EXAMPLES = ["mnist_gan", "mnist_gan_keras", "mnist_wgan", "mnist_wgan_gp"]
 
 
 def load(folder):
-    """Of the run in a folder: the example's module, the generator, the discriminator or critic."""
+    """Load a run from its folder: the example's module, the generator, the player against it."""
     run = Run(folder, EXAMPLES)
     player = "discriminator" if hasattr(run.example, "build_discriminator") else "critic"
     G = run.network("generator", best_weights(run.state))
     return run.example, G, run.network(player)
+
+
+def export(state, folder):
+    """Write the two networks of a run in float16, G with its best weights, and no optimizer."""
+    opponent = "discriminator" if "discriminator" in state else "critic"
+    networks = {"generator": best_weights(state), opponent: state[opponent]}
+    kept = {key: state[key] for key in ("example", "steps", "flags")}
+    for player, weights in networks.items():
+        kept[player] = {
+            name: array.astype(np.float16) if array.dtype == np.float32 else array
+            for name, array in weights.items()
+        }
+    minigan.save(kept, check_writable(folder) / "checkpoint.npz")
 
 
 def lerp(a, b, t):
@@ -88,10 +103,13 @@ def main(argv=None):
     parser.add_argument("--data", type=user_path, default=MNIST, help="folder of the MNIST files")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=user_path, default=Path("runs/trained_generator"))
+    parser.add_argument("--export", type=user_path, help="folder for a small copy of the run")
     args = parser.parse_args(argv)
     check_flags(parser, args)
     harness.read(check_writable, args.out)
     example, G, D = harness.read(load, args.run)
+    if args.export:
+        harness.read(export, Run(args.run, EXAMPLES).state, args.export)
     images = datasets.to_float(harness.read(datasets.mnist, args.data)[0], 0.0).reshape(-1, 784)
     minigan.seed(args.seed)
 

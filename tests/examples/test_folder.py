@@ -22,7 +22,8 @@ from minigan import nn
 ROOT = Path(__file__).parents[2]
 FLAGS = "--batch_size", 64, "--sample_interval", 5, "--seed", 3, "--n_epochs", 4
 STEPS = 12
-PARTS = "checkpoint.npz", "losses.csv", "losses.png", "samples.png", "samples.gif"
+PARTS = "checkpoint.npz", "losses.csv", "losses.png", "samples.gif"
+PARTS += "samples.png", "samples_last.png"
 
 
 def build_generator(latent_dim):

@@ -1,4 +1,4 @@
-"""The four convolutional examples: networks, weights and settings, and short runs on a few images.
+"""The five convolutional examples: networks, weights and settings, and short runs on a few images.
 
 The runs are on smaller networks, for a step of the real ones takes about a second.
 """
@@ -17,10 +17,10 @@ from minigan.datasets import CIFAR10_CLASSES
 from minigan.nn.norm import BatchNorm
 from minigan.trainers import GAN, WGAN, WGANGP
 
-NAMES = ["mnist_dcgan", "quickdraw_gan", "cifar_wgan", "faces_wgan_gp"]
+NAMES = ["mnist_dcgan", "quickdraw_gan", "cifar_wgan", "cifar_wgan_gp", "faces_wgan_gp"]
 every_example = pytest.mark.parametrize("name", NAMES)
 SIZES = {"mnist_dcgan": (1, 32), "quickdraw_gan": (1, 28), "cifar_wgan": (3, 32)}
-SIZES["faces_wgan_gp"] = (1, 32)  # without further flags
+SIZES |= {"cifar_wgan_gp": (3, 32), "faces_wgan_gp": (1, 32)}  # without further flags
 HORSE = CIFAR10_CLASSES.index("horse")
 
 
@@ -38,6 +38,7 @@ def folders(data, tmp_path_factory):
         records[:, 0] = [HORSE, 0] * 4
         records[:, 1] = i
         records.tofile(folders["cifar_wgan"] / f"data_batch_{i}.bin")
+        records.tofile(folders["cifar_wgan_gp"] / f"data_batch_{i}.bin")
     for i, image in enumerate(pixels(20, 40, 50, 3)):
         Image.fromarray(image).save(folders["faces_wgan_gp"] / f"{i}.png")
     return folders
@@ -82,6 +83,13 @@ WEIGHTS = {
         ],
         [(64, 3, 4, 4), (128, 64, 4, 4), (128,), (256, 128, 4, 4), (256,), (1, 4096)],
     ),
+    "cifar_wgan_gp": (
+        [
+            *[(4096, 100), (256,), (256, 128, 4, 4), (128,), (128, 64, 4, 4), (64,)],
+            (64, 3, 4, 4),
+        ],
+        [(64, 3, 4, 4), (128, 64, 4, 4), (256, 128, 4, 4), (1, 4096)],
+    ),
     "faces_wgan_gp": (
         [
             *[(4096, 100), (256,), (128, 256, 3, 3), (128,), (64, 128, 3, 3), (64,)],
@@ -90,7 +98,11 @@ WEIGHTS = {
         [(32, 1, 4, 4), (64, 32, 4, 4), (128, 64, 4, 4), (1, 2048)],
     ),
 }
-NO_BIAS = {"cifar_wgan": 2, "faces_wgan_gp": 3}  # growing layers of G, before batch norm
+NO_BIAS = {
+    "cifar_wgan": 2,
+    "cifar_wgan_gp": 2,
+    "faces_wgan_gp": 3,
+}  # growing layers of G, before batch norm
 NO_BIAS_IN_CRITIC = {"cifar_wgan": 2}
 
 
@@ -149,6 +161,7 @@ DRAWN = {
     "mnist_dcgan": {nn.Conv2d: 0.0, nn.BatchNorm2d: 1.0},
     "quickdraw_gan": {nn.Conv2d: 0.0, nn.Linear: 0.0},
     "cifar_wgan": {nn.Conv2d: 0.0, nn.ConvTranspose2d: 0.0, nn.BatchNorm2d: 1.0},
+    "cifar_wgan_gp": {nn.Conv2d: 0.0, nn.ConvTranspose2d: 0.0, nn.BatchNorm2d: 1.0},
     "faces_wgan_gp": {},
 }
 
@@ -203,8 +216,12 @@ OPTIMIZERS = {  # G's, and D's or the critic's
     "mnist_dcgan": [(optim.Adam, {"lr": 2e-4, "betas": (0.5, 0.999), "eps": 1e-8})] * 2,
     "quickdraw_gan": [(optim.RMSprop, {"lr": lr, **KERAS}) for lr in (4e-4, 8e-4)],
     "cifar_wgan": [RMSPROP] * 2,
+    "cifar_wgan_gp": [(optim.Adam, {"lr": 2e-4, "betas": (0.0, 0.9), "eps": 1e-8})] * 2,
     "faces_wgan_gp": [(optim.Adam, {"lr": 2e-4, "betas": (0.0, 0.9), "eps": 1e-8})] * 2,
 }
+
+
+BATCH_SIZES = {"mnist_dcgan": 32, "cifar_wgan": 16, "cifar_wgan_gp": 16}
 
 
 def optimizers(trainer):
@@ -222,10 +239,10 @@ def test_settings_of_the_training(recipe, name):
         assert type(optimizer) is kind
         assert optimizer.params == network.parameters()
         assert {key: getattr(optimizer, key) for key in settings} == settings
-    assert made["args"].batch_size == {"mnist_dcgan": 32, "cifar_wgan": 16}.get(name, 64)
+    assert made["args"].batch_size == BATCH_SIZES.get(name, 64)
     assert getattr(trainer, "k", 1) == 1
     assert getattr(trainer, "real_label", 1.0) == 1.0
-    assert getattr(trainer, "n_critic", 5) == 5
+    assert getattr(trainer, "n_critic", 5) == (2 if name == "cifar_wgan_gp" else 5)
     assert getattr(trainer, "clip_value", 0.01) == 0.01
     assert getattr(trainer, "penalty_weight", 10.0) == 10.0
 
@@ -236,6 +253,7 @@ def test_settings_of_the_training(recipe, name):
         ("mnist_dcgan", ("--lr", 0.1), [0.1, 0.1]),
         ("quickdraw_gan", ("--g_lr", 0.1, "--d_lr", 0.2), [0.1, 0.2]),
         ("cifar_wgan", ("--lr", 0.1), [0.1, 0.1]),
+        ("cifar_wgan_gp", ("--lr", 0.1), [0.1, 0.1]),
         ("faces_wgan_gp", ("--lr", 0.1), [0.1, 0.1]),
     ],
 )
@@ -414,6 +432,7 @@ REPORTS = {
         ("mnist_dcgan", ("--n_epochs", 1, "--batch_size", 64), (1, 32), GAN),
         ("quickdraw_gan", ("--n_steps", 3, "--batch_size", 8), (1, 28), GAN),
         ("cifar_wgan", ("--n_steps", 3, "--batch_size", 8, "--n_critic", 3), (3, 32), WGAN),
+        ("cifar_wgan_gp", ("--n_steps", 3, "--batch_size", 8, "--n_critic", 3), (3, 32), WGANGP),
         ("faces_wgan_gp", ("--n_steps", 3, "--batch_size", 8, "--n_critic", 3), (1, 32), WGANGP),
         (
             "faces_wgan_gp",
@@ -426,6 +445,7 @@ REPORTS = {
 def test_files_of_a_run(run_small, tmp_path, name, flags, shape, trainer):
     out = run_small(name, *flags, out=tmp_path / "out", shape=shape)
     files = ["checkpoint.npz", "losses.csv", "losses.png", "samples", "samples.gif", "samples.png"]
+    files += ["samples_last.png"] * (name in ("mnist_dcgan", "cifar_wgan", "cifar_wgan_gp"))
     assert sorted(os.listdir(out)) == files
     assert sorted(os.listdir(out / "samples")) == ["000000.png", "000003.png"]
     state = minigan.load(out / "checkpoint.npz")

@@ -64,8 +64,8 @@ def main(run_small, tmp_path):
 def assert_same_run(out, expected):
     """Networks, moments, step, generator, fixed noise and the history of losses, bit for bit."""
     assert_same(minigan.load(out / "checkpoint.npz"), minigan.load(expected / "checkpoint.npz"))
-    assert (out / "losses.csv").read_bytes() == (expected / "losses.csv").read_bytes()
-    assert (out / "samples.png").read_bytes() == (expected / "samples.png").read_bytes()
+    for path in (expected / "losses.csv", *expected.glob("samples*.png")):
+        assert (out / path.name).read_bytes() == path.read_bytes()
 
 
 # --- what a run leaves -------------------------------------------------------------------------
@@ -73,7 +73,8 @@ def assert_same_run(out, expected):
 
 def test_files_of_a_run(uninterrupted):
     assert sorted(os.listdir(uninterrupted)) == [
-        *("checkpoint.npz", "losses.csv", "losses.png", "samples", "samples.gif", "samples.png")
+        *("checkpoint.npz", "losses.csv", "losses.png", "samples", "samples.gif", "samples.png"),
+        "samples_last.png",
     ]
     grids = sorted(os.listdir(uninterrupted / "samples"))
     assert grids == ["000000.png", "000005.png", "000010.png", "000012.png"]
@@ -81,7 +82,8 @@ def test_files_of_a_run(uninterrupted):
 
 def test_pictures_of_a_run(uninterrupted):
     side = 10 * 28 + 11 * 2  # ten images of 28 pixels and their frames
-    sizes = {"samples.png": (2 * side, 2 * side), "samples/000005.png": (side, side)}
+    sizes = dict.fromkeys(["samples.png", "samples_last.png"], (2 * side, 2 * side))
+    sizes["samples/000005.png"] = side, side
     for name, size in sizes.items():
         with Image.open(uninterrupted / name) as image:
             assert image.size == size
@@ -115,7 +117,7 @@ def test_losses_of_a_run(uninterrupted):
 def test_checkpoint_of_a_run(uninterrupted):
     state = minigan.load(uninterrupted / "checkpoint.npz")
     parts = ["generator", "g_optimizer", "discriminator", "d_optimizer"]
-    assert list(state) == [*parts, "steps", "example", "flags", "fixed_noise", "rng"]
+    assert list(state) == [*parts, "average", "steps", "example", "flags", "fixed_noise", "rng"]
     assert (state["steps"], state["example"]) == (STEPS, "mnist_gan")
     assert state["fixed_noise"].shape == (100, 100)
     small_discriminator().load_state_dict(state["discriminator"])
@@ -144,30 +146,52 @@ def test_resumed_run_equals_a_longer_one(uninterrupted, main, capsys):
     assert "stopped" not in capsys.readouterr().out
 
 
-def test_the_average_is_drawn_and_resumed_and_training_does_not_see_it(
-    uninterrupted, run_small, main, tmp_path
-):
-    whole = run_small(*FLAGS, "--average", 0.9, "--n_epochs", 4, out=tmp_path / "whole")
-    out = main("--average", 0.9, "--n_epochs", 2)
-    assert_same_run(main("--average", 0.9, "--n_epochs", 4, "--resume"), whole)
+@pytest.fixture(scope="session")
+def without_average(run_small, tmp_path_factory):
+    """The --out of the same run, which draws the last weights only."""
+    out = tmp_path_factory.mktemp("runs") / "without"
+    return run_small(*FLAGS, "--n_epochs", 4, "--average", 0, out=out)
 
-    assert (whole / "losses.csv").read_bytes() == (uninterrupted / "losses.csv").read_bytes()
-    state, without = (minigan.load(o / "checkpoint.npz") for o in (out, uninterrupted))
-    assert_same(state["generator"], without["generator"])
+
+def first_digit(weights, z):
+    """The first of the digits that a generator with these weights makes of z: (28, 28)."""
     G = small_generator(100)
-    G.load_state_dict(state["average"]["module"])
+    G.load_state_dict(weights)
     with minigan.no_grad():
-        samples = G.eval()(minigan.Tensor(state["fixed_noise"])).numpy()
-    drawn = np.asarray(Image.open(out / "samples" / "000012.png"), dtype=np.float32)
-    assert abs(drawn[2:30, 2:30] / 255 - (samples[0].reshape(28, 28) + 1) / 2).max() < 0.01
+        return (G.eval()(minigan.Tensor(z)).numpy()[0].reshape(28, 28) + 1) / 2
 
 
-def test_a_run_from_before_there_were_averages_can_be_resumed(main, uninterrupted):
-    out = main("--n_epochs", 2)
+def test_one_grid_shows_the_running_mean_and_another_the_last_weights(uninterrupted):
+    state = minigan.load(uninterrupted / "checkpoint.npz")
+    mean, last = state["average"]["module"], state["generator"]
+    grids = [(uninterrupted / name).read_bytes() for name in ("samples.png", "samples_last.png")]
+    assert grids[0] != grids[1]
+    for path, weights in (("samples.png", mean), ("samples_last.png", last)):
+        grid = np.asarray(Image.open(uninterrupted / path), dtype=np.float32)[::2, ::2]
+        digit = first_digit(weights, state["fixed_noise"])
+        assert abs(grid[2:30, 2:30] / 255 - digit).max() < 0.01
+    step = np.asarray(Image.open(uninterrupted / "samples" / "000012.png"), dtype=np.float32)
+    assert abs(step[2:30, 2:30] / 255 - first_digit(mean, state["fixed_noise"])).max() < 0.01
+
+
+def test_training_does_not_see_the_average(uninterrupted, without_average):
+    for name in ("losses.csv", "samples_last.png"):
+        with_average = (uninterrupted / name).read_bytes()
+        expected = without_average / name.replace("_last", "")
+        assert with_average == expected.read_bytes()
+    state, without = (
+        minigan.load(out / "checkpoint.npz") for out in (uninterrupted, without_average)
+    )
+    assert_same(state["generator"], without["generator"])
+    assert not (without_average / "samples_last.png").exists()
+
+
+def test_a_run_from_before_there_were_averages_can_be_resumed(main, without_average):
+    out = main("--n_epochs", 2, "--average", 0)
     state = minigan.load(out / "checkpoint.npz")
     del state["flags"]["average"]
     minigan.save(state, out / "checkpoint.npz")
-    assert_same_run(main("--n_epochs", 4, "--resume"), uninterrupted)
+    assert_same_run(main("--n_epochs", 4, "--average", 0, "--resume"), without_average)
 
 
 def test_resumed_run_goes_on_showing_the_noise_of_its_checkpoint(main, uninterrupted):

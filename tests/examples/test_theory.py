@@ -54,7 +54,8 @@ def test_checkerboard(run):
 def test_mixtures(run, tmp_path, capsys):
     flags = ("--data", "ring", "swiss_roll", "--seeds", "2", "--steps", "3", "--width", "8")
     out, files = run("mixtures_2d", *flags)
-    assert "| ring | WGAN-GP | 2 |" in out and "| ring | PacGAN4 |" in out and "grid" not in out
+    assert "| ring | WGAN-GP | 3 | 2 |" in out and "| ring | PacGAN4 (PacGAN, Table 1) |" in out
+    assert "grid" not in out
     assert {"ring-wgan_gp-0.gif", "ring-wgan_gp-0.json", "swiss_roll-gan-1.json"} <= files
     written = (tmp_path / "ring-gan-0.json").stat().st_mtime_ns
     again, _ = run("mixtures_2d", *flags)

@@ -35,6 +35,24 @@ def test_a_run_of_ones_own(main, run_example, data, tmp_path, name):
     assert main("--run", run)[1] >= {"samples.png"}
 
 
+def test_the_export_of_a_run_is_small_and_has_the_best_weights(
+    main, run_example, data, tmp_path, example
+):
+    flags = "--n_epochs", 1, "--average", 0.9, "--latent_dim", 5
+    run = run_example("mnist_gan", *flags, out=tmp_path / "run", data=data)
+    main("--run", run, "--export", tmp_path / "small")
+    load = example("trained_generator").load
+    G, D = load(run)[1:]
+    for network, exported in zip((G, D), load(tmp_path / "small")[1:], strict=True):
+        for array, rounded in zip(
+            network.state_dict().values(), exported.state_dict().values(), strict=True
+        ):
+            np.testing.assert_allclose(rounded, array, rtol=1e-3, atol=1e-6)
+    sizes = [(folder / "checkpoint.npz").stat().st_size for folder in (run, tmp_path / "small")]
+    assert sizes[1] < sizes[0] / 6
+    assert list(minigan.load(tmp_path / "small" / "checkpoint.npz")) == list(RUN)
+
+
 def test_averaged_weights_are_taken_where_there_are_such(example):
     best_weights = example("runs").best_weights
     assert best_weights({"generator": "last"}) == "last"
