@@ -1,16 +1,16 @@
-"""What 0.8 does in batch norm's place of 1e-5: one GAN trained twice, and nothing else differs.
+"""The effect of ε = 0.8 in batch norm: the same GAN trained with 0.8 and with 1e-5.
 
-    python examples/batch_norm_eps.py              # both, one after the other, and the picture
-    python examples/batch_norm_eps.py --eps 0.8    # one of them: two terminals train both at once
+    python examples/batch_norm_eps.py              # train both, one after the other, and draw
+    python examples/batch_norm_eps.py --eps 0.8    # train one; two terminals train both at once
 
 Well-known scripts write BatchNorm1d(n, 0.8) in this generator (mnist_gan.py's, of PyTorch-GAN).
-They mean a momentum, but by position it is ε, in y = γ (x - μ) / √(σ² + ε) + β. Where σ² is well
-under 0.8, that is hardly a normalisation: what comes out has a standard deviation of √(σ²/(σ² + ε))
-in place of 1, and a gradient comes back multiplied by 1/√(σ² + ε) in place of 1/σ. Both are
-computed for the first weights, layer by layer, and compared with what is measured.
+They mean a momentum, but the second argument is ε, in y = γ (x - μ) / √(σ² + ε) + β. If σ² is much
+smaller than 0.8, the layer hardly normalises. Its output has the standard deviation √(σ²/(σ² + ε))
+instead of 1, and it multiplies a gradient by 1/√(σ² + ε) instead of 1/σ. The script computes both
+for the initial weights, layer by layer, and compares them with measured values.
 
-Then the two are trained. Each epoch leaves its generator in --out, and a classifier tells which
-digits 2,000 samples show. Run it again to go on where it stopped; --n_epochs 0 draws what there is.
+Then it trains both. Each epoch leaves its generator in --out. A classifier reads the digits of
+2,000 samples. Run the script again to resume; --n_epochs 0 draws the epochs that exist.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from minigan.trainers import GAN
 
 EPS = (0.8, 1e-5)
 LATENT_DIM = 100
-N_SAMPLES = 2000  # that are scored, of the same noise at every epoch
+N_SAMPLES = 2000  # samples to score, from the same noise at every epoch
 
 
 def build_generator(eps):
@@ -53,7 +53,7 @@ def batch_norms(G):
 
 
 def measured_deviations(G, z):
-    """After every layer, the standard deviation over the noise, the units' root mean square"""
+    """The standard deviation over the noise after every layer, as root mean square over units"""
     deviations, x = [], minigan.Tensor(z)
     with minigan.no_grad():
         for layer in G:
@@ -63,7 +63,7 @@ def measured_deviations(G, z):
 
 
 def predicted_variances(G):
-    """Their squares from the mathematics alone, for noise of variance 1 and the first weights
+    """The squares of these, from the formulas, for noise of variance 1 and the initial weights
 
     Linear: weights U(±1/√n) have a variance of 1/(3n), and n of them are summed: a third.
     BatchNorm: γ is 1, so σ² becomes σ²/(σ² + ε).
@@ -84,7 +84,7 @@ def predicted_variances(G):
 
 
 def predicted_gain(G):
-    """What the batch norms multiply a gradient by on its way back: the product of 1/√(σ² + ε)"""
+    """The factor by which the batch norms multiply a gradient: the product of 1/√(σ² + ε)"""
     before = zip(G, [1.0, *predicted_variances(G)], strict=False)  # each layer and its input's σ²
     return math.prod(
         (v + layer.eps) ** -0.5 for layer, v in before if isinstance(layer, nn.BatchNorm1d)
@@ -92,20 +92,20 @@ def predicted_gain(G):
 
 
 def gradient_norm(G, z, gy):
-    """Of Σ gy · G(z), in the weights of G's first layer"""
+    """The norm of the gradient of Σ gy · G(z) in the weights of G's first layer"""
     (gradient,) = minigan.grad((G(z) * gy).sum(), [G[0].weight])
     return float(np.linalg.norm(gradient.numpy()))
 
 
 def fixed_draws():
-    """The noise z of all figures, (N, 100), and a gradient of 784 pixels for each, (N, 784)"""
+    """The noise z for all figures, (N, 100), and a gradient of the pixels for each, (N, 784)"""
     rng = np.random.default_rng(0)
     shapes = (N_SAMPLES, LATENT_DIM), (N_SAMPLES, 784)
     return [rng.standard_normal(shape, dtype=np.float32) for shape in shapes]
 
 
 def compare_first_weights():
-    """Prediction and measurement, printed and asserted."""
+    """Print the predicted and measured values, and assert that they agree."""
     z, gy = fixed_draws()
     deviations, gradients, gains = [], [], []
     print("before training: standard deviation over z after each layer, measured (predicted)")
@@ -132,9 +132,9 @@ def compare_first_weights():
 
 
 class SnapshotGAN(GAN):
-    """A GAN that leaves its generator, in float16, in `folder` after every epoch of so many steps.
+    """A GAN that saves its generator in float16 in `folder` after every epoch.
 
-    folder, steps_per_epoch: set before training.
+    folder, steps_per_epoch: set them before training.
     """
 
     def train(self, minibatches, noise):
@@ -146,7 +146,7 @@ class SnapshotGAN(GAN):
 
 
 def train(eps, out, n_epochs, data):
-    """Train with this ε, from where it stopped if it did; returns whether it is complete."""
+    """Train with this ε, or resume its run. Return whether it is complete."""
     flags = [f"--eps={eps}", f"--n_epochs={n_epochs}", f"--out={out}", f"--data={data}"]
     if os.path.exists(out / "checkpoint.npz"):
         flags.append("--resume")
@@ -173,7 +173,7 @@ def train(eps, out, n_epochs, data):
     )
 
 
-# --- what came of it -----------------------------------------------------------------------------
+# --- results -------------------------------------------------------------------------------------
 
 
 def load_weights(G, path):
@@ -186,7 +186,7 @@ def load_weights(G, path):
 
 
 def score(eps, snapshots):
-    """The scores of each epoch's generator, as arrays, the last one's samples, and itself."""
+    """Return the scores of each epoch's generator, the last samples, and the last generator."""
     z, _ = fixed_draws()
     G = build_generator(eps).eval()
     rows = []
@@ -208,7 +208,7 @@ def score(eps, snapshots):
 
 
 def tell(eps, history, G):
-    """The table: digits, and how much of a normalised scale the three batch norms give."""
+    """Print the table: digits, and the standard deviation after each of the three batch norms."""
     print(f"ε = {eps:g}\nepoch   most frequent   rarest     KL      confidence   √(σ²/(σ² + ε))")
     n = len(history["kl"])
     for i in sorted({e - 1 for e in (1, 2, 5, 10, 20, 40, 80, 160, n) if e <= n}):
@@ -228,10 +228,10 @@ def tell(eps, history, G):
 
 
 def draw(path, arms):
-    """The picture: a column for each ε, of shares of digits and samples, and one that compares.
+    """Draw the picture: one column for each ε, and a third that compares them.
 
-    Upper row: the digits' shares over the epochs, of either ε, and their KL from equal shares.
-    Lower row: the last epoch's samples, of either ε, and √(σ²/(σ² + ε)) over the epochs.
+    Upper row: the digits' shares over the epochs for each ε, and their KL from equal shares.
+    Lower row: the last epoch's samples for each ε, and √(σ²/(σ² + ε)) over the epochs.
     """
     figure, axes = new_figure(2, 3, (13, 7.5))
     for i, (eps, (history, images, _)) in enumerate(arms.items()):
@@ -240,7 +240,7 @@ def draw(path, arms):
         shares.stackplot(epochs, history["shares"].T, colors=[f"C{digit}" for digit in range(10)])
         last = history["shares"][-1]
         for digit, top in enumerate(last.cumsum()):
-            if last[digit] > 0.02:  # or it would not be legible
+            if last[digit] > 0.02:  # a smaller share has no room for its label
                 shares.text(epochs[-1], top - last[digit] / 2, f" {digit}", va="center")
         shares.set(
             title=f"ε = {eps:g}: which digits", xlabel="epoch", ylabel="share of the samples"
@@ -261,7 +261,7 @@ def draw(path, arms):
 
 
 def draw_both(folders, out):
-    """The tables and the picture, of the epochs that both have; nothing where neither has any."""
+    """Print the tables and draw the picture for the epochs that both runs have."""
     names = [{path.name for path in folders[eps].glob("generators/[0-9]*.npz")} for eps in EPS]
     if not any(names):
         return
@@ -279,9 +279,11 @@ def main(argv=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--n_epochs", type=int, default=40, help="(default: 40); 0 draws what there is"
+        "--n_epochs", type=int, default=40, help="(default: 40); 0 draws the epochs that exist"
     )
-    parser.add_argument("--eps", type=float, choices=EPS, help="train this one only, draw neither")
+    parser.add_argument(
+        "--eps", type=float, choices=EPS, help="train only this one, without a picture"
+    )
     parser.add_argument("--data", type=user_path, default=MNIST, help="folder of the MNIST files")
     parser.add_argument("--out", type=user_path, default=Path("runs/batch_norm_eps"))
     args = parser.parse_args(argv)

@@ -1,7 +1,7 @@
-"""Run an example as a program: its output may fail, signals end it, and errors are one sentence.
+"""Run an example as a program: handle failing output and signals, and print errors as a sentence.
 
-Training must not end because a line cannot be printed. A console may lack a letter, a pipe may be
-closed (`| head`), a terminal may be gone, and the disk of a log file may be full.
+Training must not end because a line cannot be printed. A console may not know a letter, a pipe may
+be closed (`| head`), a terminal may be gone, and the disk of a log file may be full.
 """
 
 import contextlib
@@ -10,12 +10,12 @@ import signal
 import sys
 import threading
 
-# Ctrl-C, a polite kill, and a terminal that was closed (which Windows does not report)
+# Ctrl-C, the default signal of `kill`, and a closed terminal (which Windows does not report)
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 
 
 def run(main):
-    """Call main() as a program. It exits with 128 + n on signal n, and with a sentence on OSError.
+    """Call main() as a program. Exit with 128 + n on signal n, and with a sentence on OSError.
 
     `harness.train` handles the signals itself while it trains.
     """
@@ -28,23 +28,23 @@ def run(main):
                 finish_output()
     except OSError as error:
         raise SystemExit(f"error: {error}") from error
-    except KeyboardInterrupt:  # a second Ctrl-C in a training
+    except KeyboardInterrupt:  # a second Ctrl-C during training
         end(signal.SIGINT, None)
     finally:
         handle_signals(before)
 
 
 def end(signum, frame):
-    """Leave the program by an exception, so that temporary files are deleted."""
+    """End the program by an exception, so that temporary files are deleted."""
     raise SystemExit(128 + signum)
 
 
 def handle_signals(wanted):
     """Set the handlers of signals, {number: handler}; return those that they replace, as a dict.
 
-    A signal that the program was started to ignore stays ignored: `nohup` ignores SIGHUP, and a
-    shell script ignores Ctrl-C for what it starts in the background. Only the main thread can set
-    handlers, so in another thread this does nothing.
+    A signal that was ignored at the start stays ignored: `nohup` ignores SIGHUP, and a shell script
+    ignores Ctrl-C for its background programs. Only the main thread can set handlers. In another
+    thread this function does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         return {}
@@ -53,7 +53,7 @@ def handle_signals(wanted):
 
 
 def finish_output():
-    """Flush the output; if some was lost to a full disk, say so on the other stream."""
+    """Flush the output. If a part was lost to a full disk, say so on the other stream."""
     sys.stdout.finish()
     failure = sys.stdout.failure
     if isinstance(failure, OSError) and not isinstance(failure, BrokenPipeError):
@@ -63,7 +63,7 @@ def finish_output():
 
 @contextlib.contextmanager
 def forgiving_output():
-    """Replace sys.stdout and sys.stderr inside the block by streams that never raise."""
+    """Replace sys.stdout and sys.stderr in the block by streams that never raise an error."""
     before = sys.stdout, sys.stderr
     with open(os.devnull, "w") as null:  # for a program that was started without a stream
         sys.stdout, sys.stderr = (
@@ -76,9 +76,9 @@ def forgiving_output():
 
 
 class ForgivingStream:
-    r"""A text stream that writes what can be written, and never raises.
+    r"""A text stream that writes what it can, and never raises an error.
 
-    A character that the stream's encoding lacks is written as an escape.
+    A character that the encoding does not have is written as an escape.
     `failure` is the last exception of the stream, or None.
 
     >>> import io
@@ -112,7 +112,7 @@ class ForgivingStream:
         return bool(self.attempt(self.stream.isatty))
 
     def finish(self):
-        """Flush; send what cannot be written to the null device, or Python complains at its end."""
+        """Flush. If that fails, switch to the null device, so that Python's exit does not fail."""
         self.failure, failure = None, self.failure
         self.flush()
         if self.failure:

@@ -1,10 +1,10 @@
-"""A trained generator as one ONNX file, which onnxruntime, a browser or a phone can run.
+"""Export a trained generator as an ONNX file, which onnxruntime, a browser or a phone can run.
 
-    python examples/export_onnx.py examples/data/mnist_gan digits.onnx    # the one of minigan's own
-    python examples/export_onnx.py runs/mnist_dcgan digits.onnx           # one of yours
+    python examples/export_onnx.py examples/data/mnist_gan digits.onnx    # the committed generator
+    python examples/export_onnx.py runs/mnist_dcgan digits.onnx           # a run of yours
 
-Its input "z" is noise, (N, latent_dim), its output "images" what the generator makes of it in use:
-batch norm by its running averages. N is free. Needs one package more: pip install -e '.[onnx]'
+The input "z" is noise, (N, latent_dim). The output "images" is what the generator makes of it in
+eval mode. N is free. The script needs one more package: pip install -e '.[onnx]'
 """
 
 import argparse
@@ -19,7 +19,7 @@ import minigan
 from minigan import nn
 from minigan.files import atomic_write
 
-OPSET, IR_VERSION = 17, 8  # of 2022: a runtime that is older than the package reads them, too
+OPSET, IR_VERSION = 17, 8  # from 2022, so that older runtimes read the file
 ACTIVATIONS = {nn.ReLU: "Relu", nn.Sigmoid: "Sigmoid", nn.Softplus: "Softplus", nn.Tanh: "Tanh"}
 NEAREST = {
     "mode": "nearest",
@@ -29,15 +29,15 @@ NEAREST = {
 
 
 def load(folder):
-    """The generator of the run in a folder, built as the example that trained it builds its own."""
+    """Load the generator of the run in a folder. The example that trained it builds the network."""
     run = Run(folder)
     return run.network("generator", best_weights(run.state))
 
 
 def translate(layer):
-    """The nodes that a layer becomes: for each its operator, what it takes beside x, its settings.
+    """Translate a layer into nodes: for each, its operator, its inputs besides x, its settings.
 
-    Raises ValueError for a layer that is not among them.
+    Raises ValueError for an unknown layer.
     """
     kind, state = type(layer), layer.state_dict()
     if kind is nn.Linear:
@@ -53,7 +53,7 @@ def translate(layer):
             state = {"weight": np.ones_like(mean), "bias": np.zeros_like(mean), **state}
         return [("BatchNormalization", state, {"epsilon": layer.eps})]
     if kind in (nn.Dropout, nn.Dropout2d, nn.Identity):
-        return []  # in use, x itself
+        return []  # in eval mode it returns x
     if kind is nn.Flatten:
         return [("Flatten", {}, {"axis": 1})]
     if kind is nn.Unflatten and layer.dim == 1:
@@ -72,7 +72,7 @@ def translate(layer):
 
 
 def padding(layer):
-    """Of a convolution: as much before as after, or Keras's, with the larger half after."""
+    """The padding of a convolution: equal on both sides, or Keras's, with the larger half after."""
     if layer.padding == "same":
         return {"auto_pad": "SAME_UPPER"}
     return {"pads": layer.padding * 2}
@@ -84,7 +84,7 @@ def resize(scale_factor):
 
 
 def export(G):
-    """G, a Sequential that begins with a Linear, as an onnx.ModelProto; it is checked.
+    """Return G, a Sequential that begins with a Linear, as a checked onnx.ModelProto.
 
     Raises ValueError for a layer without an ONNX operator here, or for a subclass of Sequential
     whose forward does something else.

@@ -2,10 +2,10 @@
 
     python examples/faces_wgan_gp.py --data folder_of_images
 
-The penalty and the critic steps are the paper's (Gulrajani et al. 2017, Algorithm 1), Adam's lr is
-2e-4 where it has 1e-4; the networks are after DCGAN, with upsampling in the generator. The critic
-has no batch norm, which would make a sample's gradient depend on the other samples. --size 64 takes
-four to five times as long.
+The penalty and the number of critic steps are the paper's (Gulrajani et al. 2017, Algorithm 1).
+Adam's lr is 2e-4; the paper has 1e-4. The networks follow DCGAN, with upsampling in the generator.
+The critic has no batch norm, because a sample's gradient would then depend on the other samples.
+--size 64 takes four to five times as long.
 """
 
 import itertools
@@ -54,7 +54,7 @@ def main(argv=None):
         __doc__,
         argv,
         data_required=True,
-        data_help="a folder of images, or one .npy of them",
+        data_help="a folder of images, or a .npy file of images",
         size=(32, 64),
         channels=(1, 3),
         n_steps=3000,

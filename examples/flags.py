@@ -1,4 +1,4 @@
-"""The command lines of the training examples, checked before any work; see harness.py."""
+"""The command lines of the training examples. They are checked before any work; see harness.py."""
 
 import argparse
 import inspect
@@ -16,18 +16,18 @@ HELP = {
     "n_epochs": "passes through the data",
     "n_steps": "steps of the discriminator or critic",
     "batch_size": "samples in a minibatch",
-    "eps": "batch norm's ε, beside the variance",
+    "eps": "batch norm's ε, which is added to the variance",
     "lr": "learning rate",
-    "b1": "Adam's first decay rate, of the mean gradient",
-    "b2": "Adam's second decay rate, of the mean squared gradient",
+    "b1": "Adam's first decay rate, for the mean gradient",
+    "b2": "Adam's second decay rate, for the mean squared gradient",
     "latent_dim": "dimensions of the noise z",
-    "n_critic": "critic steps to a generator step",
+    "n_critic": "critic steps per generator step",
     "clip_value": "bound of the critic's weights",
     "category": "what the images show",
-    "size": "pixels of an image's side",
+    "size": "pixels per side of an image",
     "channels": "1 for grey, 3 for colour",
-    "average": "decay of the running mean of G's weights, which is then what is drawn; 0 for none",
-    "growth": "how the generator makes its images larger",
+    "average": "decay of the running mean of G's weights, which then draws samples; 0: no mean",
+    "growth": "how the generator enlarges its images",
     "g_lr": "learning rate of the generator",
     "d_lr": "learning rate of the discriminator",
     "penalty_weight": "weight λ of the gradient penalty",
@@ -44,11 +44,11 @@ def parse_flags(
     data_required=False,
     **defaults,
 ):
-    """The command line: a flag for each keyword, its default given, and those that all have.
+    """Parse the command line: a flag for each keyword with its default, and the common flags.
 
-    A tuple gives the values to choose from, the default first.
-    Checks what can be checked before any work: an --out that cannot be written, or that holds
-    another run, and packages or a GPU that are missing, end the program with a sentence.
+    A tuple gives the choices; its first value is the default.
+    Exits with an error if --out cannot be written or holds another run, or if a package or a GPU is
+    missing.
     """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -69,7 +69,7 @@ def parse_flags(
     parser.add_argument(
         "--data", type=user_path, default=data, help=data_help, required=data_required
     )
-    parser.add_argument("--seed", type=int, default=0, help="of weights, noise and shuffling")
+    parser.add_argument("--seed", type=int, default=0, help="seed of weights, noise and shuffling")
     parser.add_argument(
         "--out", type=user_path, default=out, help=f"folder for results (default: {out})"
     )
@@ -100,7 +100,7 @@ def parse_flags(
 
 
 def has_run(args):
-    """A sentence if --out holds a run already and is not to be resumed; otherwise None."""
+    """Return a sentence if --out holds a run and --resume is not given; otherwise None."""
     # os.path.exists, because Path.exists raises an error for a path that is too long.
     if os.path.exists(args.out / "checkpoint.npz") and not args.resume:
         return (
@@ -110,7 +110,7 @@ def has_run(args):
 
 
 def user_path(text):
-    """A path on the command line. The shell leaves the ~ of `--out=~/x` to the program."""
+    """Convert a path on the command line. The shell does not expand the ~ in `--out=~/x`."""
     expanded = os.path.expanduser(text)
     if expanded.startswith("~"):
         raise argparse.ArgumentTypeError(
@@ -125,7 +125,7 @@ def check_flags(parser, args, **defaults):
         value = getattr(args, name)
         least = 1 if type(default) is int else 0
         if name == "batch_size":
-            least = 2  # batch norm takes two, and so does the mean of a critic's scores
+            least = 2  # batch norm needs two samples
         if type(default) is not str and not value >= least:  # nor NaN
             parser.error(f"--{name} must be at least {least}, not {value}")
         if value == float("inf"):
@@ -139,14 +139,14 @@ def check_flags(parser, args, **defaults):
 
 
 def check_out_file(path):
-    """Make the folder of an --out that is a file. Raise OSError if no file can be written there."""
+    """Make the folder of the file --out. Raise OSError if no file can be written there."""
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; name a file to write, in it perhaps")
+        raise IsADirectoryError(f"{path} is a folder; name a file to write, for example inside it")
     check_writable(path.parent)
 
 
 def read(function, *args, **settings):
-    """Call the function. Exit with an error if it cannot use a file or a folder of the user's."""
+    """Call the function. Exit with an error if it cannot use the user's file or folder."""
     try:
         return function(*args, **settings)
     except (OSError, ValueError, TypeError) as error:

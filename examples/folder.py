@@ -1,4 +1,4 @@
-"""The folder of a run: one run at a time, and without the temporary files of killed runs."""
+"""The folder of a run: lock it, and delete the temporary files of killed runs."""
 
 import contextlib
 import os
@@ -17,9 +17,9 @@ class FolderInUseError(OSError):
 def locked(folder):
     """Hold the lock of a run's folder inside the block.
 
-    The lock is the operating system's, on a small file. A process that ends in any way, even by
-    kill -9, releases it. Raises FolderInUseError if another run holds it. Some network file systems
-    have no locks; there the block runs without one.
+    It is a lock of the operating system on a small file. A process that ends releases it, also
+    after kill -9. Raises FolderInUseError if another run holds it. Some network file systems have
+    no locks. There the block runs without one.
     """
     path = Path(folder) / LOCK
     while True:
@@ -32,7 +32,7 @@ def locked(folder):
                 ) from error
             except OSError:
                 print(f"{folder} cannot be locked: see that no other run writes in it")
-            # The run that holds the lock deletes the file at its end. Then lock the next file.
+            # The last holder may have deleted this file. Then lock the new one.
             if not is_at(file, path):
                 continue
             try:
@@ -63,7 +63,7 @@ def lock(file):
 
 
 def in_use(folder):
-    """Whether a run holds the lock of a folder."""
+    """Whether a run holds the lock of the folder."""
     try:
         with locked(folder):
             return False

@@ -3,10 +3,10 @@
     python examples/mnist_dcgan.py
 
 Source: github.com/eriklindernoren/PyTorch-GAN, dcgan.py, after Radford et al. 2015. Networks,
-initial weights, Adam and the order of the steps are its own; batch norm's eps is not (see
-mnist_gan.py). The script has 200 epochs; for the three here a batch is 32 instead of its 64, which
-makes twice the steps. It draws what G's last weights make, and here it is their running mean, which
-training does not see: `--batch_size 64 --average 0` is as in the script.
+initial weights, Adam and the order of the steps are the same. Three things differ. Batch norm's eps
+is 1e-5 (see mnist_gan.py). The script trains 200 epochs with batches of 64; here there are three
+epochs with batches of 32, which gives twice the steps. The script draws samples with the last
+weights of G; here their running mean draws them. `--batch_size 64 --average 0` is as in the script.
 """
 
 import console
@@ -33,7 +33,7 @@ def build_generator(latent_dim):
         nn.Linear(latent_dim, 128 * 8 * 8),
         nn.Unflatten(1, (128, 8, 8)),
         nn.BatchNorm2d(128),
-        nn.UpsampleConv2d(128, 128, 3),  # the script's Upsample and Conv2d(128, 128, 3), in one
+        nn.UpsampleConv2d(128, 128, 3),  # the script's Upsample and Conv2d(128, 128, 3) in one
         nn.BatchNorm2d(128),
         nn.LeakyReLU(0.2),
         nn.UpsampleConv2d(128, 64, 3),
@@ -74,22 +74,22 @@ def initialize(layer):
 
 
 class SameFakesGAN:
-    """G steps first, and D then learns from the same fakes: G runs once for both."""
+    """A GAN in which G steps first, and D then learns from the same fakes."""
 
     def __init__(self, generator, discriminator, g_optimizer, d_optimizer):
         check_optimizer(g_optimizer, generator, "generator")
         check_optimizer(d_optimizer, discriminator, "discriminator")
         self.generator, self.g_optimizer = generator, g_optimizer
         self.discriminator, self.d_optimizer = discriminator, d_optimizer
-        self.steps = 0  # of both
+        self.steps = 0  # steps of both players
 
     @undo_if_refused
     def step(self, real, z):
-        """Update both, on a minibatch `real` of data and on G's answer to the noise z."""
+        """Update both players, on a minibatch `real` of data and on G(z)."""
         real = as_tensor(real)
         fake = self.generator(as_tensor(z))
         check_samples(real, fake)
-        with frozen(self.discriminator):  # D is held fixed
+        with frozen(self.discriminator):  # D is fixed
             g_loss = losses.non_saturating_generator_loss(self.discriminator(fake))
         p_real, p_fake = self.discriminator(real), self.discriminator(fake.detach())
         d_loss = losses.discriminator_loss(p_real, p_fake) / 2
@@ -111,13 +111,13 @@ class SameFakesGAN:
         return report
 
     def train(self, minibatches, noise):
-        """A step on every minibatch. Yields what the steps return."""
+        """Step on every minibatch. Yields the reports."""
         for real in minibatches:
             yield self.step(real, noise(len(real)))
 
 
 def resize(images, size=SIZE):
-    """(N, H, W) uint8 -> (N, 1, size, size) uint8, bilinear as torchvision's Resize."""
+    """(N, H, W) uint8 -> (N, 1, size, size) uint8, bilinear like torchvision's Resize."""
     from PIL import Image
 
     bilinear = Image.Resampling.BILINEAR
@@ -126,7 +126,7 @@ def resize(images, size=SIZE):
 
 
 def to_pixels(samples):
-    """(N, 1, 32, 32) from -1 to 1 -> (N, 28, 28) from 0 to 1, for metrics; in steps of 1/255."""
+    """(N, 1, 32, 32) from -1 to 1 -> (N, 28, 28) from 0 to 1 in steps of 1/255, for metrics."""
     images = np.rint((samples[:, 0] + 1) * 127.5).astype(np.uint8)
     return datasets.to_float(resize(images, 28)[:, 0], 0.0)
 

@@ -1,11 +1,11 @@
-"""The Keras tutorial's GAN: D trained once on a real and a generated batch together.
+"""The GAN of the Keras tutorial: D learns from a real and a generated batch in one step.
 
     python examples/mnist_gan_keras.py
 
-Source: github.com/Zackory/Keras-MNIST-GAN, mnist_gan.py, copied in many write-ups. Networks,
-initial weights, dropout, labels (0.9 for real, 0 for generated), Adam, batch and the order of the
-steps are its own. Two things differ: it draws its real images with replacement, where here an epoch
-sees each of them once, and its two models share one Adam, whose step count so runs twice as fast.
+Source: github.com/Zackory/Keras-MNIST-GAN, mnist_gan.py, which many write-ups copy. Networks,
+initial weights, dropout, labels (0.9 for real, 0 for generated), Adam, batch size and the order of
+the steps are the same. Two things differ. The source draws real images with replacement; here an
+epoch uses each image once. In the source both models share one Adam, so its step count is doubled.
 """
 
 import math
@@ -57,7 +57,7 @@ def build_discriminator():
 
 
 def initialized(network):
-    """The first layer's weights N(0, 0.02²), the others Keras's default (Glorot's); biases 0."""
+    """The first layer's weights from N(0, 0.02²), the others from Glorot's U(-a, a); biases 0."""
     for i, layer in enumerate(layer for layer in network if isinstance(layer, nn.Linear)):
         bound = math.sqrt(6 / (layer.in_features + layer.out_features))
         nn.init.uniform_(layer.weight, -bound, bound)

@@ -1,10 +1,10 @@
-"""The TensorFlow 1 tutorial's GAN: one hidden layer on each side, and the losses of the paper.
+"""The GAN of the TensorFlow 1 tutorial: one hidden layer on each side, and the paper's losses.
 
     python examples/mnist_gan_tf1.py
 
 Source: github.com/golbin/TensorFlow-Tutorials, "GAN". Networks, initial weights, losses, Adam,
-batch and epochs are its own, and so is the use of the same noise for both players' steps. One thing
-differs: its log(0) is -inf and ends the run in NaN, where here each logarithm is at least -100.
+batch size and epochs are the same. Both players use the same noise in a step, as in the source. One
+thing differs: in the source log(0) is -inf, which ends the run in NaN; here log is at least -100.
 """
 
 import console
@@ -42,20 +42,20 @@ def initialize(layer):
 
 
 class SameNoiseGAN:
-    """A GAN whose generator step sees the noise that its discriminator step has just seen."""
+    """A GAN whose generator step uses the same noise as the discriminator step before it."""
 
     def __init__(self, generator, discriminator, g_optimizer, d_optimizer):
         check_optimizer(g_optimizer, generator, "generator")
         check_optimizer(d_optimizer, discriminator, "discriminator")
         self.generator, self.g_optimizer = generator, g_optimizer
         self.discriminator, self.d_optimizer = discriminator, d_optimizer
-        self.steps = 0  # of the discriminator
+        self.steps = 0  # discriminator steps
 
     @undo_if_refused
     def discriminator_step(self, real, z):
-        """Ascend D once, on a minibatch `real` of data and on G's answer to the noise z."""
+        """Ascend D once, on a minibatch `real` of data and on G(z)."""
         real, z = as_tensor(real), as_tensor(z)
-        with minigan.no_grad():  # G is held fixed
+        with minigan.no_grad():  # G is fixed
             fake = self.generator(z)
         check_samples(real, fake)
         p_real = self.discriminator(real)
@@ -73,7 +73,7 @@ class SameNoiseGAN:
     def generator_step(self, z):
         """Descend G once, on the noise z."""
         z = as_tensor(z)
-        with frozen(self.discriminator):  # D is held fixed
+        with frozen(self.discriminator):  # D is fixed
             p_fake = self.discriminator(self.generator(z))
             loss = losses.non_saturating_generator_loss(p_fake)
             g_loss = check_loss(loss, "generator", z.data)
@@ -84,14 +84,14 @@ class SameNoiseGAN:
         return {"g_loss": g_loss}
 
     def train(self, minibatches, noise):
-        """D and then G on every minibatch, both on the same noise. Yields what the steps return."""
+        """Step D and then G on every minibatch, with the same noise. Yields the reports."""
         for real in minibatches:
             z = noise(len(real))
             yield self.discriminator_step(real, z) | self.generator_step(z)
 
 
 def to_pixels(samples):
-    """(N, 784) pixels -> (N, 28, 28), as they are: from 0 to 1"""
+    """(N, 784) pixels from 0 to 1 -> (N, 28, 28)"""
     return samples.reshape(-1, 28, 28)
 
 
@@ -106,7 +106,7 @@ def main(argv=None):
         SameNoiseGAN(
             G, D, optim.Adam(G.parameters(), args.lr), optim.Adam(D.parameters(), args.lr)
         ),
-        images[5000:],  # TensorFlow's reader keeps the first 5,000 for validation
+        images[5000:],  # TensorFlow's reader sets the first 5,000 aside for validation
         prepare=lambda batch: datasets.to_float(batch, low=0.0).reshape(-1, 784),
         noise=lambda m: minigan.randn(m, args.latent_dim),
         picture=to_pixels,

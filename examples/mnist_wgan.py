@@ -2,9 +2,10 @@
 
     python examples/mnist_wgan.py
 
-The settings are the paper's (Arjovsky et al. 2017, Algorithm 1). Watch "wasserstein" in losses.png,
-the critic's estimate of the distance: it falls while digits take shape, and then creeps up while
-they go on improving: the critic gets steeper. Clipping bounds its slope, but leaves it to chance.
+The settings are the paper's (Arjovsky et al. 2017, Algorithm 1). losses.png shows "wasserstein",
+the critic's estimate of the distance. It falls while digits take shape. Later it rises slowly
+although the digits improve, because the critic becomes steeper: clipping bounds its slope but does
+not fix it.
 """
 
 import console

@@ -1,9 +1,9 @@
-"""The Wasserstein GAN with a gradient penalty on MNIST: as mnist_wgan.py, and no weight is clipped.
+"""The Wasserstein GAN on MNIST with a gradient penalty in place of clipped weights.
 
     python examples/mnist_wgan_gp.py
 
-The settings are the paper's (Gulrajani et al. 2017); its Algorithm 1 has --b1 0. Watch "gradient
-norm" in losses.png, which the penalty holds near 1, where clipping leaves it to chance.
+The settings are the paper's (Gulrajani et al. 2017), except for β₁: its Algorithm 1 has 0 (--b1 0).
+losses.png shows the "gradient norm", which the penalty keeps near 1.
 """
 
 import console

@@ -1,13 +1,13 @@
-"""WGAN-GP on several processes or machines, each of which sees its share of every minibatch.
+"""WGAN-GP on several processes or machines. Each takes a share of every minibatch.
 
     pip install -e '.[examples,mpi]'
     mpiexec -n 2 python examples/mpi_wgan_gp.py
 
 Every rank holds the same networks, draws the same noise, and takes its share of it. Gradients are
-averaged over the ranks before each optimizer step, so N ranks with B/N samples each do what one
-does with B, to rounding. That holds for networks that treat samples apart: with batch norm, a rank
-would normalise by its own share, so the generator has none. It keeps no checkpoints, so there is
-nothing to --resume.
+averaged over the ranks before each optimizer step. So N ranks with B/N samples each compute the
+same as one rank with B samples, to rounding. This requires networks that treat samples
+independently. Batch norm would normalise over a rank's share only, so the generator has none. The
+script saves no checkpoints, so there is no --resume.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ def build_generator(latent_dim):
 
 
 class AveragedAdam(optim.Adam):
-    """Adam by the mean of all ranks' gradients."""
+    """Adam on the mean of all ranks' gradients."""
 
     def step(self):
         with_gradient = [p for p in self.params if p.grad is not None]
@@ -58,16 +58,16 @@ class AveragedAdam(optim.Adam):
 
 
 def share(x):
-    """This rank's part of a minibatch, whose size is a multiple of the number of ranks."""
+    """Return this rank's part of a minibatch. Its size must be a multiple of the ranks."""
     m = len(x) // N_RANKS
     return x[RANK * m : (RANK + 1) * m]
 
 
 def train(trainer, batches, noise):
-    """Algorithm 1 of WGAN-GP, as WGANGP.train has it, on shares. Yields what the steps return."""
+    """Run Algorithm 1 of WGAN-GP, like WGANGP.train, on shares. Yields the reports."""
     for module in (trainer.generator, trainer.critic):
         for p in module.parameters():
-            COMM.Bcast(p.data)  # all start from rank 0's
+            COMM.Bcast(p.data)  # all ranks start with the weights of rank 0
     for real in batches:
         eps = minigan.rand(len(real), dtype=real.dtype)
         report = trainer.critic_step(share(real), share(noise(len(real))), share(eps))
@@ -77,7 +77,7 @@ def train(trainer, batches, noise):
 
 
 def all_or_none(function):
-    """Call it, and end all ranks if one fails: the others would wait for its gradients for ever."""
+    """Call the function. End all ranks if one fails, because the others would wait forever."""
     try:
         function()
     except BaseException as error:
@@ -122,7 +122,7 @@ def main(argv=None):
     def noise(m):
         return minigan.randn(m, args.latent_dim)
 
-    # Rank 0 writes the files, so rank 0 holds the lock of their folder.
+    # Rank 0 writes the files, so it holds the lock of the folder.
     with locked(args.out) if RANK == 0 else contextlib.nullcontext():
         if RANK == 0:
             remove_leftovers(args.out)

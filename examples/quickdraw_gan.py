@@ -1,14 +1,14 @@
-"""The Quick, Draw! GAN: drawings of one kind, by a generator that grows them from 7 × 7 pixels.
+"""The Quick, Draw! GAN: its generator draws one category, and grows images from 7 × 7 pixels.
 
     python examples/quickdraw_gan.py --category cat
 
 Source: D. Foster, Generative Deep Learning (O'Reilly 2019), chapter 4. Networks, initial weights,
-RMSprop and its two learning rates are the book's. Three things differ: D learns from a real and a
-generated batch in one step, where the book takes a step on each; D's loss is the sum of both; and
-batch norm's ε is 1e-5, where Keras has 1e-3.
+RMSprop and its two learning rates are the book's. Three things differ. D learns from a real and a
+generated batch in one step; the book takes one step on each. D's loss is the sum of both. Batch
+norm's ε is 1e-5; Keras has 1e-3.
 
---growth transposed makes the image larger by transposed convolutions, the book's other choice; see
-docs/images.md for the checkerboards that they leave.
+--growth transposed uses transposed convolutions, the book's other choice. docs/images.md shows the
+checkerboards that they leave.
 """
 
 import console

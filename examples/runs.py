@@ -9,24 +9,24 @@ import numpy as np
 
 import minigan
 
-TRAINED = Path(__file__).parent / "data" / "mnist_gan"  # the run that comes with minigan
+TRAINED = Path(__file__).parent / "data" / "mnist_gan"  # the committed run
 
 
 class OtherExampleError(ValueError):
-    """The run is one of an example that will not do, or does not name its own."""
+    """The run belongs to an example that the caller cannot use, or does not name its example."""
 
 
 class Run:
-    """What is in a run's folder, and the example that it is a run of.
+    """A run's checkpoint and the example that wrote it.
 
-    folder: where its checkpoint.npz is.
-    names: the examples that will do; by default all.
-    name: the example, for a run too old to name it.
+    folder: the folder that holds checkpoint.npz.
+    names: the examples that the caller can use; None for all.
+    name: the example, for an old run that does not name it.
 
     Attributes: folder, state (the checkpoint), example (the module).
-    Raises OSError if the checkpoint cannot be read, OtherExampleError if it is of none of these
-    examples, or of one without `build_generator`, and another ValueError if it is damaged or lacks
-    what every run has, or if the example cannot be imported.
+    Raises OSError if the checkpoint cannot be read. Raises OtherExampleError if the run belongs to
+    another example, or to one without `build_generator`. Raises another ValueError if the
+    checkpoint is damaged or incomplete, or if the example cannot be imported.
     """
 
     def __init__(self, folder, names=None, name=None):
@@ -57,9 +57,10 @@ class Run:
             raise OtherExampleError(f"{folder} is a run of {name}.py, which has no build_generator")
 
     def network(self, player, weights=None):
-        """The run's "generator", "discriminator" or "critic", in eval mode.
+        """Build the run's "generator", "discriminator" or "critic", in eval mode.
 
-        weights: other ones than its last. Raises ValueError if they or its flags do not fit.
+        weights: a state dict in place of the last weights. Raises ValueError if the weights or the
+        flags do not fit.
         """
         name, build = self.example.__name__, getattr(self.example, f"build_{player}")
         try:
@@ -78,10 +79,10 @@ class Run:
 
 
 def best_weights(state):
-    """The generator's averaged weights if the run has such (--average), or else its last ones."""
+    """Return the running mean of G's weights if the run has one (--average), else the last ones."""
     return state["average"]["module"] if "average" in state else state["generator"]
 
 
 def as_float32(array):
-    """The checkpoint that comes with minigan is in float16, to be small."""
+    """Convert to float32. The committed checkpoint is in float16, so that it is small."""
     return array.astype(np.float32) if array.dtype == np.float16 else array

@@ -2,13 +2,13 @@
 
     python examples/theory_checkerboard.py
 
-Odena et al. 2016, "Deconvolution and Checkerboard Artifacts". A 5 × 5 kernel that moves by 2 pixels
-covers its neighbours unevenly: 9 of its weights meet at one pixel, 6 at the next, and 4 at the one
-diagonal to it. Random weights then leave pixels of unequal variance, in a pattern of period 2, from
-which training has to start. After an upsampling, 25 weights meet at each pixel.
+Odena et al. 2016, "Deconvolution and Checkerboard Artifacts". A 5 × 5 kernel with stride 2 covers
+pixels unevenly: 9 of its weights reach one pixel, 6 the next, and 4 the one diagonal to it. With
+random weights the variances of the pixels are unequal, in a pattern of period 2. Training starts
+from this pattern. After an upsampling, 25 weights reach each pixel.
 
-Drawn are the number of weights that meet, the standard deviation of what the untrained generators
-of quickdraw_gan.py make, pixel for pixel, and one sample of each.
+The picture shows the number of weights that reach each pixel, the standard deviation of each pixel
+of quickdraw_gan.py's untrained generators, and one sample of each.
 """
 
 import console
@@ -21,14 +21,14 @@ from minigan import nn
 
 
 def layer(growth, n_in, n_out):
-    """The layer by which quickdraw_gan.py makes an image larger, without its bias."""
+    """Return the layer with which quickdraw_gan.py enlarges an image, without its bias."""
     grown = grow(growth, n_in, n_out)
     nn.init.constant_(grown.bias, 0.0)
     return grown
 
 
 def weights_that_meet(growth):
-    """How many of a kernel's weights reach each pixel: (28, 28), from an image of ones"""
+    """The number of a kernel's weights that reach each pixel: (28, 28), from an image of ones"""
     ones = layer(growth, 1, 1)
     nn.init.constant_(ones.weight, 1.0)
     return ones(minigan.Tensor(np.ones((1, 1, 14, 14), np.float32))).numpy()[0, 0]

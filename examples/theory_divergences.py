@@ -1,11 +1,11 @@
-"""What G's objective measures, and where it stops measuring anything.
+"""What G's objective measures: JSD, and where it saturates.
 
     python examples/theory_divergences.py
 
 Goodfellow et al. 2014, section 4: for a fixed G the best D is D*(x) = p_data/(p_data + p_g), and
-then V(D*, G) = -log 4 + 2 JSD(p_data, p_g). Both are checked by numerical integration. Then p_g
-moves away from p_data: KL and reverse KL explode, JSD comes to rest at log 2 and has no slope left
-to learn from, and the Wasserstein distance (Arjovsky et al. 2017) goes on at a slope of 1.
+V(D*, G) = -log 4 + 2 JSD(p_data, p_g). The script checks both by numerical integration. Then it
+moves p_g away from p_data. KL and reverse KL explode. JSD approaches log 2, and its slope
+approaches 0. The Wasserstein distance (Arjovsky et al. 2017) keeps a slope of 1.
 """
 
 import math
@@ -17,8 +17,8 @@ from theory_tools import integral, new_figure, normal, parse_flags, save_figure
 import minigan
 from minigan import Tensor
 
-X = np.linspace(-12, 24, 20001)  # where the integrals are taken
-TINY = 1e-200  # keeps logarithms finite where a density underflows
+X = np.linspace(-12, 24, 20001)  # the points of the integrals
+TINY = 1e-200  # keeps logarithms finite if a density underflows
 
 STD = 0.5  # of p_g, while it moves; p_data is N(0, 1)
 p = normal(X, 0.0, 1.0) + TINY
@@ -47,7 +47,7 @@ def wasserstein(p, q):
 
 
 def jsd_slope(mean):
-    """d JSD / d mean, by minigan: what a generator that can only move would learn from"""
+    """d JSD / d mean, by minigan: the gradient for a generator that can only shift p_g"""
     m = Tensor(np.array(mean), requires_grad=True)
     z = (Tensor(X) - m) / STD
     q = (z * z * -0.5).exp() / (STD * math.sqrt(2 * math.pi)) + TINY

@@ -1,14 +1,14 @@
-"""Figure 1 of the GAN paper, trained and not sketched: two densities, D, and the best possible D*.
+"""Figure 1 of the GAN paper from a real training: two densities, D, and the best possible D*.
 
     python examples/theory_figure1.py
 
-Goodfellow et al. 2014, Figure 1, on p_data = N(2, 0.6²). G(z) = a z + b for z ~ N(0, 1), so p_g is
-N(b, a²) and D*(x) = p_data/(p_data + p_g) is known at every moment. The paper's four stages:
+Goodfellow et al. 2014, Figure 1, with p_data = N(2, 0.6²). G(z) = a z + b for z ~ N(0, 1). So p_g
+is N(b, a²), and D*(x) = p_data/(p_data + p_g) is known at every step. The paper's four stages:
 
     (a) G has not moved, and D knows nothing yet
-    (b) D alone has been trained, until it is close to D*
-    (c) G has followed D's slope, toward where D takes x for data
-    (d) after steps of both, p_g = p_data, and D is one half wherever there is data
+    (b) only D has been trained, until it is close to D*
+    (c) G has followed the slope of D towards larger D(x)
+    (d) after steps of both, p_g = p_data, and D is one half where there is data
 """
 
 import console
@@ -25,7 +25,7 @@ BATCH = 256
 
 
 class Game:
-    """The two players, and how far they are from what the theory says."""
+    """The two players, and their distances from the values of the theory."""
 
     def __init__(self):
         self.G = nn.Linear(1, 1)
@@ -61,7 +61,7 @@ class Game:
             return self.D(minigan.Tensor(X[:, None].astype(np.float32))).data[:, 0]
 
     def distance(self, target):
-        """The mean of |D(x) - target| over x from half data, half G"""
+        """The mean of |D(x) - target| over x, half from the data and half from G"""
         return integral(abs(self.answers - target) * (p_data + self.p_g) / 2, X)
 
     @property

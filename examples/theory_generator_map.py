@@ -1,12 +1,12 @@
-"""A generator makes no randomness: it is a map that bends one density into another.
+"""A generator is a map that turns one density into another. It adds no randomness.
 
     python examples/theory_generator_map.py
 
-z ~ N(0, 1) goes into a small network G, and x = G(z) comes out with two peaks. G is trained as a
-GAN, and then looked at: as a curve over z, beside the one increasing map that carries the normal
-density exactly into the data's, x = P_data⁻¹(Φ(z)). Where G is steep, z is stretched and x is
-rare; where it is flat, x piles up: p_g(x) = Σ p(z)/|G′(z)| over all z with G(z) = x. That formula,
-with G′ from minigan.grad, is held against a count of samples.
+A small network G maps z ~ N(0, 1) to x = G(z), whose density has two peaks. G is trained as a
+GAN. The picture shows G as a curve over z, beside the increasing map that turns the normal density
+exactly into that of the data, x = P_data⁻¹(Φ(z)). Where G is steep, x is rare. Where G is flat, x
+is frequent: p_g(x) = Σ p(z)/|G′(z)| over all z with G(z) = x. The script compares this formula,
+with G′ from minigan.grad, with a histogram of samples.
 """
 
 import console
@@ -47,10 +47,10 @@ def density_of(G):
     """G(z) and G′(z) on Z, and p_g(x) = Σ p(z)/|G′(z)| on X, over all z with G(z) = x"""
     z = minigan.Tensor(Z[:, None], requires_grad=True)
     x = G(z)
-    (slope,) = minigan.grad(x.sum(), z)  # G acts on each z alone, so this is G′(z) for each
+    (slope,) = minigan.grad(x.sum(), z)  # G′(z) for each z, because G treats each z alone
     x, slope = x.data[:, 0], slope.data[:, 0]
     p_g = np.zeros(len(X))
-    for i in np.flatnonzero(x[:-1] != x[1:]):  # between two z's, G is a piece of a line
+    for i in np.flatnonzero(x[:-1] != x[1:]):  # between neighbouring z, G is taken as linear
         low, high = sorted((x[i], x[i + 1]))
         first, last = np.searchsorted(X, [low, high])
         p_g[first:last] += normal(Z[i], 0, 1) / abs((slope[i] + slope[i + 1]) / 2)

@@ -1,12 +1,12 @@
-"""Two players on one function: steps that find a saddle, and steps that spiral away from one.
+"""Two players on one function: steps that find a saddle point, and steps that do not.
 
     python examples/theory_minimax.py
 
 x descends and y ascends f(x, y) = x² + 2xy - 3y² + 4x + 5y + 6, each by its own gradient, as G
-and D do on V. f is a bowl along x and a dome along y, and both arrive at the saddle (-17/8, 1/8).
-On the bilinear f(x, y) = xy, the same rule multiplies the distance from the saddle by √(1 + step²)
-at every step; with turns taken, y seeing the x that has just moved, they circle for ever. But the
-mean of where they have been comes to the saddle: the case for drawing with averaged weights.
+and D do on V. f is convex in x and concave in y, and both reach the saddle (-17/8, 1/8). On the
+bilinear f(x, y) = xy, simultaneous steps multiply the distance from the saddle by √(1 + step²) each
+time. If the players take turns, they circle the saddle forever. But the mean of their positions
+approaches the saddle. This is a reason to draw samples with the running mean of the weights.
 """
 
 import console
@@ -72,13 +72,13 @@ def main(argv=None):
     assert np.allclose(radius, (1 + step**2) ** (np.arange(args.steps + 1) / 2), rtol=1e-12)
 
     in_turn = play(bilinear, (1.0, 0.0), step, args.steps, in_turn=True)
-    # x² + y² - step x y is the same before and after: an ellipse that is never left
+    # A turn does not change x² + y² - step x y, so the path stays on an ellipse.
     x, y = in_turn.T
     radius = np.hypot(x, y)
     print(f"           in turn, it stays from {radius.min():.4f} to {radius.max():.4f}")
     assert np.allclose(x * x + y * y - step * x * y, 1, rtol=1e-12)
 
-    # x moves by -step y, and y by step x: what either has added up is how far the other has come
+    # x moves by -step y and y by step x. So the sum of one player's values is the other's path.
     mean = np.array([x[1:].mean(), y[:-1].mean()])
     print(f"           and the mean of all of them is ({mean[0]:.4f}, {mean[1]:.4f})")
     bounded = np.array([y[-1] - y[0], x[0] - x[-1]])

@@ -1,11 +1,11 @@
-"""How much gradient reaches the generator from a discriminator that is sure of itself?
+"""How much gradient reaches the generator if the discriminator is sure?
 
     python examples/theory_saturation.py
 
-Goodfellow et al. 2014, section 3. Early on, D tells the fakes easily and D(G(z)) is near 0. G's
-loss of Algorithm 1, log(1 - D(G(z))), is flat there, and the other one, -log D(G(z)), is steep:
-with D = sigmoid(s), their slopes in s are -D(G(z)) and -(1 - D(G(z))). Here s is lowered step by
-step, and the gradient that arrives in G's weights is measured.
+Goodfellow et al. 2014, section 3. Early in training, D recognises the fakes easily and D(G(z)) is
+near 0. There G's loss of Algorithm 1, log(1 - D(G(z))), is flat, and the other loss, -log D(G(z)),
+is steep. With D = sigmoid(s), their slopes in s are -D(G(z)) and -(1 - D(G(z))). The script lowers
+s in steps and measures the gradient in G's weights.
 """
 
 import console

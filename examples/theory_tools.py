@@ -1,4 +1,4 @@
-"""What the theory examples share: flags, densities to draw with, and figures written whole."""
+"""Functions that the theory examples share: flags, densities, integrals and figures."""
 
 import argparse
 import math
@@ -13,9 +13,9 @@ from minigan.files import atomic_write, check_writable
 
 
 def parse_flags(description, argv=None, **defaults):
-    """--out, --seed, and a flag for each keyword; starts minigan's generator.
+    """Parse --out, --seed, and a flag for each keyword. Seed minigan's generator.
 
-    A keyword's default gives the type of its flag. False makes a switch.
+    The type of a flag is that of its default. False makes a switch.
     """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -1,16 +1,16 @@
-"""Three troubles of GAN training, provoked on real runs and measured; and a loss that has one less.
+"""Three problems of GAN training, produced on purpose and measured.
 
     python examples/theory_troubles.py
 
-1. Oscillation: with the momentum that is usual elsewhere (Adam's β₁ of 0.9) the two players run
-   past each other. G hurries from mode to mode around the ring, and both losses swing.
-2. Mode collapse: at any moment its samples are on a few of the ring's 8 modes. The losses do not
-   tell; metrics.mixture_scores does. With β₁ = 0.5, as in DCGAN, the same GAN finds all 8.
-3. A generator loss that says nothing about quality: in a run that goes well, the distance between
-   samples and data falls, and G's loss does not follow. A WGAN-GP's estimate of the distance does.
+1. Oscillation: with Adam's usual momentum (β₁ = 0.9), G moves from mode to mode around the ring,
+   and both losses oscillate.
+2. Mode collapse: at any time its samples lie on a few of the ring's 8 modes. The losses do not show
+   it; metrics.mixture_scores does. With β₁ = 0.5, as in DCGAN, the same GAN finds all 8 modes.
+3. A generator loss that does not measure quality: in a good run the distance between samples and
+   data falls, but G's loss does not follow it. The estimate of a WGAN-GP follows it.
 
-The distance, which no player sees, is the Wasserstein distance of the samples' projections,
-averaged over directions ("sliced"; Rabin et al. 2011).
+The distance is the Wasserstein distance of one-dimensional projections, averaged over directions
+("sliced"; Rabin et al. 2011). No player sees it.
 """
 
 import console
@@ -41,14 +41,14 @@ def noise(m):
 
 
 def sliced_wasserstein(x, y, directions=32):
-    """The mean over directions of W₁ between projections, for as many points in x as in y"""
+    """The mean over directions of W₁ between projections; x and y have equally many points."""
     angle = np.pi * np.arange(directions) / directions
     u = np.stack([np.cos(angle), np.sin(angle)])
     return abs(np.sort(x @ u, axis=0) - np.sort(y @ u, axis=0)).mean()
 
 
 def run(trainer, steps, seed):
-    """Train on the ring; every WINDOW steps, mean reports, scores and the distance; and samples."""
+    """Train on the ring. Every WINDOW steps, record mean reports, scores, distance and samples."""
     rng = np.random.default_rng([seed, 1])
     held_out = RING.sample(2000, rng)
     rows, window, pictures = [], [], []
@@ -70,7 +70,7 @@ def run(trainer, steps, seed):
 
 
 def correlation(x, y):
-    """Pearson's, over the moments at which both are known"""
+    """Pearson's correlation, over the steps at which both values are known"""
     known = ~(np.isnan(x) | np.isnan(y))
     return np.corrcoef(x[known], y[known])[0, 1]
 
@@ -83,7 +83,7 @@ def build_gan(beta1):
 
 def build_wgan_gp():
     G, f = mlp(2, 2), mlp(2, 1)
-    g_optimizer = optim.Adam(G.parameters(), 1e-4, betas=(0.5, 0.9))  # slow, for f to keep up
+    g_optimizer = optim.Adam(G.parameters(), 1e-4, betas=(0.5, 0.9))  # slow, so that f keeps up
     f_optimizer = optim.Adam(f.parameters(), 1e-3, betas=(0.5, 0.9))
     return WGANGP(G, f, g_optimizer, f_optimizer, penalty_weight=1.0, warm_up=1)
 
@@ -109,7 +109,7 @@ def main(argv=None):
     print(f"   and D's loss from {low:.2f} to {high:.2f}")
     for name, history in runs.items():
         print(f"2. {name}: {np.median(history['modes'][late]):.0f} of 8 modes covered (median)")
-    learning = wgan_gp["step"] > 100  # until then G waits for the critic to learn
+    learning = wgan_gp["step"] > 100  # before that, G waits while the critic learns
     of_gan, of_wgan_gp = (
         correlation(history[name][learning], history["distance"][learning])
         for history, name in ((gan, "g_loss"), (wgan_gp, "wasserstein"))

@@ -1,11 +1,11 @@
-"""The classifier that scores generated digits (minigan/metrics/digits.py), trained on MNIST.
+"""Train the classifier that scores generated digits (minigan/metrics/digits.py) on MNIST.
 
     python examples/train_digit_classifier.py
 
-It learns from the 60,000 training images, each moved a little in every epoch, and under a little
-noise: small generators leave some, and without having seen any, the classifier would take every
-noisy digit for an 8. At the end it is tested on the 10,000 test images, and its weights are written
-to --out, as float16. The file that comes with minigan was made by this very command.
+It learns from the 60,000 training images. Every epoch shifts each image a little and adds noise.
+Samples of small generators are noisy, and a classifier that has seen no noise reads every noisy
+digit as an 8. At the end it is tested on the 10,000 test images. Its weights are written to --out
+in float16. This command made the file in the package.
 """
 
 import argparse
@@ -27,7 +27,7 @@ NOISE = 0.2  # the largest standard deviation, for pixels from 0 to 1
 
 
 def shifted(images, rng):
-    """Each of (N, 28, 28) images moved by -2 to 2 pixels along both axes, what comes in black."""
+    """Shift each of (N, 28, 28) images by -2 to 2 pixels along both axes, and fill with black."""
     padded = np.pad(images, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, images.shape[1:], axis=(1, 2))
     dy, dx = rng.integers(2 * SHIFT + 1, size=(2, len(images)))
@@ -35,15 +35,15 @@ def shifted(images, rng):
 
 
 def noisy(x, rng):
-    """Pixels x, (N, 1, 28, 28), with normal noise, on some images more and on others less."""
+    """Add normal noise to pixels x, (N, 1, 28, 28). Each image has its own standard deviation."""
     sigma = rng.uniform(0, NOISE, size=(len(x), 1, 1, 1)).astype(np.float32)
     return np.clip(x + sigma * rng.standard_normal(x.shape, dtype=np.float32), 0, 1)
 
 
 def train(classifier, images, labels, *, n_epochs, batch_size, lr, seed):
-    """Adam; its learning rate falls in a straight line, from lr to the last step's lr/last_step.
+    """Train with Adam. The learning rate falls linearly from lr to lr/last_step.
 
-    Yields each epoch's mean loss.
+    Yields the mean loss of each epoch.
     """
     rng = np.random.default_rng(seed)
     optimizer = optim.Adam(classifier.parameters(), lr)
@@ -66,7 +66,7 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    defaults = {"n_epochs": 15, "batch_size": 64, "lr": 2e-3}  # lr: of the first step
+    defaults = {"n_epochs": 15, "batch_size": 64, "lr": 2e-3}  # lr of the first step
     for name, default in defaults.items():
         parser.add_argument(
             f"--{name}", type=type(default), default=default, help=f"(default: {default})"

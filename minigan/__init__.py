@@ -1,7 +1,7 @@
 """minigan: generative adversarial networks from scratch, to read and to step through.
 
-In reading order: backend, tensor, op, autograd, ops, nn, losses, optim, gradcheck, trainers;
-and beside them datasets, mixtures, metrics, diagnosis, plot, files, checkpoint and exchange.
+In reading order: backend, tensor, op, autograd, ops, nn, losses, optim, gradcheck, trainers,
+datasets, mixtures, metrics, diagnosis, plot, files, checkpoint, exchange.
 """
 
 import importlib
@@ -16,10 +16,10 @@ from minigan.autograd import grad
 from minigan import ops, nn, losses, optim, trainers
 from minigan.gradcheck import GradientError, gradcheck
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
-# What is beside the mathematics is loaded when it is first asked for: it wants a good deal of the
-# standard library, and with that `import minigan` would take a third longer than `import numpy`.
+# These modules are loaded when a program first uses them. They import much of the standard
+# library, which would make `import minigan` a third slower than `import numpy`.
 _LATER = {name: name for name in ("datasets", "mixtures", "metrics", "diagnosis", "plot")}
 _LATER |= {name: name for name in ("files", "checkpoint", "exchange")}
 _LATER |= dict.fromkeys(("CheckpointError", "load", "save"), "checkpoint")

@@ -1,13 +1,13 @@
 """Reverse-mode differentiation: the walk back through the graph, `backward` and `grad`.
 
-The chain rule for y = f(x) turns the gradient of a loss with respect to y into the one with respect
-to x: gx = gy · ∂y/∂x, a vector-Jacobian product. Each `Op` knows its own product (`backward`). The
-walk applies them to the results of the largest generation first. Then every gradient that reaches
-a result has arrived before it is handed on, since its users all have a larger generation.
+Let y = f(x), and let gy be the gradient of the loss with respect to y. The chain rule gives the
+gradient with respect to x: gx = gy · ∂y/∂x, a vector-Jacobian product. The `backward` of each `Op`
+computes this product. The walk visits results of a larger generation first. All users of a result
+have a larger generation than the result. So its gradient is complete when the walk reaches it.
 
-The rules are given plain arrays, which is all that an ordinary gradient takes. With
-`create_graph=True` they are given Tensors instead. Then the operations inside the rules record a
-graph of their own, and the gradient can be differentiated again.
+An ordinary walk gives plain arrays to the rules. With `create_graph=True` it gives them Tensors.
+Then the operations inside the rules record a graph of their own, and the gradient can be
+differentiated again.
 """
 
 import copy
@@ -26,7 +26,7 @@ REQUIRES_GRAD = attrgetter("_requires_grad")
 
 
 def backward(y, gradient, create_graph):
-    """What Tensor.backward does."""
+    """Add the gradients of y to `.grad` of its leaves; see Tensor.backward."""
     for leaf, g in walk([y], [gradient], create_graph):
         if leaf._grad is not None:
             g = leaf._grad + g if create_graph else Tensor(leaf._grad._data + g._data)
@@ -38,10 +38,10 @@ def grad(
 ) -> tuple[Tensor, ...]:
     """The gradients of `outputs` (summed, if several) with respect to `inputs`, as a tuple.
 
-    outputs, inputs: a Tensor or a sequence of them; leaves no trace in anybody's `.grad`.
-    grad_outputs: a gradient for each output; may be left out for outputs of one element.
+    outputs, inputs: a Tensor or a sequence of Tensors. No `.grad` changes.
+    grad_outputs: a gradient for each output. The default is 1, for outputs of one element.
     create_graph: make the result differentiable, for a gradient penalty or a Hessian.
-    allow_unused: give None for an input that the outputs do not depend on, rather than raise.
+    allow_unused: return None for an input that the outputs do not depend on, instead of raising.
     other: PyTorch's retain_graph and only_inputs, which change nothing.
 
     >>> x = Tensor(3.0, requires_grad=True)
@@ -62,14 +62,14 @@ def as_list(x):
 
 
 def walk(outputs, gradients, create_graph, wanted=()):
-    """The chain rule: from the outputs back to the leaves, or to the `wanted` tensors if given.
+    """Apply the chain rule from the outputs back to the leaves, or to the `wanted` tensors.
 
-    Returns (tensor, gradient) pairs of Tensors; no two share memory, unless create_graph.
+    Returns (tensor, gradient) pairs of Tensors. No two share memory, except with create_graph.
     """
     path = path_to(wanted, outputs) if wanted else None
     total = first_gradients(outputs, gradients, create_graph)  # for each tensor, the sum so far
     memory, found, anomaly = Memory(total, create_graph), [], switches.anomaly
-    # A heap. Results of one generation come in the order in which gradients reached them.
+    # A heap. Results of the same generation come in the order in which gradients reached them.
     ahead, order = sorted((-y.generation, i, y) for i, y in enumerate(total)), count(len(total))
     while ahead:
         _, _, y = heappop(ahead)
@@ -106,7 +106,7 @@ def walk(outputs, gradients, create_graph, wanted=()):
 
 
 def first_gradients(outputs, gradients, create_graph):
-    """{output: the gradient that it starts from}: 1 if none is given, and the sum of several."""
+    """Return {output: its gradient}: 1 if none is given; the sum if an output comes twice."""
     total = {}
     for y, gy in zip(outputs, gradients, strict=True):
         gy = gy if gy is None or isinstance(gy, Tensor) else constant(gy, y)
@@ -119,7 +119,7 @@ def first_gradients(outputs, gradients, create_graph):
 
 
 def path_to(wanted, outputs):
-    """The tensors on a way from the outputs back to a wanted one."""
+    """Return the tensors on a path from the outputs back to a wanted tensor."""
     found, ahead = set(), list(outputs)
     while ahead:
         y = ahead.pop()
@@ -139,7 +139,7 @@ def needed(y):
 
 
 def narrowed(op, path):
-    """A copy of op, for one walk, whose `needs` leave out what is frozen now or not on the path."""
+    """Return op, or a copy for this walk that needs no gradient of frozen or off-path inputs."""
     pairs = zip(op.inputs, op.needs, strict=True)
     needs = [need and x._requires_grad and (path is None or x in path) for x, need in pairs]
     if needs != op.needs:
@@ -149,8 +149,8 @@ def narrowed(op, path):
 
 
 def fitted(op, x, gx, create_graph):
-    """What a rule returned for its input x, summed over the axes along which x was broadcast."""
-    if not isinstance(gx, Tensor):  # of an array without axes NumPy makes a scalar
+    """Return the gradient gx for input x, summed over the axes along which x was broadcast."""
+    if not isinstance(gx, Tensor):  # a rule on 0-d arrays may return a NumPy scalar
         gx = backend.get_array_module(x._data).asarray(gx)
     with suppress(ValueError, IndexError):  # check_gradient names what is wrong
         gx = sum_to(gx, x.shape)
@@ -160,6 +160,6 @@ def fitted(op, x, gx, create_graph):
 
 def sum_to(gx, shape):
     """The array or Tensor gx, summed over the axes along which `shape` was broadcast."""
-    new = gx.ndim - len(shape)  # axes that broadcasting put in front
+    new = gx.ndim - len(shape)  # the number of axes that broadcasting added in front
     stretched = [new + i for i, n in enumerate(shape) if n != gx.shape[new + i]]
     return gx.sum(axis=(*range(new), *stretched), keepdims=True).reshape(shape)

@@ -1,7 +1,7 @@
 """Save and load a training run: a nested dict of arrays, numbers and text, in one `.npz` file.
 
-Such a file is a zip archive with an `.npy` entry for each array, named by its path in the dict, and
-the entry `minigan.json` for everything else:
+The file is a zip archive. Each array is an `.npy` entry, named by its path in the dict. The entry
+`minigan.json` holds everything else:
 
     generator/0.weight.npy       the array at obj["generator"]["0.weight"]
     generator/0.bias.npy
@@ -9,8 +9,8 @@ the entry `minigan.json` for everything else:
                                     "step": 400,
                                     "generator": {"0.weight": {"/array": "<f4 (256, 64)"}, …}}}
 
-`np.load` and `unzip` open it too. Nothing is ever unpickled, so a file from a stranger can hold
-wrong numbers but no program.
+`np.load` and `unzip` open it too. Nothing is ever unpickled. So a file from a stranger may hold
+wrong numbers, but it cannot run code.
 """
 
 import io
@@ -32,21 +32,21 @@ MAX_TREE = 2**23  # bytes of minigan.json; as Python objects they take up to 30 
 
 
 class CheckpointError(ValueError):
-    """A file that is not a checkpoint, or is damaged; the message says what was expected."""
+    """The file is not a checkpoint, or is damaged. The message says what was expected."""
 
 
 def save(obj, path):
-    """Write `obj` to `path`, all of it or, if anything goes wrong, nothing.
+    """Write `obj` to `path`, completely or not at all.
 
     Args:
         obj: a dict with str keys. Its values are dicts again, lists, tuples, arrays of NumPy or
             CuPy, Tensors (their `.data` is saved), int of any size, float, bool, str or None.
-        path: where to; an older file there is replaced only once the new one is whole. Any
-            extension will do, and `.npz` lets other programs recognise it.
+        path: the file. An older file is replaced only when the new one is complete. Any extension
+            is possible; other programs recognise `.npz`.
 
-    Raises TypeError for anything else in `obj` and ValueError for a key that cannot be part of an
-    entry's name, both saying where in `obj` it is; ValueError if everything but the arrays takes
-    more than 8 MiB as JSON; OSError, naming `path`, if it cannot be written.
+    Raises TypeError for anything else in `obj`, and ValueError for a key that cannot be part of an
+    entry's name. Both say where in `obj` it is. Raises ValueError if `obj` without its arrays takes
+    more than 8 MiB as JSON. Raises OSError, naming `path`, if the file cannot be written.
     The same `obj` always gives the same bytes.
 
     >>> import os, tempfile
@@ -75,16 +75,16 @@ def save(obj, path):
 
 
 def load(path) -> dict[str, Any]:
-    """Read what `save` wrote to `path`: the same nested dict, its arrays NumPy's, bit for bit.
+    """Read the nested dict that `save` wrote to `path`, bit for bit. `save` has an example.
 
-    Tensors and CuPy arrays come back as NumPy arrays, and so do NumPy's scalars (0-d).
+    Tensors, CuPy arrays and NumPy scalars come back as NumPy arrays.
 
-    Raises FileNotFoundError if there is no such file, and CheckpointError, naming the file and
-    what was expected and found, if it is not a checkpoint, is cut short or altered (each entry has
-    a CRC-32), lacks an array, or was written in a newer format. The example is in `save`.
+    Raises FileNotFoundError if there is no such file. Raises CheckpointError if it is not a
+    checkpoint, is cut short or altered (each entry has a CRC-32), lacks an array, or has a newer
+    format. The message names the file, what was expected and what was found.
 
-    Limits: the entries may unpack to 256 MiB together, or to the size of the file if that is more,
-    and `minigan.json` may have 8 MiB. A larger entry is refused before it is unpacked.
+    Limits: all entries together may unpack to 256 MiB, or to the size of the file if that is more.
+    `minigan.json` may have 8 MiB. A larger entry raises an error before it is unpacked.
     """
     with open(path, "rb") as file:
         start = file.read(4)
@@ -120,9 +120,9 @@ def load(path) -> dict[str, Any]:
 
 
 def _pack(value, name, arrays):
-    """`value` as JSON can hold it; each array in it goes to `arrays` and leaves a note behind.
+    """Return `value` as JSON can hold it. Each array goes to `arrays`, and a note takes its place.
 
-    A note is a dict whose one key begins with "/", which no key of the user's can.
+    A note is a dict with one key that begins with "/". The user's keys cannot contain "/".
     """
     if isinstance(value, dict):
         return {
@@ -161,7 +161,7 @@ def _join(name, key):
 
 
 def _checked(key, name):
-    """`key` if it can be part of an entry's name on every system."""
+    """Return `key`; TypeError or ValueError unless it can be part of a file name everywhere."""
     where = f"obj[{name!r}]" if name else "obj"
     if not isinstance(key, str):
         raise TypeError(f"{where} has the key {key!r}; a checkpoint's keys must be str")
@@ -175,7 +175,7 @@ def _checked(key, name):
 
 
 def host_array(value, name):
-    """The NumPy array in a Tensor, a CuPy array or a NumPy scalar."""
+    """Return the NumPy array of a Tensor, a CuPy array or a NumPy scalar."""
     if not isinstance(value, (np.ndarray, np.generic)):
         data = getattr(value, "data", None)
         if hasattr(data, "dtype"):  # a Tensor's; the .data of a CuPy array is a bare pointer
@@ -199,7 +199,7 @@ def _describe(array):
 
 
 def _read_tree(archive, path):
-    """What `_pack` made of the whole dict, from a file that turns out to be a checkpoint."""
+    """Read the tree that `_pack` made; CheckpointError unless the file is a checkpoint."""
     if TREE not in archive.namelist():
         found = ", ".join(archive.namelist()[:3]) or "none at all"
         raise CheckpointError(
@@ -225,7 +225,7 @@ def _read_tree(archive, path):
 
 
 def _read_array(archive, name, expected, path):
-    # From memory, so that the entry's CRC-32 is checked before anything in it is believed.
+    # Read the entry completely first, because the CRC-32 is checked at its end.
     data = _read(archive, name + ".npy", path)
     try:
         dtype, shape, order, offset = npy_header(io.BytesIO(data), len(data))
@@ -240,7 +240,7 @@ def _read_array(archive, name, expected, path):
 
 
 def _read(archive, name, path, limit=None):
-    """The bytes of one entry of the archive, checked against their CRC-32."""
+    """Read the bytes of one entry of the archive, and check them against their CRC-32."""
     try:
         entry = archive.getinfo(name)
     except KeyError as error:
@@ -270,5 +270,5 @@ def _read(archive, name, path, limit=None):
 
 
 def _said(error):
-    """What an error says, in short, or its name if it says nothing."""
+    """Return the start of an error's message, or the error's name if it has none."""
     return f"{str(error) or type(error).__name__:.200}"

@@ -1,6 +1,6 @@
-"""What can go wrong around an operation, said at once and by name.
+"""Checks on operations and on the walk. Each raises an error that names the operation.
 
-Nothing here computes; `autograd` calls these before, between and after what does.
+Nothing here computes a value. `op.py` and `autograd.py` call these functions.
 """
 
 import os
@@ -10,24 +10,24 @@ from minigan.arrays import check_float
 
 
 def check_inputs(op, arrays):
-    """Arrays of one backend and one float dtype, or an error that names the operation."""
+    """Raise TypeError unless the arrays have one backend and one float dtype."""
     backend.get_array_module(*arrays)
     dtypes = [a.dtype for a in arrays]
     for dtype in dtypes:
         if dtype.kind != "f":
             raise TypeError(
                 f"{op} of {listed(dtypes)}: floats are needed; convert with tensor(x, "
-                "dtype='float32'), images with datasets.to_float"
+                "dtype='float32'), or images with datasets.to_float"
             )
         if dtype != dtypes[0]:
             raise TypeError(
-                f"{op} of {listed(dtypes)}, shapes {shapes(arrays)}: all must be the same; convert "
+                f"{op} of {listed(dtypes)}, shapes {shapes(arrays)}: dtypes must agree; convert "
                 "the data with .astype, or the module with .float() or .double()"
             )
 
 
 def report(op, y, gxs):
-    """Raise the error for a tensor that was changed since y = op(...), or a wrong count of gxs."""
+    """Raise the error for a tensor changed since y = op(...), or for a wrong number of gxs."""
     changed = [f"input {i}" for i, x in enumerate(op.inputs) if x._version[0] != op.versions[i]]
     if y._version[0] != op.version:
         changed.append("the output")
@@ -42,12 +42,12 @@ def report(op, y, gxs):
 
 
 def check_output(y, gy):
-    """An output y that a gradient gy can start from; gy is None where it is to be 1."""
+    """Raise an error unless a walk can start at y with gradient gy; None stands for 1."""
     if not y.requires_grad:
         raise RuntimeError(
-            f"a tensor of shape {y.shape} has no graph to go back through: nothing that it was "
-            "made from has requires_grad=True, or it was made under no_grad(), or it is a gradient "
-            "that was computed without create_graph=True"
+            f"a tensor of shape {y.shape} has no graph: no input of it has requires_grad=True, or "
+            "it was made under no_grad(), or it is a gradient that was computed without "
+            "create_graph=True"
         )
     if gy is None and y.size != 1:
         raise RuntimeError(
@@ -57,13 +57,13 @@ def check_output(y, gy):
 
     if gy is not None and (gy.shape != y.shape or gy.dtype != y.dtype):
         raise ValueError(
-            f"the gradient given is {gy.dtype} of shape {gy.shape}, but the tensor is {y.dtype} "
+            f"the gradient is {gy.dtype} of shape {gy.shape}, but the tensor is {y.dtype} "
             f"of shape {y.shape}"
         )
 
 
 def check_leaf(x, requires_grad):
-    """requires_grad can be set on x."""
+    """Raise an error unless requires_grad can be set on x."""
     if x.op is not None:
         raise RuntimeError(f"{x.op} made this tensor; requires_grad_ is for leaves")
     if requires_grad:
@@ -71,7 +71,7 @@ def check_leaf(x, requires_grad):
 
 
 def check_in_place(recording, sign):
-    """A leaf that requires a gradient is changed in place under no_grad alone."""
+    """Raise RuntimeError for an in-place change of a leaf that requires a gradient."""
     if recording:
         raise RuntimeError(
             f"{sign}= would change a leaf that requires a gradient; to update it, write `with "
@@ -80,47 +80,47 @@ def check_in_place(recording, sign):
 
 
 def check_used(inputs, found, allow_unused):
-    """A gradient was found for each input of `grad`, unless that may be missing."""
+    """Raise RuntimeError for an input of `grad` without a gradient, unless allow_unused."""
     for i, x in enumerate(inputs):
         if x not in found and not allow_unused:
             why = "it has requires_grad=False"
             if x.requires_grad:
-                why = "it is not in their graph (nor are gradients without create_graph=True)"
+                why = "it is not in their graph (a gradient enters one by create_graph=True only)"
             raise RuntimeError(f"the outputs do not depend on input {i}, of shape {x.shape}: {why}")
 
 
 def check_gradient(op, x, gx, create_graph, anomaly):
-    """The gradient that op.backward gave its input x has its kind, shape and dtype."""
+    """Raise an error unless the gradient gx has the kind, shape and dtype of op's input x."""
     i = position(op, x)
     if create_graph and not hasattr(gx, "requires_grad"):
         raise TypeError(
-            f"{op}.backward gave input {i} an array where create_graph needs a Tensor: this rule "
-            "is first-order only; write it with operators and operations on its arguments"
+            f"{op}.backward returned an array for input {i}, but create_graph needs a Tensor: this "
+            "rule is first-order only; write it with operators and operations on its arguments"
         )
     if gx.shape != x.shape:
         raise ValueError(
-            f"{op}.backward gave input {i}, of shape {x.shape}, a gradient of shape {gx.shape}"
+            f"{op}.backward returned shape {gx.shape} for input {i}, which has shape {x.shape}"
         )
     if gx.dtype != x.dtype:
-        raise TypeError(f"{op}.backward gave input {i}, which is {x.dtype}, a {gx.dtype} gradient")
+        raise TypeError(f"{op}.backward returned {gx.dtype} for input {i}, which is {x.dtype}")
     if anomaly:
         array = gx.data if create_graph else gx
         check_finite(array, f"{op}.backward for input {i}", [], op.called_at)
 
 
 def position(op, x):
-    """Which of the inputs of op x is."""
+    """Return the position of x among the inputs of op."""
     return next(i for i, y in enumerate(op.inputs) if y is x)
 
 
 def check_result(op, y, arrays):
-    """For detect_anomaly: y = op(...) is finite; and op remembers the line that called it."""
+    """For detect_anomaly: raise unless y = op(...) is finite, and store the calling line in op."""
     op.called_at = line_of_the_caller()
     check_finite(y, op, arrays, op.called_at)
 
 
 def check_finite(y, maker, inputs, called_at):
-    """For detect_anomaly: no NaN or infinity in y, or an error that tells who made it, where."""
+    """For detect_anomaly: raise FloatingPointError if y has a NaN or an infinity."""
     xp = backend.get_array_module(y)
     nan, infinite = int(xp.isnan(y).sum()), int(xp.isinf(y).sum())
     if nan or infinite:
@@ -132,8 +132,8 @@ def check_finite(y, maker, inputs, called_at):
 
 
 def line_of_the_caller():
-    """The line outside minigan that is being run, as "file:line: code"."""
-    import traceback  # which would be a twentieth of the time that `import minigan` takes
+    """Return the innermost running line outside minigan, as "file:line: code"."""
+    import traceback  # here, because it would make `import minigan` 5 % slower
 
     package = os.path.dirname(__file__)
     for frame in reversed(traceback.extract_stack()):

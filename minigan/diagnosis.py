@@ -1,7 +1,7 @@
-"""Is the training going wrong? Said in words while it happens, with the number behind the words.
+"""Diagnosis: sentences about a training that goes wrong, while it runs.
 
-Every rule is a comparison that the reader can make in the curves, too. None of them is a proof, and
-each sentence ends in what to try first.
+Every rule compares numbers that a reader also sees in the curves. No rule is a proof. Each sentence
+gives the number and the first thing to try.
 """
 
 import numpy as np
@@ -11,21 +11,21 @@ from minigan.tensor import as_array
 
 __all__ = ["Diagnosis"]
 
-WINDOW = 100  # steps; what a single minibatch says is mostly noise
-CERTAIN = 0.01  # D's mean answer to the fakes, below which there is little left to learn from it
+WINDOW = 100  # steps that are averaged, because a single minibatch is mostly noise
+CERTAIN = 0.01  # if D's mean answer to the fakes is below this, G learns little from it
 STEEP = 10.0  # a gradient norm, where the penalty asks for 1
 ALIKE = 0.3  # of the data's spread
-SLOW = 5000  # generator steps in which samples may still be alike, because G has not learned yet
-START = 5  # windows in which a critic may still be finding its feet
-BEHIND = 0.1  # of the largest estimate: where G has arrived, it is 0 on average, of either sign
+SLOW = 5000  # generator steps after which samples that are alike count as collapsed
+START = 5  # windows at the beginning in which the critic may be wrong
+BEHIND = 0.1  # of the largest estimate. Near convergence the estimate is close to 0, of either sign
 
 
 class Diagnosis:
-    """Watches a run's reports and samples, and returns sentences about what has gone wrong.
+    """Watches a run's reports and samples, and returns sentences about problems.
 
-    data: some real samples, (N, ...), to compare the spread of generated ones with.
-    Raises ValueError if these are all the same.
-    A trouble is told when it begins, and again only if it went away in between.
+    data: some real samples, (N, ...). Their spread is compared with the spread of the fakes.
+    Raises ValueError if they are all the same.
+    A problem is reported when it begins. It is reported again only if it went away in between.
 
     >>> diagnosis = Diagnosis(np.eye(8))
     >>> for step in range(1, 101):
@@ -39,16 +39,16 @@ class Diagnosis:
         self.data_spread = spread(data)
         if self.data_spread == 0:
             raise ValueError(f"the {len(data)} samples of the data are all the same")
-        self.window = []  # the reports since the last look
+        self.window = []  # the reports since the last check
         self.windows = 0  # how many there have been
-        self.farthest = 0.0  # the largest estimate of the distance, in size
-        self.g_steps = 0  # of the generator, so far
-        self.has_spread = False  # whether the samples were ever not alike
-        self.losses = {}  # name of a loss: the means of its size over the windows
-        self.present = set()  # the troubles that have been told, and last
+        self.farthest = 0.0  # the largest absolute estimate of the distance
+        self.g_steps = 0  # the generator steps so far
+        self.has_spread = False  # whether the samples were ever different
+        self.losses = {}  # {name of a loss: the mean of its absolute value in each window}
+        self.present = set()  # the problems that have been reported and have not gone away
 
     def watch(self, step, report):
-        """Take in what a step returned; at the end of every 100, sentences about those."""
+        """Record a step's report. Return sentences after every 100 steps, else an empty list."""
         self.window.append(report)
         self.g_steps += "g_loss" in report
         if len(self.window) < WINDOW:
@@ -67,10 +67,10 @@ class Diagnosis:
         return self._new(step, found, {"saturated", "diverging", "steep", "behind"})
 
     def look(self, step, samples):
-        """Sentences about generated samples, (N, ...), two at least.
+        """Return sentences about generated samples, (N, ...), N at least 2.
 
-        The samples of a generator that has not learned yet are alike, too. So they count as
-        collapsed if they were different before, or after 5,000 generator steps.
+        The samples of an untrained generator are alike, too. So they count as collapsed only if
+        they were different before, or after 5,000 generator steps.
         """
         share = spread(samples) / self.data_spread
         self.has_spread = self.has_spread or share >= ALIKE
@@ -83,7 +83,7 @@ class Diagnosis:
         return self._new(step, found, {"collapsed"})
 
     def _in_reports(self, mean):
-        """(trouble, sentence) for each that the means of the last window show."""
+        """Yield (problem, sentence) for each problem that the means of the last window show."""
         if mean.get("D(G(z))", 1.0) < CERTAIN:
             yield (
                 "saturated",
@@ -117,20 +117,20 @@ class Diagnosis:
                 )
 
     def _new(self, step, found, kinds):
-        """The sentences about troubles that were not there before; forget those that have gone."""
+        """Return the sentences about new problems, and forget problems that went away."""
         new = [f"step {step}: {kind}. {found[kind]}" for kind in found if kind not in self.present]
         self.present = (self.present - kinds) | set(found)
         return new
 
 
 def spread(samples):
-    """The mean distance between a sample and the next one: (N, ...), in any order but sorted.
+    """The mean distance between each sample and the next: (N, ...). The order must be random.
 
     >>> spread(np.array([[0.0], [3.0], [0.0], [3.0]]))
     3.0
     """
     samples = to_numpy(as_array(samples))
     if len(samples) < 2:
-        raise ValueError(f"a spread needs two samples at least, not {len(samples)}")
+        raise ValueError(f"a spread needs at least two samples, not {len(samples)}")
     flat = samples.reshape(len(samples), -1).astype(np.float64)
     return float(np.linalg.norm(np.diff(flat, axis=0), axis=1).mean())

@@ -1,6 +1,6 @@
-"""The weights of one network, to other libraries and from them, as `.safetensors`.
+"""Exchange the weights of a network with other libraries, in `.safetensors` files.
 
-A training run as a whole is `checkpoint`'s.
+`checkpoint` saves a whole training run.
 """
 
 from pathlib import Path
@@ -14,14 +14,15 @@ __all__ = ["load_safetensors", "save_safetensors"]
 
 
 def save_safetensors(state_dict, path):
-    """Write a network's `state_dict()` as PyTorch and others read it: all of it, or nothing.
+    """Write a network's `state_dict()` for PyTorch and others, completely or not at all.
 
-    state_dict: {name: array of bool, integers or floats, of NumPy or CuPy, or Tensor}, not nested.
-    Names, shapes and dtypes are kept. PyTorch's module of the same structure takes the file by
+    state_dict: {name: Tensor, or array of NumPy or CuPy}, not nested. Names, shapes and dtypes are
+    kept. In PyTorch, a module of the same structure loads the file with
     `module.load_state_dict(safetensors.torch.load_file(path))`.
 
-    Raises TypeError for anything else, naming it; OSError, naming `path`, if it cannot be written;
-    ImportError without the package safetensors. The format has no checksum, as `save`'s has.
+    Raises TypeError for anything else, naming it. Raises OSError, naming `path`, if the file cannot
+    be written. Raises ImportError without the package safetensors. Unlike the format of `save`,
+    this format has no checksum.
 
     >>> import os, tempfile
     >>> from minigan import nn
@@ -43,13 +44,13 @@ def save_safetensors(state_dict, path):
             raise TypeError(f"a state dict has the key {name!r}, which safetensors cannot hold")
         if not hasattr(value, "shape"):
             raise TypeError(
-                f"{name!r} is of type {type(value).__name__}, and safetensors holds arrays alone: "
+                f"{name!r} is of type {type(value).__name__}, and safetensors holds only arrays: "
                 "give it the state_dict() of one module"
             )
         array = host_array(value, name)
         if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
             raise TypeError(f"{name!r} is of dtype {array.dtype}, which safetensors cannot hold")
-        # The package takes memory as it lies there, whatever the strides.
+        # The package ignores strides, so the array must be contiguous.
         arrays[name] = np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
     with atomic_write(path) as temporary:
         temporary.write_bytes(safetensors.numpy.save(arrays))
@@ -58,14 +59,14 @@ def save_safetensors(state_dict, path):
 def load_safetensors(path):
     """Read {name: NumPy array} from a `.safetensors` file, for `module.load_state_dict`.
 
-    PyTorch writes one by `safetensors.torch.save_file(module.state_dict(), path)`.
+    PyTorch writes one with `safetensors.torch.save_file(module.state_dict(), path)`.
 
-    Raises FileNotFoundError if there is no such file; CheckpointError, naming it, if it is cut
-    short, is not of that format, or holds numbers that NumPy has not, such as bfloat16;
-    ImportError without the package safetensors. The example is in `save_safetensors`.
+    Raises FileNotFoundError if there is no such file. Raises CheckpointError, naming the file, if
+    it is cut short, has another format, or holds a type that NumPy does not have, such as bfloat16.
+    Raises ImportError without the package safetensors. `save_safetensors` has an example.
 
-    The format has no checksum, so a changed number is not noticed. Memory is taken for twice the
-    size of the file, whatever its header claims.
+    The format has no checksum, so a changed number is not noticed. Reading takes memory for twice
+    the size of the file, whatever its header claims.
     """
     safetensors = _safetensors()
     data = Path(path).read_bytes()
@@ -73,7 +74,7 @@ def load_safetensors(path):
         return {name: np.array(array) for name, array in safetensors.numpy.load(data).items()}
     except KeyError as error:
         raise CheckpointError(
-            f"{path} holds numbers of the type {error}, which NumPy has not; convert them to "
+            f"{path} holds numbers of the type {error}, which NumPy does not have; convert them to "
             "float32 where the file comes from"
         ) from error
     except Exception as error:  # the package's own error, and those of NumPy
@@ -83,7 +84,7 @@ def load_safetensors(path):
 
 
 def _safetensors():
-    """The package; what it raises is in it, and what it does with arrays in its `numpy`."""
+    """Import the package; ImportError with the command that installs it."""
     try:
         import safetensors.numpy
     except ImportError as error:

@@ -1,8 +1,8 @@
 """Write a file completely or not at all, lock a file, and check the header of a `.npy` file.
 
-A run that is stopped, or a disk that fills up, in the middle of a save must not cost the last good
-checkpoint. So a file is written beside its place and then renamed onto it. Renaming is the one way
-to replace a file that no crash can leave half done.
+A run can be stopped during a save, and a disk can fill up. Neither may destroy the last good
+checkpoint. So a new file is written beside the old one and then renamed onto it. A crash cannot
+leave a rename half done.
 """
 
 import contextlib
@@ -20,11 +20,11 @@ __all__ = ["atomic_write", "check_writable", "locked", "npy_header", "read_at_mo
 
 @contextlib.contextmanager
 def atomic_write(path):
-    """Lend a temporary path to write to; when the block ends well, put that file at `path`.
+    """Give the block a temporary path; rename that file to `path` when the block ends well.
 
     The temporary path is in the same folder and has `path`'s extension, because writers such as
-    Pillow or `np.savez` look at it. If anything is raised in the block, Ctrl-C included, it is
-    deleted and an older file at `path` stays as it was. A symbolic link is followed, and the
+    Pillow and `np.savez` look at it. If the block raises anything, also Ctrl-C, the temporary file
+    is deleted and an older file at `path` does not change. A symbolic link is followed. The
     permissions of an older file are kept.
 
     Raises OSError, naming `path`, if the folder is missing or cannot be written, the disk is full,
@@ -41,7 +41,7 @@ def atomic_write(path):
     temporary = target.with_name(f".minigan-{uuid.uuid4().hex}{target.suffix}")
     try:
         with contextlib.suppress(FileNotFoundError):
-            os.stat(target)  # a name that is too long fails here, before anything is written
+            os.stat(target)  # raises for a name that is too long, before anything is written
         if os.path.exists(target) and not os.path.isfile(target):
             raise OSError("there is something at that path which is not a file")
         yield temporary
@@ -66,10 +66,10 @@ def atomic_write(path):
 
 
 def check_writable(folder):
-    """Create `folder` if it is missing, and return it as a Path once a file could be written in it.
+    """Create `folder` if it is missing, check that it can be written, and return it as a Path.
 
-    Worth calling before a run of an hour, not after it. It writes a small file and deletes it,
-    since permission bits alone say nothing of a full disk or of one mounted read-only.
+    Call it before a long run. It writes a small file and deletes it, because permission bits do not
+    show a full disk or a read-only one.
 
     Raises NotADirectoryError if `folder` is a file, and another OSError that names `folder` if it
     cannot be created or written.
@@ -95,7 +95,7 @@ def check_writable(folder):
 
 @contextlib.contextmanager
 def locked(path):
-    """Hold the lock file `path` during the block; wait first while another process holds it.
+    """Hold the lock file `path` during the block. Wait while another process holds it.
 
     The lock is the operating system's, so a killed process leaves no lock behind. The file is
     empty, and is deleted after the block.
@@ -131,9 +131,9 @@ def locked(path):
 
 
 def read_at_most(file, limit):
-    """The next bytes of a binary file, up to its end or to `limit` bytes, as a bytearray.
+    """Read a binary file to its end, or at most `limit` bytes, as a bytearray.
 
-    Unlike `file.read(limit)` it takes memory for what comes only, not for what is asked for.
+    Unlike `file.read(limit)`, it takes memory only for the bytes that arrive.
     """
     content = bytearray()
     while chunk := file.read(min(1 << 20, limit - len(content))):
@@ -142,13 +142,13 @@ def read_at_most(file, limit):
 
 
 def npy_header(file, size):
-    """Read the header of the `.npy` file of `size` bytes that the binary `file` begins with.
+    """Read and check the header of a `.npy` file of `size` bytes, from an open binary file.
 
-    Returns (dtype, shape, order, offset): what `np.ndarray` needs to find the array in the file.
+    Returns (dtype, shape, order, offset), which `np.ndarray` needs to find the array in the file.
 
-    Raises ValueError, which does not name the file, unless the header is sound, its array holds
-    numbers, text or times, and fills the rest of the file exactly. So a header that claims more
-    than the file holds is refused before any memory is taken.
+    Raises ValueError, which does not name the file, unless the header is valid and its array holds
+    numbers, text or times and fills the rest of the file exactly. So a header that claims more than
+    the file holds raises an error before any memory is taken.
     """
     try:
         version = np.lib.format.read_magic(file)
@@ -189,7 +189,7 @@ def _wait_for_lock(file):
 
 
 def _is_at(file, path):
-    """Is the open file the one at `path`?"""
+    """Whether the open file is the one at `path`."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
     except FileNotFoundError:
@@ -206,13 +206,13 @@ def _cannot(do_what, path, error):
 
 
 def _flush(path):
-    """Wait until the file's bytes are on the disk: a rename may reach it before they do."""
+    """Wait until the file's bytes are on the disk. Otherwise the rename may get there first."""
     with open(path, "rb+") as file:
         os.fsync(file.fileno())
 
 
 def _flush_folder(folder):
-    """Make the rename itself last, where the system can do so (Windows cannot open a folder)."""
+    """Write the rename itself to the disk. Windows has no way to do so."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

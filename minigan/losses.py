@@ -1,8 +1,8 @@
-"""What each player of the game minimises. Every loss is the mean over a batch, a single number.
-(The three cross-entropies take PyTorch's reduction="sum" and "none", too.)
+"""The losses of the players. Every loss is the mean over a batch, a single number.
+(The three cross-entropies also take PyTorch's reduction="sum" and "none".)
 
 In a GAN, D(x) is the probability that x is real, and both players' losses are cross-entropies. In a
-WGAN the critic's scores are plain numbers, and the loss is the difference of their means.
+WGAN, the critic's scores are plain numbers, and its loss is the difference of their means.
 """
 
 from typing import TYPE_CHECKING
@@ -20,9 +20,10 @@ from minigan.tensor import Tensor, as_array, as_tensor
 
 
 class BinaryCrossEntropy(Op):
-    """y = -(t log p + (1 - t) log(1 - p)), elementwise, each logarithm at least -100
+    """y = -(t log p + (1 - t) log(1 - p)), elementwise
 
-    ∂y/∂p = (p - t) / (p (1 - p)), the denominator at least 1e-12. Both limits are PyTorch's.
+    ∂y/∂p = (p - t) / (p (1 - p)). Each logarithm is at least -100, and the denominator is at least
+    1e-12. Both limits are PyTorch's.
     """
 
     def __init__(self, t):
@@ -42,7 +43,7 @@ class BinaryCrossEntropy(Op):
 class BinaryCrossEntropyWithLogits(Op):
     """y = max(x, 0) - x t + log(1 + e^-|x|), elementwise
 
-    The same as BinaryCrossEntropy of p = sigmoid(x), for any x and without overflow.
+    This is BinaryCrossEntropy of p = sigmoid(x), without overflow for any x.
     """
 
     def __init__(self, t):
@@ -78,7 +79,7 @@ def binary_cross_entropy(p, target, *, reduction="mean") -> Tensor:
 
 
 def binary_cross_entropy_with_logits(x, target, *, reduction="mean") -> Tensor:
-    """The same for p = sigmoid(x), accurate for every x; arguments as for binary_cross_entropy.
+    """binary_cross_entropy of p = sigmoid(x), accurate for every x. The arguments are the same.
 
     >>> round(binary_cross_entropy_with_logits(Tensor([0.0, 0.0]), 1.0).item(), 4)
     0.6931
@@ -117,19 +118,19 @@ def cross_entropy(logits, labels, *, reduction="mean") -> Tensor:
 def discriminator_loss(p_real, p_fake, real_label=1.0) -> Tensor:
     """-mean log D(x) - mean log(1 - D(G(z))), which is -V of the paper's equation 1.
 
-    real_label: 0.9 is one-sided label smoothing (Salimans et al. 2016, section 3.4), which keeps D
-    from growing without bound; the fakes' label stays 0.
+    real_label: 0.9 is one-sided label smoothing (Salimans et al. 2016, section 3.4). It keeps D's
+    output for real samples from growing without bound. The label of the fakes stays 0.
     """
     return binary_cross_entropy(p_real, real_label) + binary_cross_entropy(p_fake, 0.0)
 
 
 def minimax_generator_loss(p_fake) -> Tensor:
-    """mean log(1 - D(G(z))), as in Algorithm 1: flat where D is sure that the fakes are fake."""
+    """mean log(1 - D(G(z))), as in Algorithm 1. It is flat where D(G(z)) is near 0."""
     return -binary_cross_entropy(p_fake, 0.0)
 
 
 def non_saturating_generator_loss(p_fake) -> Tensor:
-    """-mean log D(G(z)), section 3's remedy: the same fixed point, and steep where G is losing."""
+    """-mean log D(G(z)), from section 3. It is steep near D(G(z)) = 0."""
     return binary_cross_entropy(p_fake, 1.0)
 
 
@@ -137,7 +138,7 @@ def non_saturating_generator_loss(p_fake) -> Tensor:
 
 
 def wasserstein_critic_loss(real_scores, fake_scores) -> Tensor:
-    """mean f(G(z)) - mean f(x): minus the estimate of the Wasserstein distance."""
+    """mean f(G(z)) - mean f(x), which is minus the estimate of the Wasserstein distance."""
     return as_tensor(fake_scores).mean() - as_tensor(real_scores).mean()
 
 
@@ -149,8 +150,8 @@ def wasserstein_generator_loss(fake_scores) -> Tensor:
 def gradient_penalty(critic, real, fake, eps, *, return_norms=False):
     """mean (‖∇f(x̂)‖ - 1)², without its weight λ (Gulrajani et al. 2017, eq. 3).
 
-    Arguments and errors are those of gradient_norms. Like those, the result can be differentiated
-    with respect to the critic's parameters. return_norms: return (penalty, norms).
+    Arguments and errors are those of gradient_norms. The penalty can be differentiated with respect
+    to the critic's parameters. return_norms: return (penalty, norms).
 
     >>> f = lambda x: (3 * x).sum(axis=1)
     >>> gradient_penalty(f, np.ones((4, 1)), np.zeros((4, 1)), np.ones(4)).item()
@@ -164,14 +165,14 @@ def gradient_penalty(critic, real, fake, eps, *, return_norms=False):
 def gradient_norms(critic, real, fake, eps) -> Tensor:
     """‖∇f(x̂)‖ at x̂ = ε x + (1 - ε) G(z), for each of N samples: (N,), differentiable.
 
-    critic: a function f of (N, ...) that treats samples independently, to (N,) or (N, 1).
-    real, fake: arrays or Tensors x and G(z) of one shape (N, ...), taken as constants.
+    critic: a function f from (N, ...) to (N,) or (N, 1). It must treat samples independently.
+    real, fake: arrays or Tensors x and G(z) of the same shape (N, ...), taken as constants.
     eps: ε ~ U[0, 1], one for each sample: (N,) or (N, 1, ...).
 
-    The norm is over all dimensions of a sample, and its slope at 0 is taken as 0. The weights' own
-    gradients are not computed on the way, and nobody's `.grad` is touched.
-    Raises ValueError for shapes that do not fit, or an ε outside [0, 1], and TypeError for real and
-    fake of two dtypes, or of integers.
+    The norm is over all dimensions of a sample. Its slope at 0 is taken as 0. The function computes
+    no gradient of the weights and changes no `.grad`.
+    Raises ValueError for shapes that do not fit, or an ε outside [0, 1]. Raises TypeError if real
+    and fake differ in dtype, or are integers.
     """
     real, fake, eps = [plain_array(as_array(x)) for x in (real, fake, eps)]
     if real.ndim == 0:
@@ -196,20 +197,20 @@ def gradient_norms(critic, real, fake, eps) -> Tensor:
         raise ValueError(
             f"gradient penalty: the critic gave {scores.shape} for {n} samples, not ({n}, 1)"
         )
-    (g,) = grad(scores.sum(), x_hat, create_graph=True)  # row i is ∇f(x̂ᵢ): samples are independent
-    x_hat.requires_grad_(False)  # or the loss's backward() would compute a gradient for x̂, too
+    (g,) = grad(scores.sum(), x_hat, create_graph=True)  # (N, ...): row i is ∇f(x̂ᵢ)
+    x_hat.requires_grad_(False)  # so that loss.backward() computes no gradient for x̂
     return g.flatten(1).norm(axis=1)
 
 
 def _reduced(losses, reduction):
-    """The losses of a batch as PyTorch's `reduction` says."""
+    """Reduce the losses of a batch by their mean, by their sum, or not at all (PyTorch's names)."""
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
     return losses if reduction == "none" else getattr(losses, reduction)()
 
 
 def _labels(p, target):
-    """Labels as a constant in the dtype of p: a number, or a new array of the shape of p."""
+    """Return labels as a constant in the dtype of p: a number, or a new array with p's shape."""
     if getattr(target, "requires_grad", False):
         raise ValueError(
             "the labels require a gradient, but they are constants: the network's output is the "

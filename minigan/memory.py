@@ -1,23 +1,23 @@
-"""Which of the arrays that hold gradients may be changed in place, during one walk back."""
+"""Memory: which gradient arrays one walk may change in place."""
 
 from minigan.tensor import Tensor
 
 
 class Memory:
-    """The arrays that are ours alone, and the sums that are made in them.
+    """Adds gradients, in place where no rule or tensor can hold the array.
 
-    The first gradient of a tensor is borrowed: a rule may hand on gy itself, or a view of it. A sum
-    of two is ours, and takes in a third in place. With create_graph the gradients are Tensors,
-    which are never changed in place.
+    The walk does not own the first gradient of a tensor: a rule may return gy itself, or a view of
+    it. The sum of two gradients is a new array, which the walk owns, so a third is added in place.
+    With create_graph the gradients are Tensors, which are never changed in place.
     """
 
     def __init__(self, total, create_graph):
         self.create_graph = create_graph
-        self.held = set(map(id, total.values()))  # the arrays that somebody else may hold
-        self.ours = set()  # the tensors whose sum is an array of ours
+        self.held = set(map(id, total.values()))  # ids of arrays that others may hold
+        self.ours = set()  # the tensors whose sum is an array that the walk owns
 
     def add(self, x, total, gx, others):
-        """The sum for x with one more gradient, gx. others: those of which it may be one."""
+        """Return total + gx for the tensor x. others: arrays in use, which gx may be one of."""
         if self.create_graph:
             return total + gx
         if x not in self.ours:
@@ -28,7 +28,7 @@ class Memory:
         return total
 
     def own(self, x, g):
-        """The gradient of x as a Tensor whose memory nobody else holds."""
+        """Return the gradient g of x as a Tensor that shares memory with nothing else."""
         if self.create_graph:
             return g
         if x.op is not None or g.base is not None or id(g) in self.held:

@@ -1,7 +1,7 @@
-"""Distributions in the plane on which a GAN's troubles can be seen: mixtures, and the swiss roll.
+"""Distributions in the plane that show a GAN's problems: Gaussian mixtures and the swiss roll.
 
-They are the test beds of VEEGAN (Srivastava et al. 2017), PacGAN (Lin et al. 2018) and WGAN-GP
-(Gulrajani et al. 2017); `metrics.mixture_scores` measures what became of a mixture's modes.
+VEEGAN (Srivastava et al. 2017), PacGAN (Lin et al. 2018) and WGAN-GP (Gulrajani et al. 2017) use
+them. `metrics.mixture_scores` counts the modes that a generator covers.
 """
 
 import math
@@ -12,9 +12,9 @@ __all__ = ["Mixture", "grid", "ring", "swiss_roll"]
 
 
 class Mixture:
-    """Round Gaussians of one width, each as likely as the others.
+    """A mixture of round Gaussians of the same width and the same weight.
 
-    modes: their centres, (K, 2); std: their standard deviation σ in each direction.
+    modes: the centres, (K, 2). std: the standard deviation σ in each direction.
     Raises ValueError for another shape or σ < 0.
 
     >>> mixture = Mixture([[-1.0, 0.0], [1.0, 0.0]], std=0.0)
@@ -63,7 +63,7 @@ def swiss_roll(n, rng, *, noise=0.25):
     """n points along the spiral (t cos t, t sin t) / 7.5 for t from 1.5π to 4.5π: (n, 2) float32.
 
     `noise` is the standard deviation before the division. These are the numbers of WGAN-GP's
-    Figure 2: scikit-learn's roll seen from its end, where it is a curve and no longer a sheet.
+    Figure 2: a cross-section of scikit-learn's swiss roll.
 
     >>> swiss_roll(5, np.random.default_rng(0)).shape
     (5, 2)

@@ -1,6 +1,6 @@
-"""What an operation is: a class with a forward and a backward.
+"""Op: an operation is a class with a `forward` and a `backward`.
 
-Reading on: `autograd.py` walks back through what the operations here have recorded.
+A call records its inputs. `autograd.py` comes next: it walks back through these records.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from minigan.tensor import Tensor
 
 
 class Everything:
-    """The `needs` of an operation that is not part of a graph: each input's gradient is wanted."""
+    """The `needs` of an operation outside a graph: True for every input."""
 
     def __getitem__(self, i: int) -> bool:
         return True
@@ -25,14 +25,15 @@ class Everything:
 class Op:
     """A differentiable function of arrays. A subclass writes `forward` and `backward`.
 
-    forward(*xs) takes arrays and returns a new array; it changes no x and keeps no result.
-    backward(gy, y, *xs) is given the gradient gy of the loss with respect to y = forward(*xs) and
-    returns the gradient for each x (one, or a tuple; None for one that is not wanted, see `needs`).
-    All its arguments are arrays, or all Tensors when the gradient must itself be differentiable;
-    whatever uses only operators, methods and other operations is right in both cases. A gradient
+    forward(*xs) takes arrays and returns a new array. It changes no x and keeps no result.
+    backward(gy, y, *xs) takes the gradient gy of the loss with respect to y = forward(*xs). It
+    returns the gradient for each x: one, or a tuple. It may return None where `needs` is False.
+    Its arguments are all arrays, or all Tensors if the gradient must itself be differentiable. A
+    rule that uses only operators, methods and other operations is correct in both cases. A gradient
     may have the shape that x was broadcast to: the walk sums it back.
 
-    Settings go to the constructor, inputs to the call. Called on arrays alone it just computes.
+    Settings go to the constructor, inputs to the call. A call on arrays returns an array and
+    records nothing.
 
     >>> from minigan import grad
     >>> class Cube(Op):
@@ -46,9 +47,9 @@ class Op:
     (array([ 3., 12.], dtype=float32), array([ 6., 12.], dtype=float32))
     """
 
-    called_at = "an unknown line"  # known only inside detect_anomaly
-    inputs: Any = None  # the Tensors it was called on, once that call is part of a graph
-    needs: Any = Everything()  # for each input, whether its gradient is wanted
+    called_at = "an unknown line"  # detect_anomaly sets it
+    inputs: Any = None  # the Tensors it was called on, if that call is part of a graph
+    needs: Any = Everything()  # for each input, whether its gradient is needed
 
     def forward(self, *xs: Any, **unused: Any) -> Any:
         raise NotImplementedError(f"{self} has no forward")
@@ -81,7 +82,7 @@ class Op:
             y = self.forward(*arrays)
         except ValueError as error:
             raise ValueError(f"{self} of shapes {checks.shapes(arrays)}: {error}") from error
-        # NumPy makes a scalar where there is no axis left.
+        # NumPy returns a scalar, not an array, if no axis is left.
         y = np.asarray(y) if isinstance(y, np.generic) else y
         if switches.anomaly:
             checks.check_result(self, y, arrays)
@@ -101,7 +102,7 @@ class Op:
 
 
 def constant(x, like):
-    """A number or array among Tensors: a constant, in the dtype of the Tensor beside it."""
+    """A number or array as a constant Tensor, in the dtype of the Tensor `like`."""
     if isinstance(x, (float, int)):
         xp = np if type(like._data) is np.ndarray else backend.get_array_module(like._data)
         x = xp.asarray(x, dtype=like._data.dtype)

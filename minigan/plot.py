@@ -1,6 +1,7 @@
 """Pictures of a run: grids of samples, their animation, and curves of the losses.
 
-Pillow and Matplotlib are imported when a picture is made. Files are written whole or not at all.
+Pillow and Matplotlib are imported when a picture is drawn. Files are written completely or not at
+all.
 """
 
 import math
@@ -13,7 +14,7 @@ SMOOTHING = 100  # steps averaged for the thick line of a curve
 
 
 def tile(images, columns=10, margin=2):
-    """Images side by side, as one uint8 picture.
+    """Put images side by side in one uint8 picture.
 
     images: a NumPy array of floats from 0 (black) to 1 (white), clipped; (N, H, W) grey or
     (N, H, W, 3) colour, N at least 1.
@@ -46,7 +47,7 @@ def tile(images, columns=10, margin=2):
     rows = math.ceil(n / columns)
     picture = np.full(
         (rows * (h + margin) + margin, columns * (w + margin) + margin, *images.shape[3:]),
-        64,  # dark grey, so that the frame of a black image shows
+        64,  # dark grey, so that the border of a black image is visible
         dtype=np.uint8,
     )
     for i, image in enumerate(images):
@@ -64,7 +65,7 @@ def _check_integer(name, value, at_least):
 def save_images(path, images, columns=10, scale=1):
     """Write `tile(images, columns)` as a picture, each pixel `scale` pixels wide.
 
-    The errors are those of `tile`, and OSError, naming `path`, if it cannot be written.
+    Raises the errors of `tile`, and OSError, naming `path`, if the file cannot be written.
     """
     from PIL import Image
 
@@ -80,7 +81,7 @@ def save_images(path, images, columns=10, scale=1):
 def save_animation(path, pictures, seconds=8.0, hold=2.0):
     """Write picture files as one GIF that lasts `seconds` and then holds its last frame.
 
-    Raises ValueError if there are none, or if one cannot be read, naming it.
+    Raises ValueError if the list is empty, or if a picture cannot be read; the message names it.
     """
     from PIL import Image
 
@@ -109,8 +110,8 @@ def save_curves(path, panels):
     """Draw curves over the steps of a run, one panel below another.
 
     panels: {label of the vertical axis: {name of a curve: (steps, values)}}. A noisy curve is drawn
-    thin, with its running mean over the last 100 values thick. Where a value is NaN, infinite or
-    beyond 1e100, the curve has a gap.
+    as a thin line, and its running mean over the last 100 values as a thick one. A value that is
+    NaN, infinite or beyond 1e100 leaves a gap.
     """
     from matplotlib.figure import Figure
 
@@ -143,8 +144,8 @@ def _with_gaps(values):
 def running_mean(values, n=SMOOTHING):
     """The mean of each value and up to n - 1 before it.
 
-    Each mean is a sum of its own, not a difference of running totals. So a NaN or a huge value
-    changes only the n means that it belongs to.
+    Each mean is computed on its own, not from running totals. So a NaN or a huge value changes only
+    the n means that it belongs to.
 
     >>> running_mean([1.0, 3.0, 5.0, 7.0], n=2)
     array([1., 2., 4., 6.])

@@ -1,4 +1,4 @@
-"""no_grad and detect_anomaly: what a thread can switch on for the length of a `with` block."""
+"""no_grad and detect_anomaly: switches that hold inside a `with` block, for one thread."""
 
 import threading
 from functools import wraps
@@ -17,7 +17,7 @@ switches = Switches()
 
 
 class Block:
-    """Something that is switched on inside a `with` block or a decorated function. It nests."""
+    """A switch that is on inside a `with` block or a decorated function. Blocks may nest."""
 
     switch = ""
 
@@ -31,8 +31,8 @@ class Block:
         if isinstance(function, type) or any(is_late(unwrap(function)) for is_late in LATE):
             name = getattr(function, "__name__", function)
             raise TypeError(
-                f"what {name} does would run after the block: write `with` inside it, around no "
-                "yield or await"
+                f"the body of {name} would run after the block has ended: write `with` inside it, "
+                "and no yield or await inside the `with`"
             )
 
         @wraps(function)
@@ -47,9 +47,9 @@ LATE = (isgeneratorfunction, iscoroutinefunction, isasyncgenfunction)
 
 
 class no_grad(Block):
-    """Compute without recording a graph, for evaluation: no memory kept, no gradient. It nests.
+    """Compute without recording a graph. Results have no gradient and keep no inputs. Blocks nest.
 
-    It concerns the running thread alone. As a decorator it raises TypeError for a generator.
+    Only the running thread is affected. As a decorator it raises TypeError for a generator.
 
     >>> from minigan import Tensor
     >>> x = Tensor(1.0, requires_grad=True)
@@ -64,7 +64,7 @@ class no_grad(Block):
 class detect_anomaly(Block):
     """Raise at the first result or gradient that is not finite, and show the line that called it.
 
-    Raises FloatingPointError. Slow: every result is looked through.
+    Raises FloatingPointError. It is slow, because it checks every result.
 
     >>> from minigan import Tensor
     >>> with detect_anomaly():

@@ -1,7 +1,8 @@
 """Tensor: an array, its gradient, and the operation that made it.
 
-A graph of Tensors points only backwards, from a result through `op` to `op.inputs`. Every operator
-and method below applies an operation of `minigan/ops`. `backward` is in `minigan/autograd.py`.
+A result refers to its operation (`op`), and the operation to its inputs (`op.inputs`). This is the
+graph; it has no references forwards. Every operator and method below applies an operation of
+`minigan/ops`. `backward` is in `minigan/autograd.py`.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 class Tensor:
     """An array of float32 or float64 that remembers how it was made.
 
-    data: an array, which is used as it is; or numbers and lists of them, which become float32 on
-    the backend in use. Integer and boolean arrays may be held, for labels and masks, but have no
-    gradient. float16 becomes float32, and another byte order the machine's own. Raises TypeError
-    for anything else: text, None, complex numbers, masked arrays, other Tensors.
+    data: an array, which is not copied; or numbers and lists of numbers, which become float32 on
+    the backend in use. Integer and boolean arrays serve as labels and masks and have no gradient.
+    float16 becomes float32. Another byte order becomes the machine's own. Raises TypeError for
+    anything else: text, None, complex numbers, masked arrays, other Tensors.
 
-    Two Tensors that are made separately from one array are not connected: a change of one is not
-    seen in the graph of the other. Nor is a write into the array itself, as in `x.data[0] = 1`.
+    Two Tensors that are made separately from one array are not connected: the graph of one does not
+    notice a change of the other. Nor does it notice a write into the array, as `x.data[0] = 1`.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> y = (x * x).sum()
@@ -37,11 +38,11 @@ class Tensor:
     """
 
     # generation: 0 for a leaf, else one more than the largest generation of the op's inputs.
-    # _version: how often the data was changed, in a list that all views of one array share.
+    # _version: how often the data was changed. It is a list, so that views of one array share it.
     __slots__ = ("_data", "_grad", "_requires_grad", "_version", "generation", "op")
-    __array_ufunc__ = None  # `array * tensor` is this class's business, not NumPy's
+    __array_ufunc__ = None  # NumPy leaves `array * tensor` to this class's __rmul__
 
-    op: Op | None  # that made this tensor; None for a leaf
+    op: Op | None  # the operation that made this tensor; None for a leaf
     _grad: Any  # a Tensor or None
     # attrgetter is written in C: a debugger's `step` does not stop in it.
     shape: tuple[int, ...] = property(attrgetter("_data.shape"))  # type: ignore[assignment]
@@ -59,7 +60,7 @@ class Tensor:
 
     @property
     def data(self) -> np.ndarray:
-        """The array. Setting it, as `p.data -= lr * p.grad.data` does, counts as a new version.
+        """The array. Setting it, as in `p.data -= lr * p.grad.data`, counts as a new version.
 
         Assigning the same array counts for all Tensors that share it (`detach`, `reshape`, ...).
         Assigning another array counts for this Tensor alone. Raises TypeError for a Tensor.
@@ -94,7 +95,7 @@ class Tensor:
     requires_grad: Any = property(attrgetter("_requires_grad"), requires_grad_)  # a bool
 
     def detach(self) -> Tensor:
-        """The same array as a leaf: gradients stop here. A change of one counts for both."""
+        """Return a leaf with the same array: gradients stop here. A change of one changes both."""
         leaf = Tensor(self._data)
         leaf._version = self._version
         return leaf
@@ -111,8 +112,8 @@ class Tensor:
     def backward(self, gradient: Any = None, *, create_graph=False, retain_graph=True) -> None:
         """Add the gradient of this tensor to `.grad` of every leaf that requires one.
 
-        gradient: the gradient of the loss with respect to this tensor, in its shape; may be left
-        out for a single element, where it is 1.
+        gradient: the gradient of the loss with respect to this tensor, of the same shape. The
+        default is 1, for a tensor of one element.
         create_graph: make `.grad` differentiable. (Such a `.grad` and its leaf refer to each other;
         `minigan.grad` returns gradients without that cycle.)
         retain_graph: changes nothing. The graph stays as long as a tensor refers to it.
@@ -223,7 +224,7 @@ class Tensor:
         return self
 
     def __abs__(self) -> Tensor:
-        """|x|, whose slope at 0 is taken as 0."""
+        """|x|. Its slope at 0 is taken as 0."""
         return elementwise.Abs()(self)
 
     __radd__, __rmul__, __rfloordiv__ = __add__, __mul__, __floordiv__
@@ -253,27 +254,27 @@ class Tensor:
     # A comparison has no gradient: its result is a boolean array.
 
     def __eq__(self, other: object) -> Any:
-        """For each element, whether it is equal to that of other."""
+        """Whether each element equals the element of other: a boolean array."""
         return self._data == as_array(other)
 
     def __ne__(self, other: object) -> Any:
-        """For each element, whether it is not equal to that of other."""
+        """Whether each element differs from the element of other."""
         return self._data != as_array(other)
 
     def __lt__(self, other: Any) -> Any:
-        """For each element, whether it is less than that of other."""
+        """Whether each element is less than the element of other."""
         return self._data < as_array(other)
 
     def __le__(self, other: Any) -> Any:
-        """For each element, whether it is at most that of other."""
+        """Whether each element is at most the element of other."""
         return self._data <= as_array(other)
 
     def __gt__(self, other: Any) -> Any:
-        """For each element, whether it is greater than that of other."""
+        """Whether each element is greater than the element of other."""
         return self._data > as_array(other)
 
     def __ge__(self, other: Any) -> Any:
-        """For each element, whether it is at least that of other."""
+        """Whether each element is at least the element of other."""
         return self._data >= as_array(other)
 
     __hash__ = object.__hash__  # by identity, since == compares elements
@@ -299,23 +300,23 @@ class Tensor:
         return elementwise.Tanh()(self)
 
     def sigmoid(self) -> Tensor:
-        """1 / (1 + e⁻ˣ), which does not overflow."""
+        """1 / (1 + e⁻ˣ), without overflow."""
         return elementwise.Sigmoid()(self)
 
     def relu(self) -> Tensor:
-        """max(x, 0), whose slope at 0 is taken as 0."""
+        """max(x, 0). Its slope at 0 is taken as 0."""
         return elementwise.ReLU()(self)
 
     def clip(self, min: Any = None, max: Any = None) -> Tensor:
-        """x with what is below `min` or above `max` set to that bound; None is no bound.
+        """x, with elements below `min` set to `min` and above `max` set to `max`; None is no bound.
 
         The bounds are numbers. The slope at a bound is taken as 1, as in PyTorch
         before 2.14. (PyTorch's `clamp`.)
         """
         return elementwise.Clip(min, max)(self)
 
-    # Functions that fold axes away. axis: an int, a tuple of them, or None for all (PyTorch's
-    # `dim`). keepdims: leave each folded axis with length 1 (PyTorch's `keepdim`). other: refused.
+    # Reductions. axis: an int, a tuple of ints, or None for all axes (PyTorch's `dim`). keepdims:
+    # keep each reduced axis with length 1 (PyTorch's `keepdim`). other: raises TypeError.
 
     def sum(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
         """The sum over the axes."""
@@ -328,25 +329,25 @@ class Tensor:
     def var(self, axis: Any = None, keepdims=False, *, correction: Any = None, **other) -> Tensor:
         """The variance: squared deviations from the mean, divided by n - correction.
 
-        correction must be given, since PyTorch's default is 1 and NumPy's is 0.
+        `correction` has no default, because PyTorch's default is 1 and NumPy's is 0.
         """
         return reduce.var(self, axis, keepdims, correction, **other)
 
     def max(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
         """The largest element. Elements that tie share the gradient equally.
 
-        PyTorch's `max(dim)` returns the indices, too; this is its `amax`.
+        This is PyTorch's `amax`. (PyTorch's `max(dim)` also returns the indices.)
         """
         return reduce.Max(axis, keepdims, **other)(self)
 
     def min(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
-        """The smallest element, as `max`."""
+        """The smallest element; see `max`."""
         return -(-self).max(axis, keepdims, **other)
 
     def norm(self, *order: Any, axis: Any = None, keepdims: bool = False, **other) -> Tensor:
         """The Euclidean norm √Σ x² over the axes; its gradient at 0 is 0.
 
-        axis is keyword-only, since PyTorch's first argument is the order of the norm.
+        axis is keyword-only, because PyTorch's first argument is the order of the norm.
         """
         arrays.check_keyword("norm", "axis", order)
         return reduce.Norm(axis, keepdims, **other)(self)
@@ -415,7 +416,7 @@ def as_tensor(x: Any) -> Tensor:
 
 
 def in_place(x: Tensor, sign: str, y: Tensor) -> Any:
-    """What `x sign= other` leaves in x, where y is `x sign other`."""
+    """Return what `x sign= other` assigns to x. y is `x sign other`; sign is "+", for example."""
     if x.op is not None or not (switches.no_grad or x._requires_grad):
         return y
     checks.check_in_place(not switches.no_grad, sign)
@@ -441,8 +442,8 @@ def unpacked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
 
 
-# Operators create operations, and operations create Tensors: the one circle of imports. It is
-# closed here, where Tensor is defined and no operation has been called yet.
+# Operators create operations, and operations create Tensors. This is the one circle of imports. It
+# is closed here: Tensor is defined now, and no operation has been called yet.
 from minigan import autograd  # noqa: E402
 from minigan.op import Op  # noqa: E402
 from minigan.ops import arithmetic, elementwise, matmul, reduce, shape  # noqa: E402

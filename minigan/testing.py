@@ -1,8 +1,8 @@
 """Hypothesis strategies for property tests of gradients: shapes, arrays, memory layouts, layers.
 
-They draw what a hand-written test forgets (an empty batch, an axis of length 1, a transposed view)
-and shrink a failure to the smallest input that shows it. Needs Hypothesis, which `import minigan`
-does not load. docs/gradient_checking.md shows them at work.
+They draw cases that a hand-written test forgets: an empty batch, an axis of length 1, a transposed
+view. Hypothesis shrinks a failure to the smallest input that shows it. `import minigan` does not
+load Hypothesis. docs/gradient_checking.md shows examples.
 
 >>> from hypothesis import given
 >>> from minigan import gradcheck
@@ -27,13 +27,13 @@ __all__ = [
     "conv_layers",
 ]
 
-GAP = 0.05  # how far values keep from the places in `away_from`; gradcheck's steps are far shorter
-GRID = 1000  # how many different values there are
+GAP = 0.05  # the distance of values from the places in `away_from`; gradcheck's steps are shorter
+GRID = 1000  # the number of different values
 
 
 @st.composite
 def shapes(draw, *, min_dims=0, max_dims=3, min_side=0, max_side=3):
-    """Shapes of small arrays; also scalar and empty ones, unless min_dims and min_side forbid."""
+    """Shapes of small arrays, also () and empty ones unless min_dims and min_side exclude them."""
     sides = range(max(min_side, 1), max_side + 1)
     sides = [n for n in sides for _ in range(n)]  # the larger ones are more likely to show a bug
     if min_side == 0:
@@ -100,8 +100,8 @@ def broadcastable_arrays(draw, n=2, shape_options=None, **options):
 
 @st.composite
 def layouts(draw, x):
-    """The array x with its numbers laid out in memory in different ways: C order, Fortran order,
-    backwards along every axis, or with gaps, which hold nan, so that reading one is noticed.
+    """The array x in different memory layouts: C order, Fortran order, backwards along every axis,
+    or with gaps. The gaps hold nan, so that reading one is noticed.
 
     >>> from hypothesis import given
     >>> @given(layouts(np.arange(6.0).reshape(2, 3)))
@@ -140,7 +140,7 @@ def linear_layers(draw):
 def conv_layers(draw, *, transposed=False):
     """(the arguments of an nn.Conv2d as a dict, the shape of an input that fits it).
 
-    transposed: of an nn.ConvTranspose2d, so output_padding is among them.
+    transposed: draw the arguments of an nn.ConvTranspose2d, including output_padding.
     """
     kernel, stride = draw(_pairs(1, 3)), draw(_pairs(1, 3))
     padding = tuple(draw(st.integers(0, k - 1)) for k in kernel)

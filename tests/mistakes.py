@@ -296,7 +296,7 @@ def _(self, gy, y, a, b):
 @mistake(
     "a mistaken memory layout", shape.Reshape, "forward",
     case="reshape", fn=lambda x: x.reshape(3, 2), inputs=[np.asfortranarray(X)],
-    message="mistakes the layout",
+    message="ignores the layout",
 )  # fmt: skip
 def _(self, x):
     return x.reshape(self.shape, order="A")

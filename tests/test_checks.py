@@ -25,10 +25,10 @@ class Faulty(Op):
 
 
 RULES = {
-    "shape": (lambda gy: gy[:1], ValueError, r"of shape \(2,\), a gradient of shape \(1,\)"),
-    "no axes": (lambda gy: gy.sum(), ValueError, r"of shape \(2,\), a gradient of shape \(\)"),
-    "larger": (lambda gy: np.ones((3, 5)), ValueError, r"\(2,\), a gradient of shape \(3, 5\)"),
-    "dtype": (lambda gy: gy.astype("float32"), TypeError, "which is float64, a float32 gradient"),
+    "shape": (lambda gy: gy[:1], ValueError, r"returned shape \(1,\) for input 0, .* \(2,\)"),
+    "no axes": (lambda gy: gy.sum(), ValueError, r"returned shape \(\) for input 0, .* \(2,\)"),
+    "larger": (lambda gy: np.ones((3, 5)), ValueError, r"returned shape \(3, 5\) .* \(2,\)"),
+    "dtype": (lambda gy: gy.astype("float32"), TypeError, "returned float32 for input 0"),
     "count": (lambda gy: (gy, gy), ValueError, "gave 2 gradients for 1 inputs"),
 }
 
@@ -44,7 +44,7 @@ def test_a_rule_for_arrays_only_is_named_when_a_graph_is_wanted():
     x = leaf(1.0, 2.0)
     y = Faulty(lambda gy: 2 * as_array(gy))(x).sum()
     assert grad(y, x)[0].data.tolist() == [2.0, 2.0]
-    with pytest.raises(TypeError, match=r"Faulty\.backward gave input 0 an array where create_g"):
+    with pytest.raises(TypeError, match=r"Faulty\.backward returned an array for input 0"):
         grad(y, x, create_graph=True)
 
 
@@ -68,7 +68,7 @@ def test_an_operation_records_one_call():
 
 def test_backward_without_a_graph_says_why():
     for y in (Tensor([1.0]), leaf(1.0).detach()):
-        with pytest.raises(RuntimeError, match=r"a tensor of shape \(1,\) has no graph to go back"):
+        with pytest.raises(RuntimeError, match=r"a tensor of shape \(1,\) has no graph"):
             y.backward()
 
 
@@ -78,7 +78,7 @@ def test_backward_of_several_elements_needs_their_gradient():
         (x * 2).backward()
     with pytest.raises(ValueError, match=r"float64 of shape \(3,\), but the tensor is float64 of "):
         (x * 2).backward(np.ones(3))
-    with pytest.raises(ValueError, match="the gradient given is float32"):
+    with pytest.raises(ValueError, match="the gradient is float32"):
         (x * 2).backward(np.ones(2, dtype=np.float32))
 
 

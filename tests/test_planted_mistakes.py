@@ -60,5 +60,5 @@ def test_a_mask_in_float64_is_caught_by_the_property_tests_alone(monkeypatch):
     monkeypatch.setattr(ReLU, "backward", wrong)
     gradcheck(Tensor.relu, [X])
     (case,) = (case for case in CASES if case.name == "relu")
-    with pytest.raises(TypeError, match=r"ReLU.* which is float32, a float64 gradient"):
+    with pytest.raises(TypeError, match="returned float64 for input 0"):
         check_case(case, **AS_IN_CI)

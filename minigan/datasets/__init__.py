@@ -1,10 +1,10 @@
-"""Images to learn from: MNIST, Fashion-MNIST, Quick, Draw!, CIFAR-10, and your own.
+"""Data sets: MNIST, Fashion-MNIST, Quick, Draw!, CIFAR-10, and your own images.
 
-Each set is read from a folder, or, where none is given, downloaded once to a cache. Pixels are
-uint8, 0 to 255: `to_float` scales them, and `minibatches` goes through them a batch at a time.
+Each function reads a folder. Without a folder it downloads the files once, to a cache. Pixels are
+uint8, 0 to 255. `to_float` scales them, and `minibatches` yields one batch after another.
 
 In reading order: batches, idx (MNIST's files), cifar, npy (Quick, Draw!), folder (your own images),
-and what is below them all, download.
+download (used by the others).
 """
 
 from minigan.datasets.batches import minibatches, to_float

@@ -1,4 +1,4 @@
-"""Images on their way to a network: their pixels as floats, and a minibatch at a time."""
+"""Prepare images for a network: scale pixels to floats, and go through them in minibatches."""
 
 import math
 import operator
@@ -13,10 +13,10 @@ __all__ = ["minibatches", "to_float"]
 def to_float(images, low=-1.0, high=1.0):
     """Scale pixels from 0..255 to low..high: uint8 of any shape to float32 of the same shape.
 
-    The default suits a generator that ends in tanh; take `low=0.0` for one that ends in a sigmoid.
+    The default fits a generator that ends in tanh. For one that ends in a sigmoid use `low=0.0`.
 
-    Raises TypeError for anything but uint8, since what is scaled twice trains to nothing, and
-    ValueError unless low < high.
+    Raises TypeError for anything but uint8, so that pixels are not scaled twice. Raises ValueError
+    unless low < high.
 
     >>> to_float(np.array([0, 51, 255], dtype=np.uint8))
     array([-1. , -0.6,  1. ], dtype=float32)
@@ -30,31 +30,31 @@ def to_float(images, low=-1.0, high=1.0):
     if not (low < high and math.isfinite(high - low)):
         raise ValueError(f"expected low < high, both finite, found low={low}, high={high}")
     pixels = images.astype(np.float32)
-    pixels /= 255  # divides, so that 255 gives exactly 1 and the range ends where it should
+    pixels /= 255  # a division, so that 255 gives exactly 1
     pixels *= high - low
     pixels += low
     return pixels
 
 
 def minibatches(data, batch_size, *, seed, epoch=0, start=0, drop_last=True):
-    """Go through `data` once, in an order that `seed` and `epoch` alone decide.
+    """Go through `data` once. The order depends on `seed` and `epoch` only.
 
-    A run that stopped after `start` batches of an epoch goes on with the very next one: save
-    `epoch` and the count of batches, and no generator's state is needed.
+    To resume a run after `start` batches of an epoch, save `epoch` and `start`. The state of a
+    random generator is not needed.
 
     Args:
-        data: an array of NumPy or CuPy, (N, …). It is neither copied nor changed; to shuffle
-            several arrays alike, pass `np.arange(N)` and index them with each batch.
+        data: an array of NumPy or CuPy, (N, …). It is neither copied nor changed. To shuffle
+            several arrays in the same way, pass `np.arange(N)` and index them with each batch.
         batch_size: B, at least 1.
-        seed, epoch: integers from 0 up.
-        start: how many batches to leave out at the beginning.
-        drop_last: leave out the last batch if fewer than B are left for it.
+        seed, epoch: integers, at least 0.
+        start: the number of batches to leave out at the beginning.
+        drop_last: leave out the last batch if it has fewer than B samples.
 
     Returns an iterator over new arrays (B, …), `data[indices]`.
 
-    Raises, at the call and not at the first batch, TypeError or ValueError for an argument out of
-    its range, for data with fewer than B samples (with `drop_last`) or none, and for a NaN or an
-    infinity in `data`, saying how many there are and where the first one is.
+    Raises TypeError or ValueError for an argument out of range, for data with fewer than B samples
+    (with `drop_last`) or none, and for a NaN or an infinity in `data`. The errors come at the call,
+    not at the first batch. The message says how many values are not finite, and where the first is.
 
     >>> [batch.tolist() for batch in minibatches(np.arange(7), 3, seed=0)]
     [[2, 4, 3], [6, 5, 0]]
@@ -79,7 +79,7 @@ def minibatches(data, batch_size, *, seed, epoch=0, start=0, drop_last=True):
 
 
 def _batches(data, batch_size, seed, epoch, start, stop):
-    """The generator behind `minibatches`, apart from it because a generator's checks come late."""
+    """Yield the batches. `minibatches` makes its checks first, because a generator starts late."""
     xp = get_array_module(data)
     order = np.random.default_rng([seed, epoch]).permutation(len(data))
     for i in range(start, stop):
@@ -98,7 +98,7 @@ def _integer(value, name, at_least=0, at_most=math.inf):
 
 
 def _require_finite(data):
-    # A NaN or an infinity shows in the minimum or the maximum, which need no second array.
+    # A NaN or an infinity appears in the minimum or the maximum, which need no second array.
     if data.dtype.kind != "f" or data.size == 0:
         return
     if math.isfinite(data.min()) and math.isfinite(data.max()):

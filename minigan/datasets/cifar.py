@@ -1,4 +1,4 @@
-"""CIFAR-10, from its binary version. The pickled one is not read: a pickle can run any code."""
+"""Read CIFAR-10 in its binary version. The pickled version can run any code, so it is not read."""
 
 import gzip
 import io
@@ -25,32 +25,33 @@ CIFAR10_CLASSES = (
     "truck",
 )
 ARCHIVE = "cifar-10-binary.tar.gz"
-INNER_FOLDER = "cifar-10-batches-bin"  # the files' folder in the archive
+INNER_FOLDER = "cifar-10-batches-bin"  # the folder of the files in the archive
 SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
 MIRRORS = [
     "https://www.cs.toronto.edu/~kriz/",
     "https://mindspore-website.obs.cn-north-4.myhuaweicloud.com/notebook/datasets/",
 ]
 RECORD = 1 + 3 * 32 * 32  # bytes: a label, then the red, green and blue planes row by row
-MAX_RECORDS = 10_000  # of a file
-MAX_UNPACKED = 2**28  # bytes of the unpacked archive; the published one has 184 MB
+MAX_RECORDS = 10_000  # images in a file
+MAX_UNPACKED = 2**28  # bytes of the unpacked archive; the published archive has 184 MB
 
 
 def cifar10(folder=None, *, train=True):
     """Read CIFAR-10 from `folder`.
 
-    It holds `data_batch_1.bin` to `data_batch_5.bin` and, for `train=False`, `test_batch.bin`; or a
-    folder `cifar-10-batches-bin` that does; or the archive of them all, `cifar-10-binary.tar.gz`,
-    which is read without leaving other files, and whose checksum is compared. Smaller files are
-    fine; more than 10,000 images in a file, or 256 MiB in the unpacked archive, are refused. The
-    .bin files have no checksum, so a changed pixel in them is not noticed. If folder is None, the
-    archive is in `cifar10` of the cache folder, and is downloaded (170 MB) if it is not.
+    folder: it holds the files `data_batch_1.bin` to `data_batch_5.bin` (`test_batch.bin` for
+    `train=False`), or a folder `cifar-10-batches-bin` with these files, or the archive of all,
+    `cifar-10-binary.tar.gz`. The archive is read without writing files, and its checksum is
+    compared. The .bin files have no checksum, so a changed pixel in them is not noticed. None means
+    the folder `cifar10` of the cache. The archive is downloaded to it (170 MB) if it is missing.
 
-    Returns (images, labels): uint8 (N, 3, 32, 32), and uint8 (N,), which index CIFAR10_CLASSES.
-    CIFAR-10 has N = 50,000 and 10,000.
+    Limits: 10,000 images in a file and 256 MiB in the unpacked archive.
 
-    Raises FileNotFoundError if a file is missing and ValueError if one is cut short, corrupt or of
-    another format; each names the file.
+    Returns (images, labels): uint8 (N, 3, 32, 32) and uint8 (N,). The labels index CIFAR10_CLASSES.
+    CIFAR-10 has 50,000 training and 10,000 test images.
+
+    Raises FileNotFoundError if a file is missing, and ValueError if a file is cut short, corrupt or
+    of another format. Each message names the file.
 
     Source: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
 
@@ -82,7 +83,7 @@ def _read_file(path):
 
 
 def _read_archive(path, names):
-    """The parsed files `names` of the archive."""
+    """Parse the files `names` of the archive."""
     import tarfile
 
     if not path.is_file():
@@ -94,14 +95,14 @@ def _read_archive(path, names):
     wanted = {f"{INNER_FOLDER}/{name}": name for name in names}
     parts = {}
     try:
-        # All of it, since a gzip file compares its checksum at its end. tarfile would stop before.
+        # Read to the end, where gzip compares its checksum. tarfile alone would stop earlier.
         with gzip.open(path) as file:
             unpacked = read_at_most(file, MAX_UNPACKED + 1)
         if len(unpacked) > MAX_UNPACKED:
             raise ValueError(f"more than {MAX_UNPACKED:,} bytes in it")
         with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
             for member in archive:
-                if member.size < 0:  # some versions of tarfile would loop for ever
+                if member.size < 0:  # some versions of tarfile would loop forever
                     raise ValueError(f"a file of {member.size} bytes in it")
                 if member.name in wanted and member.isreg() and not member.issparse():
                     content = read_at_most(archive.extractfile(member), MAX_RECORDS * RECORD + 1)
@@ -118,7 +119,7 @@ def _read_archive(path, names):
 
 
 def _parse(content, path):
-    """Images (N, 3072) and labels (N,) of a file's bytes."""
+    """Return the images (N, 3072) and the labels (N,) in a file's bytes."""
     if len(content) > MAX_RECORDS * RECORD:
         raise ValueError(f"{path}: expected at most {MAX_RECORDS:,} images, found more")
     if len(content) == 0 or len(content) % RECORD:

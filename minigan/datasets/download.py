@@ -1,8 +1,8 @@
-"""Download a file from the first mirror that gives it whole and unaltered, and keep it in a cache.
+"""Download a file to a cache, from the first mirror that gives it complete and unchanged.
 
-What has come so far is in a file beside the last one, with `.part` added to its name. It outlives a
-lost connection and Ctrl-C, and the next attempt asks for the rest only. The file gets its own name
-when it is complete and was checked. A lock keeps other processes from the `.part` file until then.
+The bytes received so far are in a file with `.part` added to the name. They survive a lost
+connection and Ctrl-C, and the next attempt asks for the rest only. The file gets its final name
+when it is complete and checked. Until then a lock keeps other processes away from the `.part` file.
 """
 
 import contextlib
@@ -18,23 +18,23 @@ from minigan.files import check_writable, locked
 
 __all__ = ["cache_folder", "fetch", "reading"]
 
-TIMEOUT = 20.0  # seconds without a byte until a mirror is given up
-PATIENCE = 60.0  # seconds that a mirror has, and one more for each SLOWEST bytes that it sends
+TIMEOUT = 20.0  # after so many seconds without a byte, a mirror is given up
+PATIENCE = 60.0  # seconds for a mirror, plus one for each SLOWEST bytes that it sends
 SLOWEST = 10_000
-MAX_SECONDS = 3 * 3600.0  # for one attempt, however much is sent
-MAX_BYTES = 2**30  # of a file
-ATTEMPTS = 5  # at one mirror, as long as each of them gets further
+MAX_SECONDS = 3 * 3600.0  # for one attempt
+MAX_BYTES = 2**30  # in a file
+ATTEMPTS = 5  # at one mirror, as long as each attempt gets further
 CHUNK = 1 << 16  # bytes between two updates of the progress bar
 
 
 class _MirrorError(Exception):
-    """Why a mirror did not give the file. Another may."""
+    """A mirror did not give the file. Another mirror may give it."""
 
 
 def cache_folder():
-    """Where downloads are kept: $MINIGAN_DATA, else $XDG_CACHE_HOME/minigan, else ~/.cache/minigan.
+    """The folder of downloads: $MINIGAN_DATA, else $XDG_CACHE_HOME/minigan, else ~/.cache/minigan.
 
-    Raises FileNotFoundError if that needs a home folder and there is none.
+    Raises FileNotFoundError if this needs a home folder and there is none.
 
     >>> from unittest.mock import patch
     >>> with patch.dict(os.environ, MINIGAN_DATA="data"):
@@ -54,7 +54,7 @@ def cache_folder():
 
 @contextlib.contextmanager
 def reading(folder):
-    """If folder is None, add to a ValueError in the block how to replace a file of the cache."""
+    """If folder is None, add to a ValueError in the block how to replace a file in the cache."""
     try:
         yield
     except ValueError as error:
@@ -65,21 +65,22 @@ def reading(folder):
 
 
 def fetch(path, urls, *, sha256=None, check=None, hint=""):
-    """Download the file `path` unless it is there, and return its path.
+    """Download the file `path` unless it exists, and return its path.
 
-    urls: the mirrors, tried in this order.
-    sha256: the checksum as 64 hexadecimal digits; None if its publisher gives none. Then a broken
-        download begins again, since its rest may belong to another version of the file.
-    check: a function of a path, which raises ValueError if the file there is not a right one.
-    hint: what else the user could do, to be added to the error.
+    urls: the mirrors, in the order in which they are tried.
+    sha256: the checksum as 64 hexadecimal digits, or None if the publisher gives none. Without it a
+        broken download starts again, because the rest may belong to another version of the file.
+    check: a function of a path, which raises ValueError if the file is not the right one.
+    hint: another remedy, which is added to the error.
 
-    If another process downloads the same file, this one waits until it is done.
+    If another process is downloading the same file, this one waits for it.
 
-    Limits: a mirror is given up if it sends nothing for 20 seconds, fewer than 10,000 bytes per
-    second on average (from the second minute on), or more than 1 GiB, and after 3 hours.
+    Limits: a mirror is given up after 20 seconds without a byte, below 10,000 bytes per second on
+    average (from the second minute on), above 1 GiB, and after 3 hours.
 
-    Raises FileNotFoundError if no mirror gives the right file, saying of each why, and where to put
-    the file by hand; another OSError, which names the file, if it cannot be written.
+    Raises FileNotFoundError if no mirror gives the right file. The message says why each mirror
+    failed, and where to put the file by hand. Raises another OSError, which names the file, if it
+    cannot be written.
 
     >>> import tempfile
     >>> there, here = Path(tempfile.mkdtemp()) / "cat.npy", Path(tempfile.mkdtemp()) / "cat.npy"
@@ -99,7 +100,7 @@ def _fetch(path, urls, sha256, check, hint):
     reasons = []
     for url in urls:
         for _ in range(ATTEMPTS):
-            if path.is_file():  # from another process, before this one had the lock
+            if path.is_file():  # another process wrote it before this one had the lock
                 return path
             if sha256 is None:
                 part.unlink(missing_ok=True)
@@ -111,7 +112,7 @@ def _fetch(path, urls, sha256, check, hint):
                 return path
             except (_MirrorError, FileNotFoundError) as error:
                 reason = f"{url}: {error}"
-            # Got further, or threw a bad part away: then it may go better than this time.
+            # The attempt got further, or deleted a bad part. So another attempt may succeed.
             if _size(part) == before:
                 break
         reasons.append(reason)
@@ -124,9 +125,9 @@ def _fetch(path, urls, sha256, check, hint):
 
 
 def _receive(url, part):
-    """Add to `part` what it lacks of the file at `url`."""
+    """Append the missing rest of the file at `url` to `part`."""
     with _Watchdog() as watchdog, _open(url, part, watchdog.sockets) as response:
-        if response.headers.get_content_type() == "text/html":  # an error, or a log-in to a network
+        if response.headers.get_content_type() == "text/html":  # an error or a log-in page
             raise _MirrorError("expected a file, found a web page")
         have = _place_of(response, part)
         total = _total(response, have)
@@ -141,11 +142,11 @@ def _receive(url, part):
 
 
 class _Watchdog:
-    """Ends a connection that takes too long: a socket's timeout is for the next byte only."""
+    """Ends a connection that takes too long. (A socket's timeout is for the next byte only.)"""
 
     def __init__(self):
         self.sockets = []
-        self.seconds = PATIENCE  # that the block may take
+        self.seconds = PATIENCE  # the time limit of the block
         self.over = False
         self.done = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
@@ -163,7 +164,7 @@ class _Watchdog:
             if self.done.wait(left):
                 return
         self.over = True
-        while not self.done.wait(0.1):  # repeatedly, since a redirect opens another socket
+        while not self.done.wait(0.1):  # repeated, because a redirect opens another socket
             for each in self.sockets:
                 with contextlib.suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)  # wakes a thread that waits for a byte
@@ -176,8 +177,8 @@ class _Watchdog:
 
 
 def _place_of(response, part):
-    """Where in the file the first byte of the response belongs."""
-    if response.status != 206:  # 206: the rest, as asked for; else it is the whole file
+    """Return the position in the file of the first byte of the response."""
+    if response.status != 206:  # 206 means the rest of the file; else it is the whole file
         return 0
     sent = response.headers["Content-Range"] or ""
     if not re.match(rf"bytes {_size(part)}-", sent):
@@ -188,7 +189,7 @@ def _place_of(response, part):
 
 
 def _total(response, have):
-    """How many bytes the whole file has, if the server says so."""
+    """Return the size of the whole file in bytes, or None if the server does not tell it."""
     length = response.headers["Content-Length"]
     if length is None:
         return None
@@ -214,15 +215,15 @@ def _write(response, part, have, total, watchdog):
             if bar is not None:
                 bar.update(len(chunk))
         file.flush()
-        os.fsync(file.fileno())  # or a power cut might leave the file's name without its bytes
+        os.fsync(file.fileno())  # without it, a power cut could leave the name without the bytes
 
 
 def _open(url, part, sockets):
-    """The server's answer to a request for what `part` lacks of the file at `url`."""
+    """Request the missing rest of the file at `url`; return the server's response."""
     import urllib.error
     import urllib.request
 
-    headers = {"User-Agent": "minigan"}  # some servers turn Python's own away
+    headers = {"User-Agent": "minigan"}  # some servers refuse Python's default
     if _size(part):
         headers["Range"] = f"bytes={_size(part)}-"
     request = urllib.request.Request(url, headers=headers)
@@ -230,15 +231,15 @@ def _open(url, part, sockets):
         return _opener(sockets).open(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code == 416:  # no such range: the file is shorter, so this is no part of it
+        if error.code == 416:  # no such range: the file is shorter than `part`
             part.unlink()
         raise _MirrorError(error) from error
-    except Exception as error:  # a server can make urllib raise many things, by a bad redirect say
+    except Exception as error:  # a server can make urllib raise almost anything
         raise _MirrorError(getattr(error, "reason", error) or type(error).__name__) from error
 
 
 def _opener(sockets):
-    """urllib's opener, which adds each socket that it opens to `sockets`."""
+    """Return an opener of urllib that adds each socket that it opens to `sockets`."""
     import http.client
     import urllib.request
 
@@ -262,17 +263,17 @@ def _opener(sockets):
 
 
 def _read(response):
-    """The next bytes from the network, apart because its failures are not those of the disk."""
+    """Read the next bytes. Separate from writing, because a disk fails for other reasons."""
     import http.client
 
     try:
-        return response.read1(CHUNK)  # what has come, where `read` would wait for a whole chunk
+        return response.read1(CHUNK)  # `read` would wait for a whole chunk
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _MirrorError(error or type(error).__name__) from error
 
 
 def _check(part, sha256, check):
-    """Delete `part` if it is not the file that it should be."""
+    """Delete `part` and raise _MirrorError if it is not the right file."""
     try:
         if sha256 is not None:
             found = _sha256(part)
@@ -298,7 +299,7 @@ def _size(path):
 
 
 def _progress(name, have, total):
-    """tqdm's bar, which shows on a terminal only; None, within a context, without tqdm."""
+    """Return tqdm's bar, which is silent without a terminal; None, as a context, without tqdm."""
     try:
         from tqdm import tqdm
     except ImportError:

@@ -1,4 +1,4 @@
-"""Your own images: from a folder of files, or one .npy file, to squares of one size."""
+"""Read your own images from a folder of files, or from one .npy file, as squares of one size."""
 
 import math
 import os
@@ -12,10 +12,10 @@ from minigan.datasets.npy import load_npy
 __all__ = ["images"]
 
 SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
-# What Pillow may open, whatever a file's suffix says. For others, such as EPS, it runs programs.
+# The formats that Pillow may open, whatever the suffix. For some others, as EPS, it runs programs.
 FORMATS = ["BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"]
 MAX_PIXELS = 2**26
-SMALLEST = 16  # pixels a side of what may be a single image
+SMALLEST = 16  # the smallest side, in pixels, of an array that may be a single image
 LAYOUTS = "(N, H, W), (N, H, W, 1 or 3), (N, 1 or 3, H, W) or (N, side²)"
 
 
@@ -23,29 +23,27 @@ def images(path, size=None, *, channels=3, on_error="raise"):
     """Read the images in a folder, or in one .npy file, as squares of `size` pixels a side.
 
     Args:
-        path: a folder, which is searched in sorted order with its subfolders, linked ones too, but
-            each only once (what is hidden or has no usual suffix is passed over); or a .npy file of
-            uint8: (N, H, W), (N, H, W, 1 or 3), (N, 1 or 3, H, W), or (N, side²) for flat squares.
-            Where the second and the last axis could both hold the channels, it is the last. An
-            array that looks like a single image is refused; save `image[None]`.
-        size: pixels a side. The middle of each image, the largest square in it, is scaled to that
-            (Lanczos). None keeps the size of these squares, which must then be the same.
-        channels: 3 for colour, 1 for grey; images are converted to it.
-        on_error: what to do with a file that cannot be read, or that has more than 67 million
-            pixels (2²⁶), which would take too much memory: "raise", or "skip" it and warn of how
-            many there were.
+        path: a folder or a .npy file. A folder is searched in sorted order with its subfolders,
+            also linked ones, each once. Hidden files and unusual suffixes are left out. A .npy file
+            holds uint8: (N, H, W), (N, H, W, 1 or 3), (N, 1 or 3, H, W), or (N, side²) for flat
+            squares. If both the second and the last axis could hold the channels, the last does. An
+            array that looks like a single image raises an error; save `image[None]`.
+        size: pixels per side. The largest square in the middle of each image is scaled to it
+            (Lanczos). None keeps the size of the squares, which must all be equal.
+        channels: 3 for colour, 1 for grey. Images are converted.
+        on_error: "raise" or "skip" for a file that cannot be read, or that has more than 67 million
+            pixels (2²⁶), which would take too much memory. "skip" warns of the number of files.
 
-    Only PNG files have checksums, and these are compared. In other files, and in a .npy file, a
-    changed pixel is not noticed.
+    PNG files have checksums, which are compared. In other files a changed pixel is not noticed.
 
-    Images are turned upright as their EXIF data say, and what is transparent becomes white.
+    Images are turned upright according to their EXIF data. Transparent pixels become white.
 
     Returns uint8 (N, channels, size, size).
 
-    Raises FileNotFoundError if there is nothing at `path`, or no image in the folder; ValueError
-    for a file that cannot be read, naming it, for sizes that differ, and for an array that is empty
-    or of another shape; TypeError for an array that is not uint8; and ImportError without Pillow,
-    which all but a .npy file of the right size needs.
+    Raises FileNotFoundError if there is nothing at `path`, or no image in the folder. Raises
+    ValueError for a file that cannot be read, naming it, for sizes that differ, and for an array
+    that is empty or of another shape. Raises TypeError for an array that is not uint8. Raises
+    ImportError without Pillow, unless `path` is a .npy file of the right size.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "faces.npy"
@@ -75,7 +73,7 @@ def _read_folder(folder, size, channels, on_error):
     for file in files:
         try:
             square = _read_file(file, size, channels)
-        except Exception as error:  # Pillow's decoders raise what they like
+        except Exception as error:  # Pillow's decoders can raise anything
             if on_error == "raise":
                 raise ValueError(
                     f"{file}: cannot read this image ({error}); mend or delete it, or leave such "
@@ -104,7 +102,7 @@ def _read_folder(folder, size, channels, on_error):
 
 
 def _image_files(folder):
-    """The paths of the images in `folder` and below, each folder once."""
+    """Return the paths of the images in `folder` and below. Each folder is searched once."""
     files, seen = [], set()
     for place, subfolders, names in os.walk(folder, onerror=_raise, followlinks=True):
         if os.path.realpath(place) in seen:
@@ -116,7 +114,7 @@ def _image_files(folder):
             path
             for path in (Path(place, name) for name in names if not name.startswith("."))
             if path.suffix.lower() in SUFFIXES
-            and (path.is_file() or not path.exists())  # a broken link is not passed over
+            and (path.is_file() or not path.exists())  # a broken link raises an error later
         ]
     if not files:
         raise FileNotFoundError(
@@ -139,20 +137,20 @@ def _read_file(file, size, channels):
 
 
 def _middle_of_file(file):
-    """The largest square in the middle of the image that the file holds, upright."""
+    """Return the largest square in the middle of the image in a file, upright."""
     from PIL import Image, ImageOps
 
     with Image.open(file, "r", FORMATS) as image:
-        if image.format == "PNG":  # it has checksums, which Pillow does not compare as it decodes
+        if image.format == "PNG":  # Pillow does not compare its checksums when it decodes
             image.verify()
     with Image.open(file, "r", FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise ValueError(f"it has more than {MAX_PIXELS:,} pixels")
         ImageOps.exif_transpose(image, in_place=True)
         square = _middle(image)
-        # Grey of 16 bits. Some versions of Pillow give it as integers of 32.
+        # 16-bit grey. Some versions of Pillow return 32-bit integers for it.
         wide = image.mode == "I" and image.format in ("PNG", "PPM")
-    if wide or square.mode.startswith("I;16"):  # Pillow would clip what is above 255
+    if wide or square.mode.startswith("I;16"):  # Pillow would clip values above 255
         square = Image.fromarray((np.asarray(square) >> 8).astype(np.uint8))
     return square
 
@@ -175,7 +173,7 @@ def _read_npy(path, size, channels):
 
 
 def _channels_last(pixels, path):
-    """A view of the array as (N, H, W, C), C being 1 or 3."""
+    """Return a view of the array as (N, H, W, C), where C is 1 or 3."""
     if pixels.dtype != np.uint8:
         raise TypeError(
             f"{path}: expected pixels of uint8, 0 to 255, found {pixels.dtype}; if they are floats "
@@ -207,14 +205,14 @@ def _channels_last(pixels, path):
 
 
 def _middle(image):
-    """The largest square in the middle of a Pillow image."""
+    """Return the largest square in the middle of a Pillow image."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return image.crop((left, top, left + side, top + side))
 
 
 def _convert(image, size, channels):
-    """A square Pillow image as uint8 (channels, size, size)."""
+    """Return a square Pillow image as uint8 (channels, size, size)."""
     from PIL import Image
 
     if image.mode in ("I", "F"):

@@ -1,4 +1,4 @@
-"""MNIST, and Fashion-MNIST, which is in files of the same names and format."""
+"""Read MNIST and Fashion-MNIST, which have files of the same names and format."""
 
 import gzip
 import math
@@ -15,7 +15,7 @@ __all__ = ["fashion_mnist", "mnist"]
 MAX_IMAGES = 1_000_000
 RAW = {"mnist": "MNIST/raw", "fashion_mnist": "FashionMNIST/raw"}  # where torchvision puts them
 
-# Of the files as published, with .gz; the mirrors have these very bytes.
+# SHA-256 of the published files, with .gz. The mirrors have the same bytes.
 MNIST_SHA256 = {
     "train-images-idx3-ubyte": "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
     "train-labels-idx1-ubyte": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
@@ -45,19 +45,20 @@ FASHION_MNIST_HINT = "Fashion-MNIST is in data/fashion of github.com/zalandorese
 def mnist(folder=None, *, train=True):
     """Read MNIST, or a data set in the same four files, from `folder`.
 
-    The files are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte` and, for `train=False`, the
-    two that begin with `t10k`; each may be gzipped and end in `.gz`. Kaggle's names, such as
-    `train-images.idx3-ubyte`, and torchvision's subfolder `MNIST/raw` are fine too. So is a smaller
-    set, or one of up to a million images (784 MB): only the format and, through gzip's CRC-32, the
-    bytes are checked. A file that is not gzipped has no checksum, so a changed pixel in it is not
-    noticed. If folder is None, they are in `mnist` of the cache folder, and are downloaded (11 MB)
-    if they are not.
+    folder: it holds `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, or for `train=False`
+    the two files that begin with `t10k`. They may be gzipped and end in `.gz`. Kaggle's names, such
+    as `train-images.idx3-ubyte`, and torchvision's subfolder `MNIST/raw` are also found. None means
+    the folder `mnist` of the cache. The files are downloaded to it (11 MB) if they are missing.
 
-    Returns (images, labels): uint8 (N, 28, 28), 0 the black background and 255 white, and uint8
-    (N,). MNIST has N = 60,000 and 10,000.
+    The set may have another size, up to a million images (784 MB). Only the format is checked, and
+    gzip's CRC-32. A file that is not gzipped has no checksum, so a changed pixel is not noticed.
 
-    Raises FileNotFoundError if a file is missing and ValueError if one is cut short, corrupt, of
-    another format or shape, or has not as many labels as images; each names the file.
+    Returns (images, labels): uint8 (N, 28, 28), where 0 is the black background and 255 is white,
+    and uint8 (N,). MNIST has 60,000 training and 10,000 test images.
+
+    Raises FileNotFoundError if a file is missing. Raises ValueError if a file is cut short, corrupt
+    or of another format or shape, or if the numbers of labels and images differ. Each message names
+    the file.
 
     Source: Y. LeCun, C. Cortes and C. J. C. Burges, "The MNIST database of handwritten digits".
 
@@ -70,16 +71,16 @@ def mnist(folder=None, *, train=True):
 
 
 def fashion_mnist(folder=None, *, train=True):
-    """Read Fashion-MNIST, pictures of clothes as large and as many as MNIST's, from `folder`.
+    """Read Fashion-MNIST, pictures of clothes in the format of MNIST, from `folder`.
 
-    Files, arguments, what is returned and what raises are those of `mnist`; the cache's folder is
-    `fashion_mnist`, and 30 MB are downloaded. Labels: 0 T-shirt/top, 1 trouser, 2 pullover,
+    Files, arguments, results and errors are those of `mnist`. The folder in the cache is
+    `fashion_mnist`, and the download has 30 MB. Labels: 0 T-shirt/top, 1 trouser, 2 pullover,
     3 dress, 4 coat, 5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot.
 
     Source: H. Xiao, K. Rasul and R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for
     Benchmarking Machine Learning Algorithms", arXiv:1708.07747.
 
-    >>> images, labels = fashion_mnist("examples/data/mnist")  # for want of clothes, digits
+    >>> images, labels = fashion_mnist("examples/data/mnist")  # digits, for this example
     >>> images.shape, labels.shape
     ((60000, 28, 28), (60000,))
     """
@@ -104,7 +105,7 @@ def _read_set(folder, train, source):
 
 
 def _locate(file, folder, cached, mirrors, sha256, hint):
-    """The path of `file` in `folder`, or in the cache, where it may be downloaded."""
+    """Return the path of `file` in `folder`, or in the cache, after a download if needed."""
     place = cache_folder() / cached if folder is None else Path(folder)
     names = [file + ".gz", file, file.replace("-idx", ".idx"), file.replace("-idx", ".idx") + ".gz"]
     for subfolder in (".", RAW[cached], "raw"):
@@ -154,7 +155,7 @@ def _parse(file, path, sample):
     if shape[0] > MAX_IMAGES:
         raise ValueError(f"{path}: expected at most {MAX_IMAGES:,} samples, found {shape[0]:,}")
     size = math.prod(shape)
-    # To the end and not only `size` bytes: there a gzip file compares its checksum.
+    # Read to the end, not only `size` bytes: gzip compares its checksum at the end.
     values = read_at_most(file, size + 1)
     if len(values) != size:
         more = " or more" if len(values) > size else ""

@@ -1,4 +1,4 @@
-"""Images in NumPy's .npy files: those that hold plain numbers, and Quick, Draw!'s drawings."""
+"""Read NumPy's .npy files of plain numbers, and the drawings of Quick, Draw!."""
 
 import os
 from pathlib import Path
@@ -21,15 +21,15 @@ CATEGORIES = "github.com/googlecreativelab/quickdraw-dataset/blob/master/categor
 def quickdraw(category, folder=None):
     """Read Quick, Draw!'s drawings of one category, such as "cat" or "The Eiffel Tower".
 
-    They are in the file `<category>.npy` of `folder`, (N, 784) uint8, as Google publishes it. If
-    folder is None, that is `quickdraw` of the cache folder, and the file is downloaded (about
-    100 MB) if it is not there.
+    folder: it holds the file `<category>.npy`, (N, 784) uint8, as Google publishes it. None means
+    the folder `quickdraw` of the cache. The file is downloaded to it (about 100 MB) if it is
+    missing.
 
-    Returns uint8 (N, 28, 28), 0 the black background and 255 white; most categories have N of
-    more than 100,000.
+    Returns uint8 (N, 28, 28), where 0 is the black background and 255 is white. Most categories
+    have more than 100,000 drawings.
 
-    Raises FileNotFoundError if the file is missing and ValueError if it is cut short or of another
-    format, naming the file.
+    Raises FileNotFoundError if the file is missing, and ValueError if it is cut short or of another
+    format. The message names the file.
 
     Source: The Quick, Draw! Dataset, Google Creative Lab, CC BY 4.0; its categories are listed at
     https://github.com/googlecreativelab/quickdraw-dataset/blob/master/categories.txt
@@ -67,11 +67,11 @@ def _load(path):
 
 
 def load_npy(path):
-    """The array in a .npy file, read from the disk as it is used: read-only, of any shape.
+    """Map the array in a .npy file, read-only and of any shape. It is read when it is used.
 
-    Raises ValueError, naming the file, if it is no .npy file, is shorter or longer than its header
-    says, or holds Python objects, since to load those may run code. The format has no checksum, so
-    a changed pixel is not noticed. No memory is taken for what a header claims.
+    Raises ValueError, naming the file, if it is not a .npy file, is shorter or longer than its
+    header says, or holds Python objects, because loading these may run code. The format has no
+    checksum, so a changed pixel is not noticed. A false header takes no memory.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "a.npy"
@@ -88,7 +88,7 @@ def load_npy(path):
         file.seek(0)
         try:
             dtype, shape, order, offset = npy_header(file, os.fstat(file.fileno()).st_size)
-            if 0 in shape:  # there is nothing to map
+            if 0 in shape:  # an empty file cannot be mapped
                 return np.empty(shape, dtype)
             return np.memmap(path, dtype, "r", offset, shape, order)
         except ValueError as error:

@@ -1,11 +1,11 @@
-"""gradcheck: is a backward rule right? The answer of numbers, for first and second derivatives.
+"""gradcheck: compare backward rules with numerical derivatives, to first and second order.
 
-For y = f(x) and any v of y's shape, backward computes g(x, v) = vᵀ ∂f/∂x. To first order that is
-compared with differences of f. To second order g is just another function, of x and of v, so its
-own backward (what a gradient penalty needs) is compared with differences of g in the same way.
+For y = f(x) and any v of y's shape, backward computes g(x, v) = vᵀ ∂f/∂x. To first order, gradcheck
+compares g with differences of f. To second order, g is another function, of x and v. Its own
+backward, which a gradient penalty needs, is compared with differences of g in the same way.
 
-In reading order: function (what is checked), numeric (derivatives by numbers alone), contract
-(all that must hold besides the numbers), compare, report.
+In reading order: function (what is checked), numeric (numerical derivatives), contract (what must
+hold besides the numbers), compare, report.
 """
 
 import numpy as np
@@ -39,30 +39,30 @@ def gradcheck(
 ):
     """Compare the gradients of `fn` with numerical derivatives; raise GradientError if they differ.
 
-    fn: a function of Tensors to a Tensor or several; or an Op; or a Module, whose parameters are
-        then checked too, by name. It must give the same result at each call.
-    inputs: a list of float64 arrays or Tensors of any shape and memory layout, or just one. What is
-        not a float array (labels, sizes) is handed to fn as it is.
-    order: 2 checks the gradient, and then the gradient of the gradient; 1 does not go on.
+    fn: a function from Tensors to one Tensor or several; or an Op; or a Module, whose parameters
+        are also checked. It must give the same result at each call.
+    inputs: a list of float64 arrays or Tensors of any shape and memory layout, or a single one.
+        Anything else (labels, sizes) is passed to fn unchanged.
+    order: 1 checks the gradient. 2 checks the gradient and the gradient of the gradient.
     mode: "full" compares every element, for small inputs. "directional" compares along `directions`
-        random directions in each input and parameter, for large ones, and looks at single
-        elements only to say which are wrong.
-    eps: the step, which is shrunk by itself where the function bends sharply.
+        random directions in each input and parameter, for large inputs. It looks at single elements
+        only to find those that are wrong.
+    eps: the step. It is made smaller where the function bends sharply.
     atol, rtol: |analytic - numeric| may be atol + rtol · max(|analytic|, |numeric|).
-    kinks: what to do where the function has a kink (abs at 0): "raise"; "skip" the elements that
-        it concerns, and count them; or "ignore" that it is one, and compare all the same.
-    seed: of the random directions.
-    module: a Module that a function `fn` uses, to check its parameters too.
+    kinks: what to do at a kink, such as abs at 0. "raise" an error; "skip" and count the elements
+        that have one; or "ignore" it and compare as elsewhere.
+    seed: the seed of the random directions.
+    module: a Module that the function `fn` uses. Its parameters are also checked.
     reference: a NumPy function of the same arrays (inputs, then parameters) that computes the same
-        thing and works on complex numbers. Then the values are compared with its values, and the
-        first order with its derivative by a complex step: both are exact but for rounding, and
-        may differ by 1e-12.
+        values and works on complex numbers. The values are compared with its values, and the first
+        order with its derivative by a complex step. Both are exact to rounding, and the tolerance
+        is 1e-12.
 
     Returns a Report, which prints as a table. Raises GradientError (an AssertionError) for a wrong
     gradient, a kink, a nan or an infinity, an array changed in place, memory that two gradients
-    share, and results that change from call to call. Raises TypeError for float32, whose
-    differences are too coarse to tell right from wrong. What fn and its rules raise comes through
-    as it is. Parameters, buffers and `.grad` are left as they were.
+    share, and results that change from call to call. Raises TypeError for float32, whose rounding
+    errors hide wrong gradients. Errors of fn and its rules pass through. Parameters, buffers and
+    `.grad` do not change.
 
     >>> import numpy as np
     >>> gradcheck(lambda x: (x * x).sum(), [np.ones((2, 3))], order=1)  # doctest: +ELLIPSIS

@@ -1,4 +1,4 @@
-"""The comparison itself: each derivative as backward has it, beside what numbers alone say."""
+"""Compare the derivatives that backward computes with numerical ones."""
 
 import math
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from minigan.gradcheck.report import (
 from minigan.tensor import Tensor
 
 EXACT = 1e-12  # the tolerance beside a complex step
-PROBED = 200  # how many single elements are looked at, to say where a whole direction goes wrong
+PROBED = 200  # the number of single elements to look at when a direction is wrong
 
 
 @dataclass
 class Settings:
-    """gradcheck's arguments of the same names; `random` is the generator that its seed started."""
+    """gradcheck's arguments of the same names. `random` is a generator with its seed."""
 
     mode: str
     eps: float
@@ -37,7 +37,7 @@ class Settings:
 
 
 def compare(f, how, order, reference=None):
-    """A Line for each variable of the Function f; GradientError at the first that is wrong."""
+    """Return a Line for each variable of the Function f; GradientError at the first wrong one."""
     if reference is None:
         numbers = Differences(f, how.eps, how.atol, how.rtol, probe=how.kinks != "ignore")
     else:
@@ -64,7 +64,7 @@ def compare(f, how, order, reference=None):
 
 
 class Variable:
-    """One variable of a Function: its analytic derivatives against the numeric ones."""
+    """One variable of a Function. It compares the analytic with the numeric derivatives."""
 
     def __init__(self, f, i, outputs, order, numbers, how):
         self.i, self.name, self.shape = i, f.names[i], numbers.point[i].shape
@@ -75,7 +75,7 @@ class Variable:
         self.atol, self.rtol = (EXACT, EXACT) if exact else (how.atol, how.rtol)
 
     def check_elements(self, analytic):
-        """Each element. analytic: (elements of the outputs, elements of the variable)."""
+        """Compare each element. analytic: (elements of the outputs, elements of the variable)."""
         slopes = join(
             [self.numbers.along(self.i, self.unit(j)) for j in range(analytic.shape[1])],
             np.column_stack,
@@ -93,7 +93,7 @@ class Variable:
         return self.line(analytic, slopes, excess)
 
     def check_directions(self, analytic, vs):
-        """The numbers vᵀ ∂f/∂x u for random directions u. analytic: vᵀ ∂f/∂x for each v."""
+        """Compare vᵀ ∂f/∂x u for random directions u. analytic: vᵀ ∂f/∂x for each v."""
         us = self.how.random.standard_normal(analytic.shape)
         us /= np.linalg.norm(us, axis=1, keepdims=True)
         found = (analytic * us).sum(axis=1)
@@ -112,7 +112,7 @@ class Variable:
         return self.line(found, slopes, excess)
 
     def find_elements(self, where, analytic, v):
-        """Fail with the single elements that make a direction wrong, if they can be found."""
+        """Raise GradientError with the elements that make a direction wrong, if they are found."""
         probed = np.sort(self.how.random.permutation(len(analytic))[:PROBED])
         slopes = self.along([self.unit(j) for j in probed], [v] * len(probed))
         excess = self.excess(analytic[probed], slopes)
@@ -126,20 +126,20 @@ class Variable:
             self.fail(where, place_of, analytic[probed], slopes, excess)
 
     def along(self, us, vs):
-        """The slopes of the number v · f along u, for each u and its v."""
+        """Return the slopes of the number v · f along u, for each pair of u and v."""
         pairs = zip(us, vs, strict=True)
         return join(
             [self.numbers.along(self.i, u.reshape(self.shape), v) for u, v in pairs], np.concatenate
         )
 
     def unit(self, j):
-        """The direction in which element j alone moves."""
+        """Return the direction in which only element j moves."""
         u = np.zeros(self.shape)
         u.reshape(-1)[j] = 1.0
         return u
 
     def output_place(self, r):
-        """Row r of the Jacobian as an output and an element of it."""
+        """Return the output and its element that belong to row r of the Jacobian."""
         for name, shape in zip(self.output_names, self.output_shapes, strict=True):
             if r < math.prod(shape):
                 return f"{name} {place(shape, r)}"
@@ -147,7 +147,7 @@ class Variable:
         raise IndexError(f"the outputs have {r} elements fewer")
 
     def excess(self, analytic, slopes):
-        """How far off each derivative is, as a multiple of what is allowed; 0 at a kink."""
+        """Return the error of each derivative as a multiple of the tolerance; 0 at a kink."""
         off = np.abs(analytic - slopes.value)
         largest = np.maximum(np.abs(analytic), np.abs(slopes.value))
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -171,7 +171,7 @@ class Variable:
         )
 
     def fail(self, where, place_of, analytic, slopes, excess):
-        """Raise, for the elements with an excess above 1. place_of(k) names the k-th element."""
+        """Raise GradientError for the elements with an excess above 1. place_of(k) names one."""
         wrong = np.flatnonzero(excess > 1)
         wrong = wrong[np.argsort(-excess.flat[wrong], kind="stable")]  # the worst first
         order = "to second order, " if self.order == 2 else ""
@@ -196,14 +196,14 @@ class Variable:
         )
 
     def line(self, analytic, slopes, excess):
-        """What a success leaves in the report."""
+        """Return the Line of a successful comparison."""
         smooth = slopes.smooth
         error = np.abs(analytic - slopes.value)[smooth].max(initial=0.0)
         kinks = int((~smooth).sum())
         return self._line(smooth.size - kinks, kinks, float(error), float(excess.max()))
 
     def nothing(self):
-        """The same where there is no element to compare."""
+        """Return the Line of a comparison of no elements."""
         return self._line(0, 0, 0.0, 0.0)
 
     def _line(self, *numbers):

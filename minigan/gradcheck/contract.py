@@ -1,7 +1,7 @@
-"""All that must hold besides the numbers, before it makes sense to compare those.
+"""Rules that must hold before numbers can be compared.
 
-Results are finite and the same at each call, in whatever layout the inputs are; nothing is changed
-in place; no two gradients share memory; both ways of going backward give the same gradient.
+Results are finite. They are the same at each call and in each memory layout of the inputs. Nothing
+changes in place. No two gradients share memory. Both backward modes give the same gradient.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from minigan.tensor import Tensor
 
 
 def check_contract(f, order, module):
-    """The outputs of the Function f at f.point; GradientError if it breaks one of these rules."""
+    """Return the outputs of the Function f at f.point; GradientError if a rule is broken."""
     given = copies(f.point)
     buffers = {} if module is None else module_buffers(module)
     _, outputs = f(f.point)
@@ -26,7 +26,7 @@ def check_contract(f, order, module):
     if not _same(ys, copies(y.data for y in f(given)[1])):
         raise GradientError(
             "fn gives another result for the same numbers in contiguous memory: an operation in it "
-            "mistakes the layout (the strides) of its input"
+            "ignores the layout (the strides) of its input"
         )
     _check_backward(f, order, given)
     return outputs
@@ -74,7 +74,7 @@ def copies(arrays):
 
 
 def _same(ys, zs):
-    """Equal, but for the order in which a sum was taken."""
+    """Whether the arrays are equal, up to rounding from the order of additions."""
     return all(
         y.shape == z.shape and np.allclose(y, z, rtol=1e-10, atol=1e-12)
         for y, z in zip(ys, zs, strict=True)
@@ -107,7 +107,7 @@ def _check_memory(g, name, others):
 
 
 def _not_repeatable(module, buffers):
-    """Why fn gave two results for the same inputs, as far as its module can tell."""
+    """Return the error for two results from the same inputs, with the reasons in the module."""
     reasons = []
     for name, owner in [] if module is None else module.named_modules():
         kind = type(owner).__name__

@@ -1,4 +1,4 @@
-"""What is checked: a function of named arrays, and its gradient, which is another such function."""
+"""Function: a function of named arrays. Gradient: its gradient, which is a Function too."""
 
 import copy
 from contextlib import contextmanager
@@ -14,9 +14,9 @@ from minigan.tensor import Tensor, as_array
 
 
 class Function:
-    """fn with its inputs and a module's parameters as named variables.
+    """fn as a function of named variables: its inputs and a module's parameters.
 
-    names: of the variables. point: their arrays, where the derivatives are checked.
+    names: the names of the variables. point: their arrays, at which the derivatives are checked.
     """
 
     what = "the output"
@@ -26,7 +26,7 @@ class Function:
         inputs = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         for i, x in enumerate(inputs):
             _check_float64(f"input {i}", as_array(x), ".astype('float64')")
-        self.inputs = [_variable(x) for x in inputs]  # a Tensor of floats if it is to be varied
+        self.inputs = [_variable(x) for x in inputs]  # Tensors, if they are variables
         learned = [] if module is None else module.named_parameters()
         learned = [(name, p) for name, p in learned if p.requires_grad]
         self.parameters = [p for _, p in learned]
@@ -43,7 +43,7 @@ class Function:
             )
 
     def __call__(self, point):
-        """(the variables as Tensors, the outputs as a list of Tensors): fn, recorded at `point`."""
+        """Record fn at `point`. Returns (the variables, the outputs), both lists of Tensors."""
         arrays = [_like(a, x) for a, x in zip(point, self.point, strict=True)]
         n = len(arrays) - len(self.parameters)
         leaves = [Tensor(a, requires_grad=True) for a in arrays[:n]]
@@ -69,15 +69,15 @@ class Function:
         return [self.what] if n == 1 else [f"output {i}" for i in range(n)]
 
     def values(self, point):
-        """The outputs at `point` as one new NumPy vector."""
+        """Return the outputs at `point` as one new NumPy vector."""
         return flat([to_numpy(y.data) for y in self(point)[1]])
 
 
 class Gradient(Function):
     """g(x, v) = vᵀ ∂f/∂x: the gradient of a Function f, as a function of x and of v.
 
-    It is computed in both ways there are: a call records it (create_graph), for its own gradient
-    to be taken; `values` computes it on arrays, as an ordinary backward pass does.
+    A call records g with create_graph, so that its own gradient can be taken. `values` computes g
+    on arrays, as an ordinary backward pass does.
     """
 
     what = "the gradient"
@@ -104,7 +104,7 @@ class Gradient(Function):
 
 
 def vjp(outputs, leaves, vs, create_graph=False):
-    """vᵀ ∂(outputs)/∂(each leaf), zeros where a leaf has no part in the outputs."""
+    """Return vᵀ ∂(outputs)/∂(leaf) for each leaf: zeros if the outputs do not depend on it."""
     recorded = [(y, v) for y, v in zip(outputs, vs, strict=True) if y.requires_grad]
     if not recorded:
         return [_zeros(x) for x in leaves]
@@ -123,7 +123,7 @@ def vjp(outputs, leaves, vs, create_graph=False):
 
 @contextmanager
 def unchanged(module):
-    """Leave a module as it was: the arrays and versions of its parameters, and its buffers."""
+    """Restore a module after the block: arrays and versions of its parameters, and buffers."""
     if module is None:
         yield
         return
@@ -152,13 +152,13 @@ def _check_float64(name, x, remedy):
     """Raise TypeError for an array of other floats."""
     if hasattr(x, "dtype") and x.dtype.kind == "f" and x.dtype.newbyteorder("=") != np.float64:
         raise TypeError(
-            f"gradcheck: {name} is {x.dtype}, whose rounding drowns the differences of nearby "
+            f"gradcheck: {name} is {x.dtype}, which is too coarse for differences of nearby "
             f"values; convert it with {remedy}"
         )
 
 
 def _variable(x):
-    """A Tensor if x holds floats, to be varied; anything else as it is."""
+    """Return a Tensor if x holds floats, which makes it a variable; anything else unchanged."""
     array = as_array(x)
     if isinstance(array, float):
         array = np.asarray(array)
@@ -167,12 +167,12 @@ def _variable(x):
 
 
 def _is_varied(x):
-    """Whether an input is a Tensor of floats; one of integers is handed on, as labels are."""
+    """Whether an input is a Tensor of floats. Integers, such as labels, are not varied."""
     return isinstance(x, Tensor) and x.dtype.kind == "f"
 
 
 def _like(array, x):
-    """The array where x lives, which is a copy only if that is on a GPU."""
+    """Return the array on the backend of x. It is a copy only if that is a GPU."""
     return get_array_module(x).asarray(array)
 
 

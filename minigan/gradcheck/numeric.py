@@ -1,13 +1,13 @@
-"""Derivatives by numbers alone: what a backward rule is compared with.
+"""Numerical derivatives, with which backward rules are compared.
 
-Along a line, f is a function of one number t. From its values at five points,
+Along a line, f is a function of one number t. Its values at five points give
 
     f′(0) = (f(-2h) - 8 f(-h) + 8 f(h) - f(2h)) / 12h + O(h⁴)
 
-and the same five points tell whether that can be believed. Where f is smooth, a third difference
-such as f(2h) - 3 f(h) + 3 f(0) - f(-h) is about h³ f‴; where f has a kink between them, it is
-about h times the jump of the slope. So if third differences are not small, the step is shrunk; what
-is left of them at the smallest step is a kink (or a jump, or the edge of where f is finite).
+The same five points show whether this is accurate. If f is smooth, a third difference such as
+f(2h) - 3 f(h) + 3 f(0) - f(-h) is about h³ f‴. If f has a kink between the points, it is about h
+times the jump of the slope. So if third differences are large, a smaller step is tried. If they are
+still large at the smallest step, f has a kink, a jump, or the edge of its domain there.
 """
 
 from dataclasses import dataclass, fields
@@ -16,27 +16,27 @@ import numpy as np
 
 from minigan.backend import to_numpy
 
-SHRINK = (1.0, 0.1, 0.01, 0.001)  # the steps to try, as parts of the first
-COMPLEX_STEP = 1e-30  # nothing is subtracted, so it may be as small as one likes
+SHRINK = (1.0, 0.1, 0.01, 0.001)  # the steps to try, as factors of the first
+COMPLEX_STEP = 1e-30  # it may be this small, because nothing is subtracted
 
 
 @dataclass
 class Slopes:
-    """The derivative along a line, of each element of a vector: every field is an array (M,)."""
+    """The derivatives of the elements of a vector along a line. Every field is an array (M,)."""
 
     value: np.ndarray
-    left: np.ndarray  # the slopes to either side, which differ at a kink
+    left: np.ndarray  # the slopes on both sides, which differ at a kink
     right: np.ndarray
-    noise: np.ndarray  # what rounding alone can make `value` wrong by
+    noise: np.ndarray  # the error of `value` that rounding alone can cause
     step: np.ndarray
-    smooth: np.ndarray  # whether `value` can be believed
+    smooth: np.ndarray  # whether `value` is accurate
 
 
 class Differences:
     """Central differences of a Function f.
 
-    eps: the first step. atol, rtol: how small a third difference must be, taken as a slope.
-    probe: whether to look for kinks; if not, the first step is the only one.
+    eps: the first step. atol, rtol: the limits of a third difference, divided by the step.
+    probe: whether to look for kinks. If not, only the first step is used.
     """
 
     method = "central differences"
@@ -47,9 +47,9 @@ class Differences:
         self.y = f.values(self.point)
 
     def along(self, i, direction, v=None):
-        """The Slopes of f's outputs (M,), or of the one number v · f, as variable i moves."""
+        """Return the Slopes of f's outputs (M,), or of the number v · f, as variable i moves."""
         slopes = None
-        with np.errstate(all="ignore"):  # stepping over the edge of log's domain is no mistake
+        with np.errstate(all="ignore"):  # a step may leave the domain of log
             for part in SHRINK if self.probe else SHRINK[:1]:
                 new = self._five_points(i, direction, v, self.eps * part)
                 slopes = new if slopes is None else _choose(slopes.smooth, slopes, new)
@@ -66,7 +66,7 @@ class Differences:
         values = np.array([below2, below, f0, above, above2])
         largest = np.max(np.abs(values), initial=0.0, where=np.isfinite(values))
         noise = 8 * np.finfo(np.float64).eps * largest / h
-        third = np.maximum(  # of two, because one alone misses a kink at half a step
+        third = np.maximum(  # of two, because one misses a kink at half a step
             np.abs(above2 - 3 * above + 3 * f0 - below),
             np.abs(above - 3 * f0 + 3 * below - below2),
         )
@@ -88,10 +88,10 @@ class Differences:
 
 
 class ComplexStep:
-    """∂f/∂t as Im f(x + i h u) / h, which has no difference in it and is exact to rounding.
+    """∂f/∂t as Im f(x + i h u) / h. It subtracts nothing and is exact to rounding.
 
-    reference: a NumPy function of f's variables that is analytic, so that it means the same for
-    complex numbers: no abs, no comparison, no max (Squire & Trapp 1998, SIAM Review 40).
+    reference: an analytic NumPy function of f's variables, which has a value for complex numbers:
+    no abs, no comparison, no max (Squire & Trapp 1998, SIAM Review 40).
     """
 
     method = "complex step"
@@ -102,14 +102,14 @@ class ComplexStep:
         self.y = flat(reference(*self.point))
 
     def along(self, i, direction, v=None):
-        """As Differences.along. Raises TypeError if the reference loses the imaginary part."""
+        """See Differences.along. Raises TypeError if the reference loses the imaginary part."""
         point = [x.astype(np.complex128) for x in self.point]
         point[i] += 1j * COMPLEX_STEP * direction
         y = flat(self.reference(*point))
         if y.dtype.kind != "c":
             raise TypeError(
                 "gradcheck: the reference made real numbers of complex ones, so a complex step "
-                "cannot differentiate it: it must do without abs, max, comparisons and float()"
+                "cannot differentiate it: it must not use abs, max, comparisons or float()"
             )
         slope = y.imag / COMPLEX_STEP
         slope = slope if v is None else np.array([v @ slope])
@@ -118,17 +118,17 @@ class ComplexStep:
 
 
 def flat(arrays):
-    """One array or several, as one new vector."""
+    """Join one array or several to one new vector."""
     arrays = arrays if isinstance(arrays, (list, tuple)) else [arrays]
     return np.concatenate([np.zeros(0), *(np.ravel(a) for a in arrays)])
 
 
 def join(slopes, how):
-    """The Slopes of several lines as one, its arrays joined by `how` (np.concatenate, say)."""
+    """Join the Slopes of several lines to one, with `how`, such as np.concatenate."""
     return Slopes(*[how([getattr(s, f.name) for s in slopes]) for f in fields(Slopes)])
 
 
 def _choose(mask, a, b):
-    """The Slopes a where the mask is true, b elsewhere."""
+    """Return the Slopes a where the mask is true, and b elsewhere."""
     names = [f.name for f in fields(Slopes)]
     return Slopes(*[np.where(mask, getattr(a, name), getattr(b, name)) for name in names])

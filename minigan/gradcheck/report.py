@@ -1,4 +1,4 @@
-"""What gradcheck says: an error where a gradient is wrong, a report where all are right."""
+"""The texts of gradcheck: an error if a gradient is wrong, a report if all are right."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ WORST = 5  # how many wrong elements a message lists
 
 
 class GradientError(AssertionError):
-    """A gradient is wrong, or cannot be checked at this point; the message says where and why."""
+    """A gradient is wrong, or cannot be checked at this point. The message says where and why."""
 
 
 @dataclass
@@ -19,15 +19,15 @@ class Line:
     what: str
     variable: str
     shape: tuple
-    compared: int  # elements or directions, kinks aside
+    compared: int  # the number of elements or directions, without kinks
     kinks: int  # how many were skipped
     error: float  # the largest absolute difference
-    tolerance: float  # how much of what was allowed that took: at most 1
+    tolerance: float  # the largest error as a share of the tolerance: at most 1
 
 
 @dataclass(repr=False)
 class Report:
-    """What was compared, and how closely it agreed: `lines` as numbers, the repr as a table."""
+    """The comparisons and their errors: `lines` as numbers, the repr as a table."""
 
     mode: str
     lines: list
@@ -39,7 +39,7 @@ class Report:
 
     @property
     def kinks(self):
-        """How many elements or directions were skipped because the function has a kink there."""
+        """The number of elements or directions that were skipped because of a kink."""
         return sum(line.kinks for line in self.lines)
 
     def __repr__(self):
@@ -61,10 +61,11 @@ class Report:
 
 
 def wrong_text(headline, variable, places, found, expected, how_compared):
-    """The message about wrong elements, the worst first.
+    """Return the message about wrong elements. The worst come first.
 
-    places: of the few that are shown, where each is in the output and where in the variable.
-    found, expected: all of them, analytic and numeric. how_compared: the last line.
+    places: for each element that is shown, its place in the output and in the variable.
+    found, expected: the analytic and the numeric values of all wrong elements. how_compared: the
+    last line.
     """
     shown = found[: len(places)], expected[: len(places)]
     error = np.abs(shown[0] - shown[1])
@@ -80,7 +81,7 @@ def wrong_text(headline, variable, places, found, expected, how_compared):
 
 
 def _pattern(found, expected):
-    """A line about what all wrong elements have in common, if they do."""
+    """Return a line that says what all wrong elements have in common, if anything."""
     if not (np.isfinite(found).all() and np.isfinite(expected).all() and expected.all()):
         return []
     ratio = found / expected
@@ -98,9 +99,9 @@ def _pattern(found, expected):
 
 
 def kink_text(where, left, right, step):
-    """The message about a place where the function cannot be differentiated by numbers."""
+    """Return the message about a point without a numerical derivative."""
     if not (np.isfinite(left) and np.isfinite(right)):
-        why = "within a step it is not finite: this is the edge of where it is defined"
+        why = "it is not finite within a step: the edge of its domain is near"
     else:
         why = f"its slope is {left:.6g} on one side and {right:.6g} on the other"
     return (
@@ -110,7 +111,7 @@ def kink_text(where, left, right, step):
 
 
 def listing(first, a, second, b):
-    """Two arrays that should be the same, at the elements (at most five) where they differ most."""
+    """Show two arrays that should be equal, at the five elements that differ most."""
     if a.shape != b.shape:
         return f"  {first}: shape {a.shape}, {second}: shape {b.shape}"
     error = np.nan_to_num(np.abs(a - b), nan=np.inf).reshape(-1)
@@ -120,7 +121,7 @@ def listing(first, a, second, b):
 
 
 def not_finite(name, array):
-    """The message about a nan or an infinity in an array, or None."""
+    """Return the message about a nan or an infinity in an array, or None."""
     bad = ~np.isfinite(array)
     if not bad.any():
         return None
@@ -132,12 +133,12 @@ def not_finite(name, array):
 
 
 def place(shape, j):
-    """Flat element j of an array as an index: [1, 2], and [] for a scalar."""
+    """Return flat element j of an array as an index: [1, 2], and [] for a scalar."""
     return str([int(i) for i in np.unravel_index(j, shape)]) if shape else "[]"
 
 
 def table(rows):
-    """Rows of cells as aligned lines; to the right if the column's last cell is a number."""
+    """Align rows of cells. A column whose last cell is a number is aligned to the right."""
     columns = []
     for cells in zip(*rows, strict=True):
         cells = [str(cell) for cell in cells]

@@ -15,7 +15,7 @@ import traceback
 
 import numpy as np
 
-from minigan.lab import data, lessons, recording, settings, source
+from minigan.lab import algorithm, data, lessons, recording, settings, source
 from minigan.lab.game import Game
 from minigan.lab.picture import LAYERS, Picture
 from minigan.lab.problems import DivergedError, LabError, RequestError
@@ -36,7 +36,7 @@ class Experiment:
         self.game = None
         self.recordings = {}
         self.next_recording = 1
-        self.speed = None
+        self.drawing = 0.0  # seconds that the last picture took
         self.calls = {
             "hello": self.hello,
             "reset": self.reset,
@@ -138,12 +138,12 @@ class Experiment:
             "measure_names": picture.measure_names,
             "measure_every": MEASURE_EVERY,
             "history": game.history(),
-            **recording.algorithm_box(game.trainer),
+            **algorithm.algorithm_box(game.trainer),
             "frame": self.frame(),
         }
 
-    def frame(self, layers=LAYERS, stopped=None):
-        """The picture at the position."""
+    def frame(self, layers=LAYERS, stopped=None, playing=False):
+        """The picture at the position. While the game plays, it is coarser and has no digest."""
         unknown = set(layers) - set(LAYERS)
         if unknown:
             raise RequestError(f"There is no layer called {sorted(unknown)[0]!r}.")
@@ -155,20 +155,24 @@ class Experiment:
             "steps": game.counts(),
             "next": game.next_player(),
             "last": game.moves[game.position - 1] if game.position else None,
-            "digest": game.digest(),
+            "digest": None if playing else game.digest(),
             "report": game.latest(),
-            **self.picture.draw(layers),
-            "steps_per_second": self.speed,
+            **self.picture.draw(layers, coarse=playing),
             "warnings": [s for at, s in game.warnings if at <= game.position][-5:],
             "history": game.history(),
             "stopped": stopped,
         }
-        return result | {"seconds": time.perf_counter() - started}
+        self.drawing = time.perf_counter() - started
+        return result
 
     def play(self, milliseconds=60, steps=MAX_STEPS, layers=LAYERS):
-        """Train for about so long, at most so many steps. NaN ends it and is told in the frame."""
+        """Train and draw for about so long, at most so many steps. At least half is for training.
+
+        NaN ends it and is told in the frame.
+        """
         steps = _whole("steps", steps, 0, MAX_STEPS)
         seconds = _number("milliseconds", milliseconds, 0, 10_000) / 1000
+        seconds = max(seconds / 2, seconds - self.drawing)
         started, done, stopped = time.perf_counter(), 0, None
         while done < steps:
             try:
@@ -179,9 +183,7 @@ class Experiment:
             done += 1
             if time.perf_counter() - started >= seconds:
                 break
-        if done:
-            self.speed = done / (time.perf_counter() - started)
-        return self.frame(layers, stopped)
+        return self.frame(layers, stopped, playing=True)
 
     def step(self, player="next", count=1, layers=LAYERS):
         """One step of a player, or `count` of them."""
@@ -220,6 +222,7 @@ class Experiment:
                     xs.append(n)
                     ys.append(math.nan if value is None else value)
         return {
+            "position": self.game.position,
             "recorded": self.game.recorded,
             "reports": {name: _thinned(*xy, points) for name, xy in series.items()},
             "measures": {name: _thinned(*xy, points) for name, xy in measures.items()},
@@ -253,7 +256,7 @@ class Experiment:
     def _start(self, values):
         game = Game(values)
         self.picture = Picture(game)
-        self.game, self.recordings, self.speed = game, {}, None
+        self.game, self.recordings = game, {}
         self.picture.measures()
 
     def _one_step(self, player):

@@ -120,8 +120,9 @@ class Game:
                 return self.methods[player](*arguments)
         except (FloatingPointError, ValueError) as error:
             if isinstance(error, FloatingPointError) or not self.finite():
+                reason = str(error).rstrip(".")
                 raise DivergedError(
-                    f"Step {self.position + 1}, of {player}, has no finite loss: {error}",
+                    f"Step {self.position + 1}, of {player}, has no finite loss: {reason}.",
                     position=self.position,
                 ) from error
             raise

@@ -56,7 +56,7 @@ DISCRIMINATOR_STEP = {
             with the probability that it is real. The colours show $D(x)$ for each point of the
             plane.
 
-            Nobody has learned anything yet, so the colours say nothing about the data.""",
+            Neither network has learned anything yet, so the colours say nothing about the data.""",
             do=[reset(data="two_gaussians")],
             depth=1,
             layers=["real", "fakes", "heat"],
@@ -208,15 +208,15 @@ TWO_LOSSES = {
         ),
         page(
             """The arrows show how each fake would move. They are drawn relative to the longest
-            one. Look at the number: the longest arrow is about 2, and the mean length is only
-            0.27.
+            one. Look at the numbers below the picture: the longest arrow is about 2 long, and the
+            mean length is only 0.27.
 
             Where D is sure, $\\log(1-D)$ is flat, so G learns least where it is worst.""",
             point_at="arrows",
         ),
         page(
             """Now the other loss that the paper proposes, $-\\log D(G(z))$, with the **same** D,
-            down to the last bit. The mean arrow is 27 times as long.
+            bit for bit. The mean arrow is 27 times as long: see the number below the picture.
 
             The directions are the same. Only the lengths differ.""",
             do=[
@@ -235,7 +235,7 @@ TWO_LOSSES = {
             -(1-D)$.
 
             If $D=0.01$, the first is $-0.01$ and the second is $-0.99$.""",
-            point_at="settings",
+            point_at="plot-losses",
         ),
         page(
             """In minigan the two losses are two short functions that call the same cross-entropy,
@@ -268,21 +268,21 @@ MODE_COLLAPSE = {
             """The data are eight small Gaussians on a circle, the eight **modes**. In this run D
             learns ten times more slowly than G.
 
-            Press play and watch the fakes until step 1500.""",
+            Press play and watch the fakes until step 700.""",
             do=[reset(data="ring", model="gan", lr_g=1e-3, lr_d=1e-4)],
             depth=1,
             layers=["real", "fakes", "heat"],
             point_at="button-play",
-            task={"what": "play", "until": 1500},
+            task={"what": "play", "until": 700},
             also="The fakes ran together and moved about as one small cloud.",
         ),
         page(
             """This is **mode collapse**: different noise gives nearly the same sample. The
-            measure *modes found* says how many of the eight modes have a good sample. It hardly
-            rises above 2.
+            measure *modes found* says how many of the eight modes have a good sample. Here it is
+            never more than 2.
 
             The losses look harmless. They do not show it.""",
-            do=[reset(data="ring", model="gan", lr_g=1e-3, lr_d=1e-4), go(1500)],
+            do=[reset(data="ring", model="gan", lr_g=1e-3, lr_d=1e-4), go(700)],
             point_at="plot-measures",
         ),
         page(
@@ -310,13 +310,14 @@ MODE_COLLAPSE = {
             is continuous, so it cannot jump. The next thousands of steps make these bridges
             thinner.
 
-            Show the grid: it is G, as a deformed sheet of noise.""",
+            The green lines are G. They were a straight grid of noise, and G bends it to the
+            ring.""",
             do=[reset(data="ring", model="wgan_gp"), go(1500)],
             layers=["real", "fakes", "grid"],
             point_at="plot-measures",
         ),
         page(
-            """WGAN-GP is no cure for everything. With a critic as slow as the D of our first run
+            """WGAN-GP does not always help. With a critic as slow as the D of our first run
             (learning rate 0.0001), it finds no more modes. And a GAN whose D learns faster than G
             finds all eight, too. Press play: here D has the learning rate 0.003, and G 0.001.
 
@@ -388,8 +389,10 @@ GRADIENT_OF_GRADIENT = {
             task={"what": "walk", "count": 6},
         ),
         page(
-            """What does it do? The report shows the *gradient norm*, the mean slope at $\\hat x$.
-            Press play and see that it stays near 1, while the Wasserstein estimate falls.
+            """What does the penalty do? The number $\\lVert\\nabla f(\\hat x)\\rVert$ below the
+            losses is the mean slope of the critic at $\\hat x$. The *distance* is the critic's
+            estimate of the Wasserstein distance. Press play. The slope stays near 1, and the
+            distance falls.
 
             Here $\\lambda=1$. With $\\lambda=0.1$ it stays near 1.5.""",
             depth=1,
@@ -416,7 +419,7 @@ ONE_HALF = {
             layers=["real", "fakes", "heat"],
             point_at="plot-losses",
             task={"what": "play", "until": 2000},
-            also="After a few hundred steps, the losses go sideways.",
+            also="After a few hundred steps, the losses hardly change any more.",
         ),
         page(
             """For a fixed G, the best D answers
@@ -430,16 +433,16 @@ ONE_HALF = {
             """The losses are near these two numbers now. D gives real samples and fakes about one
             half.
 
-            But look at the colours far from the samples: there D may say anything. Nobody ever
-            asks it there.""",
+            But look at the colours far from the samples: there D may say anything, because it is
+            never trained there.""",
             point_at="heat",
         ),
         page(
             """Is G finished? The **measures** say no: the Jensen-Shannon divergence is far above
-            that of real samples, which the dashed line shows.
+            that of real samples, which the dotted line shows.
 
-            So a loss of 1.386 only says that *this* D can find no difference. It may be blind, or
-            behind.""",
+            So a loss of 1.386 only says that *this* D can find no difference. D may be too small,
+            or it may learn too slowly.""",
             point_at="plot-measures",
         ),
         page(

@@ -14,7 +14,9 @@ from minigan.lab.game import D, G
 LAYERS = ("fakes", "arrows", "heat", "grid", "measures")
 FAKES, REAL = 200, 500  # samples drawn on the page
 SCORED = 1000  # samples that are measured
-HEAT = 32 if sys.platform == "emscripten" else 50  # products are slow in a browser
+# The heat map has HEAT × HEAT cells, or COARSE × COARSE while the game plays. Products of matrices
+# are slow in a browser.
+HEAT, COARSE = (32, 24) if sys.platform == "emscripten" else (50, 32)
 LATTICE = 15
 REACH = 2.0  # the lattice of normal noise goes from -2 to 2, which holds 91 % of the draws
 DIRECTIONS = 32  # of the sliced Wasserstein distance
@@ -35,10 +37,7 @@ class Picture:
         self.measure_names = self._names()
         if not plane:
             return
-        limit = game.data.limit
-        centres = limit * (2 * (np.arange(HEAT, dtype=np.float32) + 0.5) / HEAT - 1)
-        x, y = np.meshgrid(centres, centres)
-        self.places = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
+        self.cells = {n: self._cells(n) for n in (HEAT, COARSE)}
         self.lattice, self.shape = self._lattice()
         angle = np.pi * (np.arange(DIRECTIONS) + 0.5) / DIRECTIONS
         self.directions = np.stack([np.cos(angle), np.sin(angle)])  # (2, DIRECTIONS)
@@ -56,9 +55,9 @@ class Picture:
             scores = metrics.mixture_scores(other, game.data.modes, game.data.std)
             self.measure_names[1]["best"] = scores["high_quality"]
 
-    def draw(self, layers=LAYERS):
+    def draw(self, layers=LAYERS, coarse=False):
         """The layers that are asked for, as NumPy arrays and numbers."""
-        result = {}
+        result, n = {}, COARSE if coarse else HEAT
         with np.errstate(all="ignore"):
             if not self.game.data.plane:
                 if "fakes" in layers:
@@ -68,7 +67,7 @@ class Picture:
                 if "fakes" in layers or "arrows" in layers:
                     result |= self._fakes("arrows" in layers)
                 if "heat" in layers:
-                    heat = self._judge(self.places).reshape(HEAT, HEAT)
+                    heat = self._judge(self.cells[n]).reshape(n, n)
                     result["heat"] = heat
                     result["heat_range"] = [float(heat.min()), float(heat.max())]
                 if "grid" in layers:
@@ -154,6 +153,12 @@ class Picture:
         longest = np.linalg.norm(arrows, axis=1).max()
         outputs = outputs.numpy()[:, 0]
         return result | {"outputs": outputs, "arrows": arrows, "arrow_max": float(longest)}
+
+    def _cells(self, n):
+        """The centres of n × n cells of the plane: (n², 2)"""
+        centres = self.game.data.limit * (2 * (np.arange(n, dtype=np.float32) + 0.5) / n - 1)
+        x, y = np.meshgrid(centres, centres)
+        return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
 
     def _lattice(self):
         """Noise on a lattice: (rows · columns, noise_dim), and (rows, columns)."""

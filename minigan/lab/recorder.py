@@ -290,7 +290,7 @@ def _text(value, name):
     if isinstance(value, dict):
         if 0 < len(value) <= 6 and all(isinstance(v, (int, float)) for v in value.values()):
             return ", ".join(f"{k}: {v:.4g}" for k, v in value.items())
-        return f"{len(value)} entries"
+        return f"{len(value)} {'entry' if len(value) == 1 else 'entries'}"
     if isinstance(value, type) or (callable(value) and hasattr(value, "__name__")):
         return f"the {'class' if isinstance(value, type) else 'function'} {value.__name__}"
     return f"a {name}"

@@ -119,6 +119,9 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "minigan-lab", ""
     timeout = 60
+    disable_nagle_algorithm = (
+        True  # or the body of each answer waits 40 ms for the client's receipt
+    )
     server: Server
 
     def do_GET(self):

@@ -1,7 +1,7 @@
-"""What a generator's samples are worth, measured; each metric with its source and its flaws.
+"""Metrics of generated samples. Each docstring gives the source and the flaws of its metric.
 
-In reading order: mixtures (modes found), parzen (the 2014 paper's likelihood), features (what two
-sets of samples have in common), digits (the same, and more, for MNIST), and below them, arrays.
+In reading order: mixtures (modes covered), parzen (the 2014 paper's likelihood), features (compare
+two sets of samples), digits (scores for MNIST), arrays (checks that all of them use).
 """
 
 from minigan.metrics.mixtures import mixture_scores

@@ -1,4 +1,4 @@
-"""What the metrics need of arrays: samples as rows, checked, and the distances between them."""
+"""Check samples and convert them to rows, and compute the distances between rows."""
 
 import math
 
@@ -7,14 +7,14 @@ import numpy as np
 from minigan.backend import to_numpy
 from minigan.tensor import as_array
 
-BLOCK = 250  # rows of distances at a time: beside 10,000 columns, 20 MB
+BLOCK = 250  # rows of distances at a time: with 10,000 columns they take 20 MB
 
 
 def as_rows(name, samples, at_least=1):
-    """`samples`, an array or Tensor, as a NumPy array (N, D) of finite floats, 32 bits at least.
+    """Return `samples`, an array or Tensor, as a NumPy array (N, D) of float32 or float64.
 
-    name: what a message calls it. Raises ValueError for another shape, fewer than `at_least` rows
-    or a number that is not finite, TypeError for integers.
+    name: the name of the samples in messages. Raises ValueError for another shape, fewer than
+    `at_least` rows or a number that is not finite. Raises TypeError for integers.
     """
     rows = as_numpy(samples)
     if rows.dtype.kind != "f":
@@ -28,17 +28,17 @@ def as_rows(name, samples, at_least=1):
 
 
 def as_pixels(name, images):
-    """`images`, (N, ...), as NumPy's (N, D), all from 0 to 1; what raises is as for as_rows."""
+    """Return `images`, (N, ...), as NumPy's (N, D) from 0 to 1. Raises the errors of as_rows."""
     images = as_numpy(images)
     if images.dtype.kind != "f":
-        remedy = f"datasets.to_float({name}, 0) makes them of bytes"
+        remedy = f"datasets.to_float({name}, 0) converts bytes"
         raise TypeError(f"{name} must be floats, not {images.dtype}; {remedy}")
     if images.ndim > 2:
         images = images.reshape(len(images), math.prod(images.shape[1:]))
     pixels = as_rows(name, images)
     low, high = pixels.min(), pixels.max()
     if low < 0 or high > 1:
-        remedy = "what ends in a tanh is (x + 1) / 2" if low < 0 else "if up to 255, divide by 255"
+        remedy = "after a tanh, use (x + 1) / 2" if low < 0 else "if up to 255, divide by 255"
         raise ValueError(
             f"{name} must be pixels from 0 to 1, but they range from {low:.3g} to {high:.3g}; "
             f"{remedy}"
@@ -47,21 +47,21 @@ def as_pixels(name, images):
 
 
 def as_numpy(x):
-    """An array of any backend, a Tensor or nested lists as a NumPy array."""
+    """Return an array of any backend, a Tensor or nested lists as a NumPy array."""
     return to_numpy(as_array(x))
 
 
 def check_widths(**arrays):
-    """Raises ValueError, with the names and shapes, unless all have as many columns."""
+    """Raise ValueError, with the names and shapes, unless all have the same number of columns."""
     if len({rows.shape[1] for rows in arrays.values()}) > 1:
         listed = ", ".join(f"{name} {rows.shape}" for name, rows in arrays.items())
-        raise ValueError(f"all must have as many numbers in a row: {listed}")
+        raise ValueError(f"all must have the same number of columns: {listed}")
 
 
 def squared_distances(x, y):
-    """‖xᵢ - yⱼ‖² = ‖xᵢ‖² + ‖yⱼ‖² - 2 xᵢ·yⱼ, a block of rows i after another, in float64.
+    """Yield ‖xᵢ - yⱼ‖² = ‖xᵢ‖² + ‖yⱼ‖² - 2 xᵢ·yⱼ in blocks of rows i, in float64.
 
-    x: (M, D), y: (N, D); yields (B, N). The matrix product is in the precision of x and y.
+    x: (M, D), y: (N, D); yields (B, N). The matrix product has the precision of x and y.
 
     >>> [block.tolist() for block in squared_distances(np.array([[0.0], [1.0]]), np.array([[3.0]]))]
     [[[9.0], [4.0]]]
@@ -73,4 +73,4 @@ def squared_distances(x, y):
         squares *= -2
         squares += np.einsum("ij,ij->i", block, block, dtype=np.float64)[:, None]
         squares += y_squares
-        yield np.maximum(squares, 0, out=squares)  # rounding can leave a distance of 0 below it
+        yield np.maximum(squares, 0, out=squares)  # rounding can make a distance of 0 negative

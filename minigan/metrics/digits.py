@@ -1,8 +1,8 @@
-"""Scores of generated digits, in the eyes of a classifier of digits.
+"""Scores of generated digits, by a classifier of digits.
 
-The classifier was trained with minigan, by examples/train_digit_classifier.py, and is right on 99 %
-of MNIST's test images. It tells which digits a generator makes, how often, and how clearly; and its
-features are what samples and real images are compared by.
+The classifier was trained with minigan, by examples/train_digit_classifier.py. It reads 99 % of
+MNIST's test images correctly. It shows which digits a generator draws, how often, and how clearly.
+Its features serve to compare generated with real images.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ BATCH = 500  # images at a time
 def build_digit_classifier():
     """(N, 1, 28, 28) pixels from 0 to 1 -> (N, 10) logits, untrained
 
-    What goes into the last layer are the 64 features.
+    The input of the last layer is the 64 features.
     """
 
     def block(n_in, n_out, kernel_size):
@@ -46,57 +46,57 @@ def build_digit_classifier():
 
 
 def digit_classifier(path=WEIGHTS):
-    """The trained classifier, a Module in eval mode, with the weights that come with minigan.
+    """Return the trained classifier, a Module in eval mode, with the weights in the package.
 
-    path: another file that `save_weights` wrote. Every call reads it, which takes a hundredth of a
-    second, and makes a new Module; minigan's random numbers go on as if there had been no call.
+    path: another file that `save_weights` wrote. Every call reads the file, which takes 0.01 s, and
+    makes a new Module. It does not change the state of minigan's random numbers.
     Raises CheckpointError, naming the file, if it is damaged (each array has a CRC-32),
-    FileNotFoundError if it is missing, KeyError or ValueError if it is of another network.
+    FileNotFoundError if it is missing, and KeyError or ValueError if it is of another network.
 
     >>> digit_classifier()(Tensor(np.zeros((1, 1, 28, 28), dtype=np.float32))).shape
     (1, 10)
     """
     state = {name: _as(np.float32, array) for name, array in load(path).items()}
     drawn = backend.rng().bit_generator.state
-    classifier = build_digit_classifier().eval()  # which draws initial weights, for nothing
+    classifier = build_digit_classifier().eval()  # draws initial weights, which are replaced
     backend.rng().bit_generator.state = drawn
     classifier.load_state_dict(state)
     return classifier
 
 
 def save_weights(module, path):
-    """Write a module's weights in float16, which is as good and half as large."""
+    """Write a module's weights in float16, which makes the file half as large."""
     state = module.state_dict()
     save({name: _as(np.float16, array) for name, array in state.items()}, path)
 
 
 def digit_scores(images, real=None):
-    """What a classifier of digits says of generated images, and how they compare with real ones.
+    """Score generated digits with the classifier, and compare them with real ones if given.
 
-    images: (N, 784), (N, 28, 28) or (N, 1, 28, 28), pixels from 0 to 1; real: the same, of real
-    images, as many if numbers are to be compared (10,000 test images in examples/mnist_scores.py);
-    then four at least of either, as precision_recall needs.
+    images: (N, 784), (N, 28, 28) or (N, 1, 28, 28), pixels from 0 to 1.
+    real: real images in the same format. Take as many as there are `images` (10,000 test images in
+    examples/mnist_scores.py), and at least four of each, which precision_recall needs.
 
     Returns a dict of
         "histogram": the share of images of each class, (10,)
         "kl": Σ q log(10 q) of those shares q, in nats: 0 for equal shares, log 10 for one class
         "confidence": the mean over the images of the largest probability
-    and, where `real` is given, of
-        "frechet": frechet_distance of the 64 features; another number than the FID
+    and, if `real` is given,
+        "frechet": frechet_distance of the 64 features. It is not the FID.
         "precision", "recall": precision_recall of the same features, k = 3
-    Raises ValueError for another shape, too few images, NaN or pixels out of range, TypeError for
-    integers.
+    Raises ValueError for another shape, too few images, NaN or pixels out of range, and TypeError
+    for integers.
 
-    Sources: frechet_distance and precision_recall name theirs. The KL of a histogram of predicted
-    classes is what Metz et al. 2016 (arXiv:1611.02163) measure mode collapse by.
+    Sources: frechet_distance and precision_recall name theirs. Metz et al. 2016 (arXiv:1611.02163)
+    measure mode collapse by the KL of a histogram of predicted classes.
 
-    Flaws: every image counts as some digit, noise too, and a classifier can be sure of what is no
-    digit at all: confidence is worth something among images that look like digits, and cannot tell
-    ten images from ten thousand. MNIST's own classes are not quite even: its 10,000 test images
-    have a kl of 0.002. The classifier learned from the training images and is a little surer of
-    those. And all of these numbers are this classifier's, not to be compared with another's: two
-    trainings of it gave 4,000 samples of one DCGAN a kl of 0.054 and 0.034, since a malformed digit
-    is anybody's guess. Between models, a difference of 0.02 says little.
+    Flaws: every image counts as some digit, also noise. The classifier can be sure of an image that
+    is not a digit. So confidence is useful only for images that look like digits, and it does not
+    show whether they differ. MNIST's own classes are not quite even: its 10,000 test images have a
+    kl of 0.002. The classifier learned from the training images and is a little surer of them. The
+    numbers belong to this classifier and cannot be compared with those of another: two trainings of
+    it gave 4,000 samples of one DCGAN a kl of 0.054 and of 0.034, because they read malformed
+    digits differently. Between models, a difference of 0.02 means little.
 
     >>> scores = digit_scores(np.zeros((5, 784)))  # black images, all alike
     >>> float(scores["histogram"].max()), round(scores["kl"], 3)
@@ -107,8 +107,8 @@ def digit_scores(images, real=None):
         real = as_digits("real", real)
         if min(len(images), len(real)) < 4:
             raise ValueError(
-                f"to be compared, there must be 4 images at least, and 4 real ones, not "
-                f"{len(images)} and {len(real)}"
+                f"a comparison needs at least 4 images and 4 real ones, not {len(images)} and "
+                f"{len(real)}"
             )
     features, p = classify(images)
     q = np.bincount(p.argmax(axis=1), minlength=10) / len(p)
@@ -125,9 +125,9 @@ def digit_scores(images, real=None):
 
 
 def classify(images, classifier=None):
-    """The features, (N, 64), and the probabilities of the digits, (N, 10), as NumPy arrays.
+    """Return the features, (N, 64), and the probabilities of the digits, (N, 10), in NumPy.
 
-    classifier: by default the trained one. What raises is in `digit_scores`.
+    classifier: the trained one by default. Raises the errors of `digit_scores`.
     """
     pixels = as_digits("images", images)
     if classifier is None:
@@ -143,7 +143,7 @@ def classify(images, classifier=None):
 
 
 def as_digits(name, images):
-    """Images in one of the three shapes as a NumPy array (N, 1, 28, 28) of float32, checked."""
+    """Check images in one of the three shapes and return them as float32 (N, 1, 28, 28)."""
     images = as_numpy(images)
     if images.shape[1:] not in ((784,), (28, 28), (1, 28, 28)):
         raise ValueError(
@@ -153,5 +153,5 @@ def as_digits(name, images):
 
 
 def _as(dtype, array):
-    """Floats as dtype; the count of batches stays an integer."""
+    """Convert floats to dtype. The number of batches stays an integer."""
     return array.astype(dtype) if array.dtype.kind == "f" else array

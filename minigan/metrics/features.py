@@ -1,6 +1,6 @@
-"""Two sets of samples compared by their features: how far apart they are, and what each covers.
+"""Compare two sets of samples by their features: their distance, and what each covers.
 
-The features may be any; those of a classifier see more of what a person sees than pixels do.
+Any features will do. Those of a classifier are closer to what a person sees than pixels are.
 """
 
 import numpy as np
@@ -11,19 +11,20 @@ __all__ = ["frechet_distance", "precision_recall"]
 
 
 def frechet_distance(a, b):
-    """The squared Fréchet distance of Gaussians that have the means and covariances of a and b.
+    """The squared Fréchet distance of two Gaussians with the means and covariances of a and b.
 
         ‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2 (Σ₁ Σ₂)^½)      Heusel et al. 2017, arXiv:1706.08500, eq. 6
 
-    a, b: features, (N, D) and (M, D), N and M at least 2 and, to mean much, many times D.
-    Returns a float, 0 but for rounding for equal sets. Raises ValueError for other shapes or NaN.
+    a, b: features, (N, D) and (M, D). N and M must be at least 2 and should be much larger than D.
+    Returns a float, which is 0 up to rounding for equal sets. Raises ValueError for other shapes or
+    NaN.
 
-    Under this name it is the FID only on the 2,048 features of the Inception network; numbers from
-    other features have another scale, and cannot be compared with any FID.
+    It is the FID only on the 2,048 features of the Inception network. Numbers from other features
+    have another scale and cannot be compared with any FID.
 
-    Flaws: it sees two moments, and features are not Gaussian. It is biased, upward, by an amount
-    that falls with N and depends on the model (Chong & Forsyth 2020, arXiv:1911.07023): compare
-    equal N only, and beside real samples as the floor. It cannot see that samples were copied.
+    Flaws: it uses two moments, but features are not Gaussian. It is biased upwards. The bias falls
+    with N and depends on the model (Chong & Forsyth 2020, arXiv:1911.07023). So compare only equal
+    N, and compare with the value for real samples. It does not notice copies of training samples.
 
     >>> a = np.random.default_rng(0).standard_normal((1000, 2))
     >>> round(frechet_distance(a, a + [3.0, 4.0]), 6)
@@ -33,31 +34,30 @@ def frechet_distance(a, b):
     check_widths(a=a, b=b)
     a, b = a.astype(np.float64), b.astype(np.float64)
     cov_a, cov_b = np.atleast_2d(np.cov(a.T)), np.atleast_2d(np.cov(b.T))
-    # Σ₁ Σ₂ has the eigenvalues of the symmetric R Σ₂ R with R = Σ₁^½, and those are not negative.
+    # Σ₁ Σ₂ has the eigenvalues of the symmetric matrix R Σ₂ R, R = Σ₁^½. None is negative.
     values, vectors = np.linalg.eigh(cov_a)
     root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
     roots = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ cov_b @ root), 0))
     shift = ((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum()
     distance = shift + np.trace(cov_a) + np.trace(cov_b) - 2 * roots.sum()
-    return float(max(distance, 0.0))  # rounding can leave a distance of 0 below it
+    return float(max(distance, 0.0))  # rounding can make a distance of 0 negative
 
 
 def precision_recall(real, fake, k=3):
     """The share of fakes that lie among the real samples, and of real ones among the fakes.
 
-    real, fake: features, (N, D) and (M, D), both more than k.
+    real, fake: features, (N, D) and (M, D). N and M must be larger than k.
 
-    Kynkäänniemi et al. 2019, arXiv:1904.06991, equations 1 and 2: each sample of a set is the
-    centre of a ball that reaches to its k-th nearest neighbour in the set, and all balls together
-    are taken for where the set's distribution lives. Precision is the share of fakes in a ball of
-    the real ones, recall the share of real ones in a ball of the fakes.
+    Kynkäänniemi et al. 2019, arXiv:1904.06991, equations 1 and 2. Each sample is the centre of a
+    ball that reaches to its k-th nearest neighbour in the same set. The balls of a set together
+    estimate the support of its distribution. Precision is the share of fakes in the balls of the
+    real samples. Recall is the share of real samples in the balls of the fakes.
 
     Returns {"precision", "recall"}, each from 0 to 1. Raises ValueError for other shapes or NaN.
-    The paper has k = 3 and 50,000 samples of either; what is found depends on both.
+    The paper has k = 3 and 50,000 samples of each kind. The result depends on both numbers.
 
     Flaws (Naeem et al. 2020, arXiv:2002.09797): a single outlier has a large ball, which covers
-    much that is unlike any sample; equal distributions do not give 1, so that real samples must be
-    scored, too.
+    points that are unlike any sample. Equal distributions do not give 1, so score real samples too.
 
     >>> collapsed = np.array([[0.5], [0.6], [0.7], [0.8]])
     >>> precision_recall(np.array([[0.0], [1.0], [2.0], [3.0]]), collapsed, k=1)
@@ -86,6 +86,6 @@ def precision_recall(real, fake, k=3):
 
 
 def squared_radii(x, k):
-    """The squared distance of each row of x, (N, D), to its k-th nearest other: (N,)"""
-    # The 0-th is the row itself.
+    """The squared distance of each row of x, (N, D), to its k-th nearest other row: (N,)"""
+    # The 0-th nearest is the row itself.
     return np.concatenate([np.partition(s, k, axis=1)[:, k] for s in squared_distances(x, x)])

@@ -1,7 +1,7 @@
-"""How many modes of a mixture the samples cover, and how well.
+"""Count the modes of a mixture that samples cover.
 
 VEEGAN (Srivastava et al. 2017, section 5.1) and PacGAN (Lin et al. 2018, section 4.1) draw 2,500
-samples and report these three numbers.
+samples and report the three numbers of `mixture_scores`.
 """
 
 import math
@@ -14,18 +14,18 @@ __all__ = ["mixture_scores"]
 
 
 def mixture_scores(samples, modes, std):
-    """How many modes the samples cover, how many samples are good, and how evenly they fall.
+    """Count the modes covered and the samples of high quality, and measure how even they are.
 
     samples: (N, D), modes: (K, D), std: the modes' standard deviation σ.
 
-    A sample is of high quality if it is within 3σ of its nearest mode; of real data 98.9 % are, in
-    two dimensions. A mode is covered if at least one sample of high quality is nearest to it.
-    Reverse KL is Σ q log(q / (1/K)) for q the shares of the modes among the samples of high
-    quality: 0 for equal shares, log K if there is one mode only.
+    A sample has high quality if it is within 3σ of its nearest mode. In two dimensions, 98.9 % of
+    the real data do. A mode is covered if it is the nearest mode of a sample of high quality.
+    Let q be the shares of the modes among the samples of high quality. Reverse KL is
+    Σ q log(q / (1/K)): 0 for equal shares, log K for a single mode.
 
-    Returns {"modes": int, "high_quality": share of 0 to 1, "reverse_kl": in nats}; the last is NaN
-    where no sample is of high quality. Raises ValueError for shapes that do not fit, NaN or a std
-    that is not positive, TypeError for integers.
+    Returns {"modes": int, "high_quality": from 0 to 1, "reverse_kl": in nats}. Reverse KL is NaN if
+    no sample has high quality. Raises ValueError for shapes that do not fit, for NaN, and for a std
+    that is not positive. Raises TypeError for integers.
 
     >>> modes = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
     >>> samples = np.array([[0.0, 0.02], [0.0, 0.0], [1.0, 0.0], [1.5, 0.0]])

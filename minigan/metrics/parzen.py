@@ -1,7 +1,7 @@
-"""The likelihood of test images under a Gaussian around each sample: the 2014 paper's own metric.
+"""The likelihood of test images under a Gaussian around each sample: the metric of the 2014 paper.
 
-A generator can be sampled, but gives no probabilities. A Parzen window makes a density of samples,
-and the density is what is scored (Breuleux et al. 2011; Goodfellow et al. 2014, section 5).
+A generator gives samples, but no probabilities. A Parzen window turns samples into a density, and
+the density is scored (Breuleux et al. 2011; Goodfellow et al. 2014, section 5).
 """
 
 import math
@@ -12,7 +12,7 @@ from minigan.metrics.arrays import BLOCK, as_pixels, check_widths, squared_dista
 
 __all__ = ["SIGMAS", "k_means", "parzen_controls", "parzen_log_likelihood"]
 
-SIGMAS = np.logspace(-1, 0, 10)  # those that the paper's code chooses from
+SIGMAS = np.logspace(-1, 0, 10)  # the candidates in the paper's code
 
 
 def parzen_log_likelihood(samples, test, validation, *, sigmas=SIGMAS):
@@ -20,24 +20,25 @@ def parzen_log_likelihood(samples, test, validation, *, sigmas=SIGMAS):
 
         log p(x) = log meanⱼ exp(-‖x - sⱼ‖² / 2σ²) - D log(σ √2π)
 
-    samples: (N, D) or (N, ...), what is scored; test and validation: real data of the same D. All
-    are pixels from 0 to 1. σ is the one of `sigmas` that gives `validation` the largest mean.
+    samples: (N, D) or (N, ...), the generated samples. test, validation: real data of the same D.
+    All are pixels from 0 to 1. σ is the one of `sigmas` that gives `validation` the largest mean.
 
     Returns {"log_likelihood": the mean over `test`, in nats, "standard_error": of that mean,
     "sigma"}. Raises ValueError for NaN, pixels out of range, shapes that do not fit or a σ that is
     not positive and finite, TypeError for integers.
 
-    Source and protocol: parzen_ll.py of the code released with Goodfellow et al. 2014, their Table
-    1. 10,000 samples of the generator; SIGMAS; `validation` the first 1,000 of the training images
-    50,000 to 59,999, so that G is to be trained on those before (examples/mnist_gan_2014.py does;
-    the others train on more, which is a difference); `test` the 10,000 test images; the error
-    std / √10,000. The paper's GAN has 225 ± 2.
+    Source: Table 1 of Goodfellow et al. 2014, and parzen_ll.py of the code released with it. The
+    protocol: 10,000 samples of the generator; the candidates SIGMAS; as `validation`, the first
+    1,000 of the training images 50,000 to 59,999; as `test`, the 10,000 test images; as the
+    standard error, std / √10,000. So G should be trained on the first 50,000 images only.
+    (examples/mnist_gan_2014.py does so. The other examples train on all 60,000.) The paper's GAN
+    has 225 ± 2.
 
-    Flaws (Theis et al. 2016, arXiv:1511.01844): in 784 dimensions 10,000 samples are far too few
-    for the estimate to come near the likelihood, and it ranks models wrongly: centres of k-means
-    come out above true samples. It prefers a blurred mean of nearby images to the images, and
-    cannot see that samples were copied. `parzen_controls` gives both, to be scored here. The
-    standard error is that of the test images, for one σ and one set of samples.
+    Flaws (Theis et al. 2016, arXiv:1511.01844): in 784 dimensions, 10,000 samples are too few for
+    an estimate that is close to the likelihood. It also ranks models wrongly: k-means centres score
+    higher than true samples, because it prefers blurred means of images to images. It does not
+    notice copied samples. `parzen_controls` returns samples that show both. The standard error is
+    over the test images, for one σ and one set of samples.
 
     >>> points = np.array([[0.2], [0.8]])
     >>> result = parzen_log_likelihood(points, points, points, sigmas=[0.1, 1.0])
@@ -63,7 +64,7 @@ def log_densities(x, samples, sigmas):
     """log p(x) as above for each row of x, (M, D), and each σ: (M, number of σ), in float64."""
     blocks = []
     for squares in squared_distances(x, samples):
-        nearest = squares.min(axis=1, keepdims=True)  # its term is the largest, and becomes e⁰
+        nearest = squares.min(axis=1, keepdims=True)  # subtracted, so that no exp overflows
         columns = [
             np.log(np.exp((nearest - squares) / (2 * sigma**2)).mean(axis=1))
             - nearest[:, 0] / (2 * sigma**2)
@@ -75,13 +76,13 @@ def log_densities(x, samples, sigmas):
 
 
 def parzen_controls(train, n=10_000):
-    """Samples that no generator made, to be scored beside those that one did.
+    """Return two sets of samples that show what a Parzen score is worth.
 
-    train: the training images, (M, ...) in no particular order, M at least n; pixels from 0 to 1.
+    train: the training images, (M, ...) in random order, M at least n; pixels from 0 to 1.
 
-    Returns {"training images": the first n, as good as a generator could be, "k-means centres": n
-    centres of all M, blurred, and better still in the eyes of a Parzen window}, each (n, D). For
-    10,000 centres of MNIST one core takes about two minutes.
+    Returns {"training images": the first n images, "k-means centres": n centres of all M images},
+    each (n, D). No generator can be better than the first. The second are blurred, but their score
+    is higher. For 10,000 centres of MNIST one core takes about two minutes.
 
     >>> images = np.random.default_rng(0).random((60, 4))
     >>> {name: samples.shape for name, samples in parzen_controls(images, 20).items()}
@@ -94,10 +95,10 @@ def parzen_controls(train, n=10_000):
 
 
 def k_means(x, centres, iterations=3):
-    """`centres`, (K, D), after so many of Lloyd's iterations on x, (N, D) (Lloyd 1982).
+    """Run Lloyd's iterations on x, (N, D), from `centres`, (K, D); return the centres (Lloyd 1982).
 
-    Each point goes to its nearest centre, and each centre to the mean of its points. Three
-    iterations are not the end of it, but most of the way. A centre without points stays.
+    Each point is assigned to its nearest centre, and each centre moves to the mean of its points.
+    Three iterations do most of the work. A centre without points does not move.
 
     >>> k_means(np.array([[0.0], [1.0], [5.0]]), np.array([[0.0], [5.0]]))
     array([[0.5],

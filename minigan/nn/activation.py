@@ -1,4 +1,4 @@
-"""Activations: a function of each element, as a layer."""
+"""Activations: layers that apply a function to each element."""
 
 from minigan.arrays import named
 from minigan.nn.module import Module
@@ -7,7 +7,7 @@ from minigan.tensor import as_tensor
 
 
 class Identity(Module):
-    """x itself, whatever the arguments of its constructor: a layer that leaves a place empty."""
+    """Return x: a layer that does nothing. It takes any arguments."""
 
     def __init__(self, *settings, **named):
         pass
@@ -19,7 +19,7 @@ class Identity(Module):
 class ReLU(Module):
     """max(x, 0)
 
-    inplace: PyTorch's, to save memory. It changes nothing here: x stays as it is.
+    inplace: PyTorch's argument. It has no effect: x does not change.
     """
 
     def __init__(self, inplace=False):
@@ -32,7 +32,7 @@ class ReLU(Module):
 class LeakyReLU(Module):
     """x where x > 0, negative_slope · x elsewhere (Maas et al. 2013). DCGAN's slope is 0.2.
 
-    inplace: PyTorch's, to save memory. It changes nothing here: x stays as it is.
+    inplace: PyTorch's argument. It has no effect: x does not change.
 
     >>> from minigan import Tensor
     >>> LeakyReLU(0.2)(Tensor([-1.0, 1.0]))
@@ -74,7 +74,7 @@ class Softplus(Module):
 
 
 def flag(layer, inplace):
-    """inplace, or TypeError for a number, which was perhaps meant for another setting."""
+    """Return inplace; TypeError for a number, which was probably meant for another setting."""
     if not isinstance(inplace, bool):
         raise TypeError(
             f"{type(layer).__name__}: inplace must be True or False, not a {named(inplace)}; make "

@@ -1,4 +1,4 @@
-"""Dropout: noise that keeps a network from relying on any single unit."""
+"""Dropout: noise that keeps a network from depending on single units."""
 
 from minigan import backend
 from minigan.arrays import number
@@ -8,10 +8,11 @@ from minigan.tensor import as_tensor
 
 
 class Dropout(Module):
-    """In training: each element 0 with probability p, else scaled by 1/(1-p) (Hinton et al. 2012).
+    """Set each element to 0 with probability p, and divide the others by 1 - p, in training.
 
-    Scaling in training, not in use, keeps the expected value, and `eval()` makes it the identity.
-    inplace: PyTorch's, to save memory. It changes nothing here: x stays as it is.
+    The division keeps the expected value. So in use, after `eval()`, Dropout is the identity.
+    Source: Hinton et al. 2012, arXiv:1207.0580.
+    inplace: PyTorch's argument. It has no effect: x does not change.
     Raises ValueError for p outside [0, 1).
 
     >>> from minigan import Tensor
@@ -40,8 +41,10 @@ class Dropout(Module):
 
 
 class Dropout2d(Dropout):
-    """Dropout of whole channels of images (N, C, H, W): neighbouring pixels are too alike for one
-    of them to be missed (Tompson et al. 2015). Raises ValueError for another shape.
+    """Dropout of whole channels of images (N, C, H, W). Raises ValueError for another shape.
+
+    Neighbouring pixels are alike, so the others would tell a single missing pixel (Tompson et al.
+    2015, arXiv:1411.4280).
     """
 
     def mask_shape(self, x):
@@ -51,7 +54,7 @@ class Dropout2d(Dropout):
 
 
 def probability(layer, p):
-    """p as a Python number; ValueError unless it is in [0, 1)."""
+    """Return p as a Python number; ValueError unless it is in [0, 1)."""
     p = number(f"{type(layer).__name__}: p must be a number", p)
     if not 0 <= p < 1:
         raise ValueError(f"{type(layer).__name__}: p must be in [0, 1), not {p}")

@@ -1,6 +1,6 @@
-"""PyTorch's nn.functional, for the functions that mean the same here.
+"""The functions of PyTorch's nn.functional that mean the same here.
 
-Each calls a method of Tensor, an operation or a loss. `inplace` changes nothing: x stays as it is.
+Each calls a method of Tensor, an operation or a loss. `inplace` has no effect: x does not change.
 """
 
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
 """Initial weights: fill a Parameter in place with numbers from `minigan.seed`'s generator.
 
-NumPy draws them and the backend in use receives them, so one seed gives the same weights on both.
-Each function takes an array, too, as in `normal_(p.data, 0.0, 0.02)`.
+NumPy draws the numbers, also for CuPy, so a seed gives the same weights on both backends. Each
+function also takes an array, as in `normal_(p.data, 0.0, 0.02)`.
 """
 
 import math
@@ -48,7 +48,7 @@ def default_(tensor, fan_in):
 
 
 def _filled(tensor, values):
-    """The Tensor or array, overwritten."""
+    """Overwrite the Tensor or array with `values`, and return it."""
     if hasattr(tensor, "copy_"):
         return tensor.copy_(values)
     tensor[...] = values

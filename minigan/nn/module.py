@@ -21,13 +21,13 @@ from minigan.tensor import Tensor, as_array
 
 MAPPINGS = (dict, MappingProxyType)
 CONTAINERS = (list, tuple, set, frozenset, deque, *MAPPINGS)
-WRAPPERS = (UserList, UserDict)  # isinstance of these takes four times as long
+WRAPPERS = (UserList, UserDict)  # compared by type(), because isinstance is four times slower
 
 
 class Parameter(Tensor):
-    """A leaf Tensor that requires a gradient, and that a Module lists among its parameters.
+    """A leaf Tensor that requires a gradient. A Module lists it among its parameters.
 
-    data: what a Tensor is made of, or a Tensor, whose array is shared.
+    data: an array or numbers, as for a Tensor; or a Tensor, whose array is then shared.
     """
 
     __slots__ = ()
@@ -39,7 +39,7 @@ class Parameter(Tensor):
 
 
 def _hides_layers(value):
-    """Whether a container of Python's has a Module or a Parameter in it, however deep."""
+    """Whether a Python container holds a Module or a Parameter, at any depth."""
     if not isinstance(value, CONTAINERS) and type(value) not in WRAPPERS:
         return False
     ahead, seen = [value], set()
@@ -59,11 +59,12 @@ def _hides_layers(value):
 
 
 class Module:
-    """A function with parameters; a subclass sets them in __init__ and computes in `forward`.
+    """A function with parameters. A subclass sets them in __init__ and computes in `forward`.
 
-    Only what is an attribute itself is found. Modules or Parameters in a list, tuple, dict, set or
-    deque raise TypeError, at the latest when the parameters are listed. So do those that are
-    attributes of the class, and anything but a Parameter or None in a Parameter's place.
+    A Module finds only parameters and modules that are attributes of its own. Modules or Parameters
+    in a list, tuple, dict, set or deque raise TypeError, at the latest when the parameters are
+    listed. Modules that are attributes of the class raise it too. So does a value that is neither a
+    Parameter nor None in place of a Parameter.
 
     >>> from minigan import nn, randn
     >>> class Twice(nn.Module):
@@ -78,7 +79,7 @@ class Module:
     """
 
     training = True  # train() and eval() set it
-    # Attributes that are state but not learned, such as batch norm's averages.
+    # Names of attributes that are state but are not learned, such as batch norm's averages.
     buffer_names: tuple[str, ...] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -113,7 +114,7 @@ class Module:
         __getattr__ = porting.module_attribute  # for a name that this module does not have
 
     def _checked(self, name: str, value: Any) -> Any:
-        """What `self.name = value` sets. A layer checks its settings here, also when set later."""
+        """Return the value that `self.name = value` sets. Layers check their settings here."""
         return value
 
     def _check_layers(self, name: str, value: Any) -> None:
@@ -140,7 +141,7 @@ class Module:
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """(dotted name, module) for this module ("") and every one inside it.
 
-        A module that refers back to one around it (`child.parent = self`) ends there.
+        A reference back to an enclosing module (`child.parent = self`) is not followed.
         """
         return self._below(prefix, ())
 
@@ -160,7 +161,7 @@ class Module:
         return list(dict.fromkeys(module for _, module in self.named_modules()))
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """(dotted name, Parameter), in the order of definition; one that is shared comes once."""
+        """(dotted name, Parameter) in the order of definition. A shared one comes once."""
         seen = set()
         for prefix, module in self.named_modules():
             for name, value in vars(module).items():
@@ -173,11 +174,11 @@ class Module:
         return [p for _, p in self.named_parameters()]
 
     def buffers(self):
-        """The arrays that are state but not learned, such as batch norm's running averages."""
+        """The arrays that are state but are not learned, such as batch norm's running averages."""
         return [getattr(module, name) for module in self.modules() for name in module.buffer_names]
 
     def zero_grad(self):
-        """Forget the gradients."""
+        """Set `.grad` of all parameters to None."""
         for p in self.parameters():
             p.grad = None
 
@@ -194,7 +195,7 @@ class Module:
         return self
 
     def eval(self):
-        """Behave as in use: no dropout, batch norm by its running averages. Returns self."""
+        """Behave as in use: no dropout; batch norm uses its running averages. Returns self."""
         return self.train(False)
 
     def apply(self, fn):
@@ -239,7 +240,7 @@ class Module:
         """Overwrite parameters and buffers with those of a `state_dict`.
 
         Raises KeyError for missing or unknown names, ValueError for a wrong shape, TypeError for a
-        wrong dtype; then nothing has been changed.
+        wrong dtype. In these cases nothing changes.
         """
         if not hasattr(state_dict, "keys"):
             raise TypeError(
@@ -270,7 +271,7 @@ class Module:
                     setattr(module, name, backend.get_array_module(value).array(new))
 
     def extra_repr(self):
-        """What stands between the brackets: the settings."""
+        """Return the settings, which the repr shows between the brackets."""
         return ""
 
     @recursive_repr()
@@ -315,7 +316,7 @@ class Sequential(Module):
 
 
 class ModuleList(Module):
-    """Modules in a list, which a Module finds. It has no forward; its owner calls the parts.
+    """A list of modules that a Module finds. It has no `forward`; its owner calls the modules.
 
     >>> from minigan import nn, randn
     >>> class Deep(nn.Module):
@@ -363,7 +364,7 @@ class ModuleList(Module):
 
 @contextmanager
 def frozen(module):
-    """Hold a module's parameters fixed inside the block: no gradient is computed for them.
+    """Freeze a module's parameters inside the block: no gradient is computed for them.
 
     >>> from minigan import nn, randn
     >>> D, x = nn.Linear(2, 1), randn(5, 2).requires_grad_()
@@ -383,7 +384,7 @@ def frozen(module):
 
 
 def check_module(what, module):
-    """Raise TypeError for what is no Module: a class of layers, a function, ..."""
+    """Raise TypeError unless `module` is a Module. A class of layers or a function is not."""
     if not isinstance(module, Module):
         remedy = ""
         if isinstance(module, type):
@@ -394,14 +395,14 @@ def check_module(what, module):
 
 
 def _inside_first(module, around):
-    """Every module inside `module`, then itself; see `named_modules`."""
+    """Return every module inside `module`, then `module` itself; see `named_modules`."""
     for _, child in module._inner(around):
         yield from _inside_first(child, (*around, module))
     yield module
 
 
 def native(name, array):
-    """An array of a state dict, in the machine's byte order."""
+    """Return an array of a state dict in the machine's byte order."""
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array, and would lose its mask: use .filled(value)")
     array = np.asarray(as_array(array))

@@ -10,13 +10,13 @@ from minigan.tensor import as_tensor
 
 
 class Flatten(Module):
-    """(N, C, H, W) -> (N, C·H·W), or whatever follows the first axis.
+    """(N, C, H, W) -> (N, C·H·W): merge all axes after the first into one.
 
     >>> from minigan import randn
     >>> Flatten()(randn(64, 1, 28, 28)).shape
     (64, 784)
 
-    start_dim: PyTorch's, which can only be 1 here.
+    start_dim: PyTorch's argument. It must be 1.
     """
 
     def __init__(self, start_dim=1):
@@ -31,7 +31,7 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """(N, C·H·W) -> (N, C, H, W): a dimension unfolded into several, as PyTorch's.
+    """(N, C·H·W) -> (N, C, H, W): split one dimension into several, as PyTorch's.
 
     >>> from minigan import randn
     >>> Unflatten(1, (1, 28, 28))(randn(64, 784)).shape

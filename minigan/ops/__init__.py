@@ -1,4 +1,4 @@
-"""The operations, a family a file, and the functions that are no methods of a Tensor.
+"""The operations, one family per file, and the functions that are not methods of a Tensor.
 
 arithmetic: + - * / **.  elementwise: exp, log, sigmoid, ...  reduce: sum, mean, ...
 shape: reshape, indexing, ...  matmul: @.  conv: convolution and its two adjoints.

@@ -1,6 +1,6 @@
-"""reshape, transpose, indexing, concatenate, stack: the same numbers in another place.
+"""reshape, transpose, indexing, concatenate, stack: operations that move numbers.
 
-Each of these is linear, and its rule is the operation that puts the numbers back.
+Each of these is linear. Its rule is the operation that moves the numbers back.
 """
 
 import numpy as np
@@ -55,7 +55,7 @@ class Transpose(Op):
 
 
 class GetItem(Op):
-    """y = x[index], for any index that NumPy takes: the adjoint of Scatter"""
+    """y = x[index], for any index that NumPy takes. It is the adjoint of Scatter."""
 
     def __init__(self, index):
         self.index = plain_index(index)
@@ -69,7 +69,7 @@ class GetItem(Op):
 
 
 class Scatter(Op):
-    """y = 0 but for y[index] += x, repeated indices adding up: the adjoint of GetItem"""
+    """y = 0, then y[index] += x. Repeated indices add up. It is the adjoint of GetItem."""
 
     def __init__(self, index, shape):
         self.index, self.shape = index, shape
@@ -80,7 +80,7 @@ class Scatter(Op):
         if _may_repeat(self.index):
             xp.add.at(y, self.index, x)
         else:
-            y[self.index] = x  # the same, and much faster
+            y[self.index] = x  # much faster, and the same where no index is repeated
         return y
 
     def backward(self, gy, y, x):
@@ -116,7 +116,7 @@ def broadcast_to(x, shape) -> Tensor:
 
 
 def concatenate(tensors, axis=0, **other) -> Tensor:
-    """The tensors one after another along `axis`, as NumPy's (and PyTorch's `cat`).
+    """Join the tensors along `axis`, as NumPy's `concatenate` and PyTorch's `cat`.
 
     >>> from minigan import Tensor
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
@@ -126,7 +126,7 @@ def concatenate(tensors, axis=0, **other) -> Tensor:
 
 
 def stack(tensors, axis=0, **other) -> Tensor:
-    """The tensors of one shape side by side along a new axis.
+    """Join tensors of the same shape along a new axis.
 
     >>> from minigan import Tensor
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).shape
@@ -137,7 +137,7 @@ def stack(tensors, axis=0, **other) -> Tensor:
 
 
 def _may_repeat(index):
-    """Whether an index can name an element twice: numbers, slices and masks cannot."""
+    """Whether an index can select an element twice. Numbers, slices and masks cannot."""
     parts = index if isinstance(index, tuple) else (index,)
     simple = (int, np.integer, slice, type(None), type(Ellipsis))
     return not all(isinstance(i, simple) or getattr(i, "dtype", "") == np.bool_ for i in parts)

@@ -255,5 +255,5 @@ def test_two_dtypes_in_one_operation_are_refused_with_a_remedy(a, b):
     if a == b:
         assert (x + y).dtype == a
     else:
-        with pytest.raises(TypeError, match="all must be the same"):
+        with pytest.raises(TypeError, match="dtypes must agree"):
             x + y

@@ -87,7 +87,7 @@ BROKEN = {
     ReturnsWhatItStores: "the gradient of input 0 shares memory with itself when computed again",
     RemembersTheLastGradient: "comes out different when the same graph is walked a second time",
     DiffersBetweenTheModes: "is not the same in the two backward modes",
-    MistakesTheLayout: "mistakes the layout",
+    MistakesTheLayout: "ignores the layout",
 }
 
 

@@ -5,19 +5,11 @@ machine for anything. Without Playwright or without a browser such a test is ski
 """
 
 import os
-import shutil
-import signal
-import subprocess
-import sys
 import time
-from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from lab.serving import browser_path, lab_server, launch
 
 
 def busy():
@@ -29,42 +21,12 @@ def busy():
 def browser():
     """Chromium, driven by Playwright."""
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    found = os.environ.get("MINIGAN_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), "")
-    if not found:
+    if not browser_path():
         pytest.skip("no Chromium on this computer: apt install chromium")
     with api.sync_playwright() as playwright:
-        # A container has no sandbox, and often little shared memory.
-        flags = ["--no-sandbox", "--disable-dev-shm-usage"]
-        opened = playwright.chromium.launch(executable_path=found, args=flags)
+        opened = launch(playwright)
         yield opened
         opened.close()
-
-
-@contextmanager
-def lab_server():
-    """The lab's server in a process of its own: (process, address)."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "minigan.lab", "--no-browser", "--port", "0"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        line = process.stdout.readline()
-        assert "http://127.0.0.1:" in line, line + process.stdout.read()
-        yield process, line.split()[-1]
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        process.stdout.close()
 
 
 @pytest.fixture(scope="session")

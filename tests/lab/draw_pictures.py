@@ -4,13 +4,10 @@ Needs Playwright, Pillow and Chromium.
 """
 
 import io
-import os
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from serving import ROOT, lab_server, launch
+
 PICTURES = {  # name: the state in the address, and how often to press the right arrow
     "lab_game": ("data=ring&model=wgan_gp&step=1500&depth=1", 0),
     "lab_algorithm": ("data=ring&model=gan&step=400&depth=2", 8),
@@ -27,41 +24,27 @@ def main():
     from playwright.sync_api import sync_playwright
 
     chosen = sys.argv[1:] or PICTURES
-    server = subprocess.Popen(
-        [sys.executable, "-m", "minigan.lab", "--no-browser", "--port", "0"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    address = server.stdout.readline().split()[-1]
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
-            page = browser.new_page(reduced_motion="reduce")
-            for name in chosen:
-                state, presses = PICTURES[name]
-                size = (390, 780) if name == "lab_narrow" else (1280, 800)
-                page.set_viewport_size({"width": size[0], "height": size[1]})
-                page.goto("about:blank")
-                page.goto(f"{address}#{state}")
-                page.wait_for_selector("body[data-ready]", timeout=300_000)
-                settle = "async () => { await minigan.started; await minigan.queue; }"
+    with sync_playwright() as playwright, lab_server() as (_, address):
+        browser = launch(playwright)
+        page = browser.new_page(reduced_motion="reduce")
+        for name in chosen:
+            state, presses = PICTURES[name]
+            size = (390, 780) if name == "lab_narrow" else (1280, 800)
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            page.goto("about:blank")
+            page.goto(f"{address}#{state}")
+            page.wait_for_selector("body[data-ready]", timeout=300_000)
+            settle = "async () => { await minigan.started; await minigan.queue; }"
+            page.evaluate(settle)
+            for _ in range(presses):
+                page.keyboard.press("ArrowRight")
                 page.evaluate(settle)
-                for _ in range(presses):
-                    page.keyboard.press("ArrowRight")
-                    page.evaluate(settle)
-                page.mouse.move(0, 0)
-                page.wait_for_timeout(1500)
-                shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-                shot.quantize(256, kmeans=2).save(ROOT / f"docs/images/{name}.png", optimize=True)
-                print(f"docs/images/{name}.png")
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait()
+            page.mouse.move(0, 0)
+            page.wait_for_timeout(1500)
+            shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            shot.quantize(256, kmeans=2).save(ROOT / f"docs/images/{name}.png", optimize=True)
+            print(f"docs/images/{name}.png")
+        browser.close()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Time the lab's page in Chromium: python tests/lab/measure_page.py [--steps 10000]
+"""Time the lab's page in Chromium: python tests/lab/measure_page.py [--steps 10000] [--only local]
 
 Prints how soon the first picture is there, how fast training and the picture go on, and how long a
 step back takes, for the local page and, if MINIGAN_PYODIDE names a folder with Pyodide, for an
@@ -7,16 +7,12 @@ exported page. Needs Playwright and Chromium, and a computer that does nothing e
 
 import argparse
 import os
-import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+from serving import exported_page, lab_server, launch
+
 SETTLE = "async () => { await minigan.started; await minigan.queue; }"
 CALL = """async ([method, args]) => {
     const start = performance.now();
@@ -28,19 +24,6 @@ COUNT_PICTURES = """() => {
     window.pictures = 0;
     minigan.game.update = (...all) => { window.pictures++; draw(...all); };
 }"""
-
-
-def started(command):
-    """A server in a process of its own, and the first line that it prints."""
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    return process, process.stdout.readline()
 
 
 def measure(browser, name, address, steps):
@@ -87,32 +70,17 @@ def main():
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=2000, help="how far to train (default: 2000)")
-    steps = parser.parse_args().steps
+    parser.add_argument("--only", choices=["local", "exported"], help="one of the two pages")
+    args = parser.parse_args()
     runtime = os.environ.get("MINIGAN_PYODIDE")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
-        lab = [sys.executable, "-m", "minigan.lab"]
-        server, line = started([*lab, "--no-browser", "--port", "0"])
-        try:
-            measure(browser, "local page", line.split()[-1], steps)
-        finally:
-            server.terminate()
-            server.wait()
-        if runtime:
-            subprocess.run(
-                [*lab, "--export", folder, "--pyodide", runtime],
-                cwd=ROOT, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL,
-            )  # fmt: skip
-            command = ["-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", folder]
-            server, line = started([sys.executable, *command])
-            port = line.split("port ")[1].split()[0]
-            try:
-                measure(browser, "exported page", f"http://127.0.0.1:{port}/", steps)
-            finally:
-                server.terminate()
-                server.wait()
+        browser = launch(playwright)
+        if args.only != "exported":
+            with lab_server() as (_, address):
+                measure(browser, "local page", address, args.steps)
+        if runtime and args.only != "local":
+            with exported_page(folder, runtime) as address:
+                measure(browser, "exported page", address, args.steps)
         browser.close()
 
 

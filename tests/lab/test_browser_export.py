@@ -4,45 +4,25 @@ MINIGAN_PYODIDE names a folder with Pyodide 0.27.7 and its NumPy wheel (docs/lab
 come from).
 """
 
-import functools
 import os
-import subprocess
-import sys
-import threading
 import time
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from lab.conftest import busy
 from lab.lab import Lab, array
+from lab.serving import exported_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-ROOT = Path(__file__).parents[2]
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """The address of an exported folder, on a server for static files."""
+    """The address of an exported folder."""
     runtime = os.environ.get("MINIGAN_PYODIDE")
     if not runtime:
         pytest.skip("MINIGAN_PYODIDE does not name a folder with Pyodide")
-    folder = tmp_path_factory.mktemp("export") / "lab"
-    command = [sys.executable, "-m", "minigan.lab", "--export", str(folder), "--pyodide", runtime]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-    handler = functools.partial(Quiet, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+    with exported_page(tmp_path_factory.mktemp("export") / "lab", runtime) as address:
+        yield address
 
 
 def test_an_exported_page_works_in_every_depth(watched, exported):

@@ -1,7 +1,7 @@
 """What the page says when something outside it goes wrong."""
 
 import pytest
-from lab.conftest import lab_server
+from lab.serving import lab_server
 
 pytestmark = pytest.mark.browser
 

@@ -42,8 +42,7 @@ def test_every_model_on_every_data_set(model, name):
     description = lab.description
     assert array(description["real"]).shape == (500, 2)
     assert abs(array(description["real"])).max() < 1.2 * description["limit"]
-    frame = lab.play(milliseconds=10_000, steps=4)
-    assert frame["position"] == 4 and frame["stopped"] is None
+    frame = lab.go(position=4)
     assert array(frame["fakes"]).shape == array(frame["arrows"]).shape == (200, 2)
     assert array(frame["heat"]).shape == (50, 50)
     assert array(frame["grid"]).shape == (15, 15, 2)
@@ -51,6 +50,23 @@ def test_every_model_on_every_data_set(model, name):
     names = {entry["id"] for entry in description["measure_names"]}
     assert set(frame["measures"]) == names
     assert ("modes" in names) == (description["modes"] is not None)
+
+
+def test_a_picture_is_coarser_while_the_game_plays():
+    lab = Lab(**SMALL)
+    playing = lab.play(milliseconds=10_000, steps=4)
+    assert playing["position"] == 4 and playing["stopped"] is None
+    still = lab.frame()
+    assert array(playing["heat"]).shape == (32, 32) and array(still["heat"]).shape == (50, 50)
+    for layer in "fakes", "arrows", "grid":
+        assert np.array_equal(array(playing[layer]), array(still[layer]))
+    assert playing["measures"] == still["measures"]
+
+
+def test_play_trains_for_at_least_half_of_its_time():
+    lab = Lab(**SMALL)
+    lab.experiment.drawing = 60.0  # seconds, of a slow picture
+    assert lab.play(milliseconds=10_000, steps=3)["position"] == 3
 
 
 def test_real_samples_score_well():
@@ -216,7 +232,7 @@ def test_nan_is_told_and_the_picture_can_still_be_drawn():
     lab = Lab(model="wgan_gp", layers_g=6, layers_d=6, lr_g=100, lr_d=100)
     frame = lab.play(milliseconds=10_000, steps=500)
     assert frame["stopped"]["kind"] == "nan" and "learning rate" in frame["stopped"]["message"]
-    n, digest = frame["position"], frame["digest"]
+    n, digest = frame["position"], lab.frame()["digest"]
     for method in "step", "record":
         error = lab.answer(method)["error"]
         assert error["kind"] == "nan" and error["message"].startswith(f"Step {n + 1}, of ")

@@ -164,5 +164,5 @@ def test_lists_are_taken_for_arrays():
 
 @pytest.mark.parametrize(("n", "m"), [(5, 3), (3, 5)])
 def test_too_few_to_be_compared(n, m):
-    with pytest.raises(ValueError, match=f"4 images at least, and 4 real ones, not {n} and {m}"):
+    with pytest.raises(ValueError, match=f"at least 4 images and 4 real ones, not {n} and {m}"):
         digit_scores(np.zeros((n, 784)), np.zeros((m, 784)))

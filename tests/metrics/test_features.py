@@ -85,7 +85,7 @@ def test_what_either_of_the_two_sees():
 @pytest.mark.parametrize(
     ("spoil", "error", "message"),
     [
-        (lambda x: x[:, :2], ValueError, "as many numbers in a row"),
+        (lambda x: x[:, :2], ValueError, "the same number of columns"),
         (lambda x: x[0], ValueError, r"must be \(N, D\)"),
         (lambda x: x[:1], ValueError, "at least 2|numbers of samples, 9 and 1"),
         (lambda x: x / 0, ValueError, "27 of the 27 numbers of (b|fake) are NaN or infinite"),

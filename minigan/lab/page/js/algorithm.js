@@ -47,10 +47,12 @@ export class Algorithm {
         return algorithmLine(li, item.text.trim());
       });
       this.boxItems = items;
+      const { model, generator_loss: loss } = description.settings;
+      const other = model === "gan" && loss === "non_saturating" ? " G uses the other loss of the paper here: it descends −log D(G(z))." : "";
       this.box.replaceChildren(
         el("h2", {}, description.algorithm_title),
         el("ol", {}, items),
-        el("p", { class: "note" }, "The paper's algorithm. The marked line is what the code does now."),
+        el("p", { class: "note" }, "The paper's algorithm. The marked line is what the code does now.", other),
       );
       this.valueRows = [];
       this.inspector.replaceChildren(el("h2", {}, "Values"), el("p", { class: "note" }, "Press Forward. Each line that has run shows the values that it made. Press one to see its numbers here."));

@@ -8,7 +8,7 @@ import { sourceLink } from "./source.js";
 export const LAYERS = [
   { id: "real", label: "real samples", sign: '<circle cx="11" cy="8" r="4" fill="var(--real)"/>', help: "Samples of the data. D should call them real." },
   { id: "fakes", label: "fakes, G(z)", sign: '<path d="M11 2l6 6-6 6-6-6z" fill="var(--fake)"/>', help: "What G makes of noise z." },
-  { id: "arrows", label: "where G's loss falls", sign: '<path d="M3 13L16 4M10 3.5h6.5v6.5" fill="none" stroke="var(--arrow)" stroke-width="1.8"/>', help: "−∂(G's loss)/∂x at each fake: the way in which the fake should move to lower G's loss." },
+  { id: "arrows", label: "arrows: where G's loss falls", sign: '<path d="M3 13L16 4M10 3.5h6.5v6.5" fill="none" stroke="var(--arrow)" stroke-width="1.8"/>', help: "−∂(G's loss)/∂x at each fake: the way in which the fake should move to lower G's loss." },
   { id: "heat", label: "output of D", sign: '<rect x="1" y="3" width="10" height="10" fill="var(--heat-fake)"/><rect x="11" y="3" width="10" height="10" fill="var(--heat-real)"/>', help: "The colour of the plane: what D says at each place." },
   { id: "grid", label: "G as a bent grid", sign: '<path d="M2 4q9 5 18 0M2 12q9-5 18 0M6 1q3 7 0 14M16 1q-3 7 0 14" fill="none" stroke="var(--grid)" stroke-width="1.3"/>', help: "G maps a straight grid of noise to this one. Where cells are small, G makes many samples." },
 ];
@@ -40,6 +40,7 @@ export class Game {
       this.layers.append(label);
     }
     this.heatKey = el("div", { class: "heat-key", id: "heat-key" });
+    this.arrowKey = el("div", { class: "heat-key", id: "arrow-key" });
     this.figures = el("div", { class: "figures", id: "figures" });
     this.losses = new Plot("plot-losses", "Losses");
     this.measures = new Measures();
@@ -51,7 +52,7 @@ export class Game {
     this.element = el(
       "div",
       { class: "game" },
-      el("section", { class: "card plane-card" }, this.layers, this.holder, this.figures, this.heatKey),
+      el("section", { class: "card plane-card" }, this.layers, this.holder, this.figures, this.heatKey, this.arrowKey),
       el("div", { class: "side-plots" }, this.warnings, this.losses.card, this.measures.card),
     );
     this.observer = new ResizeObserver(() => this.draw());
@@ -66,7 +67,7 @@ export class Game {
     this.real = decode(description.real);
     this.shown = null;
     const { settings, plane, players } = description;
-    this.holder.hidden = this.layers.hidden = this.heatKey.hidden = !plane;
+    this.holder.hidden = this.layers.hidden = this.heatKey.hidden = this.arrowKey.hidden = !plane;
     this.figures.hidden = plane;
     const formulas = FORMULAS[settings.model];
     const pair = { D: formulas.D, G: formulas.G ?? formulas[settings.generator_loss] };
@@ -120,7 +121,7 @@ export class Game {
 
   updateCurves(curves) {
     const { description } = this;
-    const position = this.frame?.position ?? 0;
+    const { position } = curves; // while the game plays, the picture may be of an earlier one
     const gan = description.settings.model === "gan";
     const names = { d_loss: "D's loss", c_loss: "D's loss", g_loss: "G's loss" };
     const lines = description.loss_names.map((name) => ({
@@ -151,6 +152,8 @@ export class Game {
           : [`critic: low (${short(low)})`, el("span", { class: "bar" }), `high (${short(high)})`]),
       );
     }
+    this.arrowKey.hidden = !this.arrows;
+    if (this.arrows) this.arrowKey.textContent = `length of the arrows: mean ${short(meanLength(this.arrows))}, longest ${short(frame.arrow_max)}`;
   }
 
   draw() {
@@ -330,13 +333,20 @@ export class Game {
 
   drawImages() {
     if (!this.figures.children.length) {
-      for (const [id, text] of [["images-fake", "Fakes, G(z): always from the same noise"], ["images-real", "Real samples"]]) {
+      for (const [id, text] of [["images-fake", "Fakes, G(z)"], ["images-real", "Real samples"]]) {
         this.figures.append(el("div", {}, el("h3", {}, text), el("canvas", { id })));
       }
     }
     drawImageGrid(this.figures.querySelector("#images-fake"), this.images);
     drawImageGrid(this.figures.querySelector("#images-real"), decode(this.description.real_images));
   }
+}
+
+// The mean length of the rows of an array (n, 2).
+function meanLength({ data, shape }) {
+  let sum = 0;
+  for (let i = 0; i < shape[0]; i++) sum += Math.hypot(data[2 * i], data[2 * i + 1]);
+  return sum / shape[0];
 }
 
 function curveOf(curve) {

@@ -160,7 +160,7 @@ export class Graph {
     groups.append("rect").attr("x", (n) => -sizeOf(n).width / 2).attr("y", (n) => -sizeOf(n).height / 2).attr("width", (n) => sizeOf(n).width).attr("height", (n) => sizeOf(n).height).attr("rx", (n) => (n.kind === "op" ? 7 : 14));
     groups.append("text").attr("text-anchor", "middle").attr("y", -2).text((n) => clip(n.label, n.kind === "op" ? 12 : 13));
     groups.append("text").attr("class", "shape").attr("text-anchor", "middle").attr("y", 11).text((n) => shapeText(n.shape));
-    groups.append("text").attr("class", "order").attr("x", (n) => sizeOf(n).width / 2 - 3).attr("y", (n) => -sizeOf(n).height / 2 - 2).attr("text-anchor", "end");
+    groups.append("text").attr("class", "order").attr("x", (n) => 4 - sizeOf(n).width / 2).attr("y", (n) => -sizeOf(n).height / 2 - 2);
     this.groups = groups;
     this.plus = this.svg.append("g");
     this.resize();
@@ -220,11 +220,17 @@ export class Graph {
       this.grown.append("path").attr("class", `grown${node.id === current?.node && current.walk < 0 ? " now" : ""}`).attr("d", `M${from.x},${from.y + OP.height / 2}C${from.x},${from.y + bend} ${to.x},${to.y - bend} ${to.x},${to.y - OP.height / 2}`);
     }
     const forward = recording.raw.graph.nodes.filter((node) => node.kind === "op" && moment.made(node)).length;
-    this.title.textContent = walkNow < 0 || current.walk < 0 ? `Forwards: ${forward} operations so far` : `Backwards: ${walks[current.walk].title}`;
+    this.title.textContent = current?.walk >= 0 ? `Backwards: ${walks[current.walk].title}` : `${this.way()}: ${forward} operations so far`;
     this.bar.update();
     this.showRule();
     this.follow();
     if (this.chosen !== null) this.showNumbers();
+  }
+
+  // Where the current operation is called, if the cursor is not on a rule.
+  way() {
+    const node = this.byId.get(this.moment.current?.node);
+    return node?.graph === 2 ? "Inside a backward rule" : "Forwards";
   }
 
   // Keep the current node in sight.
@@ -256,7 +262,7 @@ export class Graph {
     const name = (id) => this.byId.get(id)?.label ?? `node ${id}`;
     let lines;
     if (current.walk < 0) {
-      parts.push(el("h2", {}, `Forwards: ${node.label}`, /^[DG]\./.test(node.module ?? "") ? el("span", { class: "note" }, `  in ${node.module}`) : ""));
+      parts.push(el("h2", {}, `${this.way()}: ${node.label}`, /^[DG]\./.test(node.module ?? "") ? el("span", { class: "note" }, `  in ${node.module}`) : ""));
       if (node.formula) parts.push(ruleFormula(node.formula));
       const inputs = node.inputs.filter((id) => this.byId.get(id)?.value != null).map((id) => chip(app, recording, name(id), this.byId.get(id).value, show));
       parts.push(el("div", { class: "gradient-list" }, el("div", {}, "takes ", ...inputs), node.value != null ? el("div", {}, "makes ", chip(app, recording, "y", node.value, show, true)) : null));

@@ -24,7 +24,7 @@ class App {
     this.settingsForm = new Settings(this);
     this.lessons = new Lessons(this);
     this.views = { 1: new Game(this), 2: new Algorithm(this), 3: new Graph(this), 4: new Line(this) };
-    this.api = connect((text) => this.loading(text));
+    this.api = connect();
   }
 
   get game() {
@@ -41,6 +41,7 @@ class App {
   async start() {
     this.wire();
     const wanted = this.readAddress();
+    if (MINIGAN_LAB.transport === "pyodide") $("loading").textContent = "Loading Python (about 10 MB) …";
     try {
       this.hello = await this.api.call("hello");
       const known = new Set(this.hello.settings.map((setting) => setting.id));
@@ -49,7 +50,7 @@ class App {
       this.welcome();
       await this.restore(wanted);
     } catch (error) {
-      this.loading(null);
+      $("loading")?.remove();
       this.complain(error);
       return;
     }
@@ -78,12 +79,13 @@ class App {
     }
     this.settings = description.settings;
     if (wanted.layers) this.layers = new Set(wanted.layers);
-    this.loading(null);
+    $("loading")?.remove();
+    if ((wanted.depth ?? 1) === 1) this.showGame();
     this.showDescription(description);
     const position = wanted.position ?? description.frame.position;
     if (position !== description.frame.position) await this.travelSafely(position);
     else await this.curves();
-    if (refused) this.message("The address has a setting that does not work.", `${refused.message} The defaults are used.`, "settings");
+    if (refused) this.message("The address has a setting that does not work.", `${refused.message} The page shows another run instead.`, "settings");
   }
 
   // Go to a position. A long way is gone in pieces, so that the page can show where it is.
@@ -121,12 +123,6 @@ class App {
 
   // Messages
 
-  loading(text) {
-    const place = $("loading");
-    if (place && text) place.textContent = text;
-    else if (place && text === null) place.remove();
-  }
-
   complain(error) {
     this.playing = false;
     this.updateControls();
@@ -148,7 +144,7 @@ class App {
     };
     if (!(error instanceof LabError)) console.error(error);
     this.message(titles[error?.kind] ?? "Something went wrong on the page.", `${error?.message ?? error} ${advice[error?.kind] ?? ""}`, error?.kind ?? "page");
-    this.loading(null);
+    $("loading")?.remove();
   }
 
   message(title, text, kind, info = false) {
@@ -203,9 +199,11 @@ class App {
   }
 
   async curves() {
+    const begun = performance.now();
     const curves = await this.api.call("curves", { points: 500 });
     this.game.updateCurves(curves);
-    this.curvesAt = performance.now();
+    const now = performance.now();
+    this.nextCurves = now + Math.max(700, 10 * (now - begun)); // a tenth of the time at most
   }
 
   updateControls() {
@@ -217,7 +215,8 @@ class App {
     $("button-back").disabled = frame.position === 0;
     $("button-step-d").classList.toggle("next", frame.next === "D");
     $("button-step-g").classList.toggle("next", frame.next === "G");
-    const speed = this.playing && frame.steps_per_second ? ` · ${Math.round(frame.steps_per_second)} steps a second` : "";
+    const rate = this.playing ? this.stepsPerSecond() : null;
+    const speed = rate ? ` · ${Math.round(rate)} steps a second` : "";
     const ahead = frame.recorded > frame.position ? ` of ${frame.recorded} known` : "";
     $("readout").replaceChildren(
       "step ", el("b", { id: "position" }, String(frame.position)), `${ahead} (D ${frame.steps.D}, G ${frame.steps.G})`,
@@ -225,11 +224,20 @@ class App {
     );
   }
 
+  // How fast the position has grown in the last second and a half; null if that is not known yet.
+  stepsPerSecond() {
+    const now = performance.now();
+    this.marks = [...this.marks, [now, this.frame.position]].filter(([time]) => now - time < 1500);
+    const [time, position] = this.marks[0];
+    return now - time > 500 ? (1000 * (this.frame.position - position)) / (now - time) : null;
+  }
+
   // The controls
 
   async play() {
     if (this.playing) return this.pause();
     this.playing = true;
+    this.marks = []; // [time, position] of the last pictures
     this.clearMessage();
     this.updateControls();
     this.loop = this.depth === 1 ? this.trainLoop() : this.lineLoop();
@@ -249,7 +257,7 @@ class App {
     const ask = (left) => {
       const layers = this.wantedLayers();
       if (round++ % 8) layers.splice(layers.indexOf("measures"), 1);
-      coming = this.api.call("play", { milliseconds: 70, steps: Math.min(1000, left), layers });
+      coming = this.api.call("play", { milliseconds: 60, steps: Math.min(1000, left), layers });
       coming.catch(() => {});
     };
     const left = () => (this.limit === null ? Infinity : this.limit - this.frame.position);
@@ -275,7 +283,7 @@ class App {
           this.lessons.did("step", frame.last);
           this.pace = Math.max(0, 1000 / speed - (performance.now() - begun));
         }
-        if (performance.now() - (this.curvesAt ?? 0) > 700) await this.curves();
+        if (performance.now() > (this.nextCurves ?? 0)) await this.curves();
         if (this.limit !== null && this.frame.position >= this.limit) {
           this.playing = false;
           this.lessons.did("play", this.frame.position);
@@ -399,18 +407,11 @@ class App {
     const changed = depth !== this.depth || !this.views[depth].element.isConnected;
     if (!changed) return;
     await this.pause();
-    this.depth = depth;
-    for (const tab of document.querySelectorAll(".depths button")) {
-      const chosen = Number(tab.dataset.depth) === depth;
-      tab.setAttribute("aria-selected", String(chosen));
-      tab.tabIndex = chosen ? 0 : -1;
-    }
-    this.updateFrame();
+    this.chooseTab(depth);
     const attach = () => this.depth === depth && $("view").replaceChildren(this.views[depth].element);
     const say = (text) => $("view").replaceChildren(el("p", { class: "loading" }, text));
-    this.game.observer.observe(this.game.holder);
     if (depth === 1) {
-      attach();
+      this.showGame();
       this.setLayers(this.layers);
       await this.run(() => this.curves());
     } else {
@@ -432,6 +433,24 @@ class App {
       });
     }
     this.writeAddress();
+  }
+
+  chooseTab(depth) {
+    this.depth = depth;
+    for (const tab of document.querySelectorAll(".depths button")) {
+      const chosen = Number(tab.dataset.depth) === depth;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+    }
+    this.updateFrame();
+  }
+
+  // Put the game on the page. It draws itself when it has a description.
+  showGame() {
+    this.chooseTab(1);
+    this.game.checkLayers();
+    this.game.observer.observe(this.game.holder);
+    $("view").replaceChildren(this.game.element);
   }
 
   updateFrame() {
@@ -629,7 +648,7 @@ class App {
     const { hello } = this;
     this.dialog(
       el("h2", {}, "What you see"),
-      el("p", {}, "A real run of minigan. Nothing is a film: each step is computed when you ask for it, by the unmodified code. After you step back, a step forwards gives the same bits."),
+      el("p", {}, "A real run of minigan, and not a film. Each step is computed when you ask for it, by minigan's own code, without a change. If you step back and then forwards, you get the same bits again."),
       el("p", {}, el("b", {}, "Game"), ": real samples, fakes, and what D says at each place. ", el("b", {}, "Algorithm"), ": one training step, line by line, beside the paper. ", el("b", {}, "Graph"), ": the operations behind the loss, and how the gradient goes back through them. ", el("b", {}, "Line"), ": every line of minigan that runs."),
       el("h2", {}, "Keyboard"),
       el("table", { class: "keys" }, rows.map(([key, text]) => el("tr", {}, el("td", {}, el("kbd", {}, key)), el("td", {}, text)))),

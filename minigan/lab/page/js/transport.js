@@ -80,12 +80,11 @@ class Server {
 }
 
 class Pyodide {
-  constructor(config, progress) {
+  constructor(worker) {
     this.waiting = new Map();
     this.next = 0;
-    this.worker = new Worker(new URL("worker.js", import.meta.url));
+    this.worker = worker;
     this.worker.onmessage = ({ data }) => {
-      if (data.progress) return progress(data.progress);
       const { resolve, reject } = this.waiting.get(data.id);
       this.waiting.delete(data.id);
       if (data.failed) reject(new LabError({ kind: "internal", message: data.failed }));
@@ -98,27 +97,22 @@ class Pyodide {
       }
       this.waiting.clear();
     };
-    const absolute = (path) => new URL(path, location.href).href;
-    this.ready = this.post({ start: { pyodide: absolute(config.pyodide), minigan: absolute(config.minigan) } });
-    this.ready.catch(() => {});
   }
 
-  post(message) {
+  post(text) {
     return new Promise((resolve, reject) => {
       const id = this.next++;
       this.waiting.set(id, { resolve, reject });
-      this.worker.postMessage({ id, ...message });
+      this.worker.postMessage({ id, text });
     });
   }
 
   async call(method, args = {}) {
-    await this.ready;
-    return unpack(JSON.parse(await this.post({ text: JSON.stringify({ method, args }) })));
+    return unpack(JSON.parse(await this.post(JSON.stringify({ method, args }))));
   }
 }
 
-// Connect to the experiment. progress(text) reports what is being loaded.
-export function connect(progress) {
-  const config = globalThis.MINIGAN_LAB ?? { transport: "server" };
-  return config.transport === "pyodide" ? new Pyodide(config, progress) : new Server();
+// Connect to the experiment.
+export function connect() {
+  return MINIGAN_LAB.transport === "pyodide" ? new Pyodide(MINIGAN_LAB.worker) : new Server();
 }

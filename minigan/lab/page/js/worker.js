@@ -1,30 +1,29 @@
 // Runs Python, NumPy and minigan in a web worker, with Pyodide. A classic worker, so that
 // importScripts can load Pyodide from a folder or from its public address.
 
-let experiment = null;
+importScripts("../lab-config.js");
+const address = (path) => new URL(path, new URL("..", location.href)).href; // relative to the page
 
-async function start({ pyodide: folder, minigan }) {
-  postMessage({ progress: "Loading Python (about 10 MB) …" });
+async function start() {
+  const folder = address(MINIGAN_LAB.pyodide);
+  const minigan = address(MINIGAN_LAB.minigan);
   const archive = fetch(minigan).then((response) => {
     if (!response.ok) throw new Error(`${minigan} is missing (${response.status})`);
     return response.arrayBuffer();
   });
   importScripts(`${folder}pyodide.js`);
   const python = await loadPyodide({ indexURL: folder, packages: ["numpy"] });
-  postMessage({ progress: "Loading minigan …" });
   python.unpackArchive(await archive, "zip");
   python.runPython("import sys\nif '.' not in sys.path: sys.path.insert(0, '.')");
-  experiment = python.runPython("from minigan.lab.experiment import Experiment\nExperiment()");
+  return python.runPython("from minigan.lab.experiment import Experiment\nExperiment()");
 }
+
+const experiment = start();
+experiment.catch(() => {}); // each call reports it
 
 onmessage = async ({ data }) => {
   try {
-    if (data.start) {
-      await start(data.start);
-      postMessage({ id: data.id, answer: null });
-    } else {
-      postMessage({ id: data.id, answer: experiment.call(data.text) });
-    }
+    postMessage({ id: data.id, answer: (await experiment).call(data.text) });
   } catch (error) {
     postMessage({ id: data.id, failed: `Python in this page failed: ${error.message ?? error}` });
   }

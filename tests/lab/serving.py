@@ -1,0 +1,75 @@
+"""What the browser tests and the scripts beside them start: the lab's server, and a browser."""
+
+import functools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+LAB = (sys.executable, "-m", "minigan.lab")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def browser_path():
+    """The path of Chromium; "" if there is none."""
+    named = os.environ.get("MINIGAN_BROWSER")
+    return named or next(filter(None, map(shutil.which, BROWSERS)), "")
+
+
+def launch(playwright):
+    """Chromium. A container has no sandbox, and often little shared memory."""
+    flags = ["--no-sandbox", "--disable-dev-shm-usage"]
+    return playwright.chromium.launch(executable_path=browser_path(), args=flags)
+
+
+@contextmanager
+def lab_server():
+    """The lab's server in a process of its own: (process, address)."""
+    process = subprocess.Popen(
+        [*LAB, "--no-browser", "--port", "0"],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline()
+        assert "http://127.0.0.1:" in line, line + process.stdout.read()
+        yield process, line.split()[-1]
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        process.stdout.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@contextmanager
+def exported_page(folder, runtime):
+    """The address of the lab exported to `folder`, on a server for static files."""
+    command = [*LAB, "--export", str(folder), "--pyodide", runtime]
+    subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
+    handler = functools.partial(Quiet, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
