@@ -84,7 +84,13 @@ def resize(scale_factor):
 
 
 def export(G):
-    """Return G, a Sequential that begins with a Linear, as a checked onnx.ModelProto."""
+    """Return G, a Sequential that begins with a Linear, as a checked onnx.ModelProto.
+
+    Raises ValueError for a layer without an ONNX operator here, or for a subclass of Sequential
+    whose forward does something else.
+    """
+    if type(G).forward is not nn.Sequential.forward:
+        raise ValueError(f"{type(G).__name__} has a forward of its own, which is not translated")
     from onnx import TensorProto, checker, helper, numpy_helper
 
     nodes, arrays, x = [], [], "z"

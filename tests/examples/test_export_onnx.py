@@ -182,6 +182,12 @@ def test_a_layer_that_it_does_not_know(example, layer):
     assert str(layer) in str(caught.value)
 
 
+def test_a_generator_that_does_more_than_its_layers(example):
+    generator = example("mnist_cgan").build_generator(5)
+    with pytest.raises(ValueError, match="ConditionalGenerator has a forward of its own"):
+        example("export_onnx").export(generator)
+
+
 def test_a_run_of_one_s_own(example, run_example, data, tmp_path):
     """With the settings it was trained with, not the example's defaults."""
     run = run_example("mnist_wgan", "--n_epochs", 1, "--latent_dim", 5, out=tmp_path, data=data)
