@@ -26,8 +26,8 @@ HELP = {
     "category": "what the images show",
     "size": "pixels per side of an image",
     "channels": "1 for grey, 3 for colour",
-    "average": "decay of the running mean of G's weights, which draws samples.png (the last weights "
-    "draw samples_last.png); 0 for the last weights only",
+    "average": "decay of the running mean of G's weights, which draws samples.png; the last "
+    "weights draw samples_last.png; 0: only the last weights",
     "growth": "how the generator enlarges its images",
     "g_lr": "learning rate of the generator",
     "d_lr": "learning rate of the discriminator",
