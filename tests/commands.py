@@ -89,7 +89,7 @@ LINES = {
     "diff minigan/trainers/gan.py minigan/trainers/wgan.py": Small(status=1),
     "python -m minigan.debug": NotRun("a name, not a command"),
     "python -m minigan.lab --export FOLDER": Small(line="python -m minigan.lab --export lab"),
-    "python benchmarks/measure.py --growth --write": Small(
+    "python benchmarks/measure.py --growth --write --before COMMIT": Small(
         line="python benchmarks/measure.py --rounds 1 --work tiny", slow=True
     ),
     "python examples/export_onnx.py": Small(

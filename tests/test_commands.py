@@ -171,10 +171,7 @@ def reads_run(command, name):
 
 @pytest.mark.parametrize(
     "command",
-    [
-        pytest.param(command, marks=pytest.mark.slow if small.slow else [])
-        for command, small in RUN.items()
-    ],
+    [pytest.param(command, marks=pytest.mark.slow) for command in RUN],
 )
 def test_the_command_runs(command, checkout, data):
     for module in RUN[command].needs:

@@ -152,7 +152,7 @@ def _check_float64(name, x, remedy):
     """Raise TypeError for an array of other floats."""
     if hasattr(x, "dtype") and x.dtype.kind == "f" and x.dtype.newbyteorder("=") != np.float64:
         raise TypeError(
-            f"gradcheck: {name} is {x.dtype}, which is too coarse for differences of nearby "
+            f"gradcheck: {name} is {x.dtype}, whose rounding hides the differences of nearby "
             f"values; convert it with {remedy}"
         )
 

@@ -5,8 +5,11 @@ Needs Playwright, Pillow and Chromium.
 
 import io
 import sys
+from pathlib import Path
 
-from serving import ROOT, lab_server, launch
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for a run as a script
+
+from lab.serving import ROOT, lab_server, launch
 
 PICTURES = {  # name: the state in the address, and how often to press the right arrow
     "lab_game": ("data=ring&model=wgan_gp&step=1500&depth=1", 0),

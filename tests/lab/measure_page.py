@@ -8,10 +8,14 @@ exported page. Needs Playwright and Chromium, and a computer that does nothing e
 import argparse
 import os
 import statistics
+import sys
 import tempfile
 import time
+from pathlib import Path
 
-from serving import exported_page, lab_server, launch
+sys.path.insert(0, str(Path(__file__).parents[1]))  # for a run as a script
+
+from lab.serving import exported_page, lab_server, launch
 
 SETTLE = "async () => { await minigan.started; await minigan.queue; }"
 CALL = """async ([method, args]) => {
