@@ -4,7 +4,7 @@
     python examples/trained_generator.py --run runs/mnist_wgan  # one of yours
     python examples/trained_generator.py --run runs/mnist_gan --export examples/data/mnist_gan
 
-The last line makes the one that comes with minigan, from a run of mnist_gan.py --n_epochs 20.
+The last line makes the one that comes with minigan, from the default run of mnist_gan.py.
 It takes runs of mnist_gan, mnist_gan_keras, mnist_wgan and mnist_wgan_gp. In these, the noise is
 normal, and an image is a row of 784 pixels.
 

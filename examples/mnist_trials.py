@@ -1,7 +1,7 @@
 """Choose the settings of mnist_gan.py: train with each, and score on images that were held out.
 
-    python examples/mnist_gan_trials.py                        # all trials, and the table
-    python examples/mnist_gan_trials.py --only default lr_4e-4 --seeds 1
+    python examples/mnist_trials.py                        # all trials, and the table
+    python examples/mnist_trials.py --only default lr_4e-4 --seeds 1
 
 A trial trains the two MLPs of mnist_gan.py on the first 50,000 training images. It is scored on the
 last 10,000, so the test images stay unseen. Every trial takes about as long as `default`: a small
@@ -132,7 +132,7 @@ def main(argv=None):
     parser.add_argument("--only", nargs="+", choices=TRIALS, default=list(TRIALS), metavar="TRIAL")
     parser.add_argument("--seeds", type=int, nargs="+", default=[100], help="(default: 100)")
     parser.add_argument("--data", type=user_path, default=MNIST, help="folder of the MNIST files")
-    parser.add_argument("--out", type=user_path, default=Path("runs/mnist_gan_trials"))
+    parser.add_argument("--out", type=user_path, default=Path("runs/mnist_trials"))
     args = parser.parse_args(argv)
     read(check_writable, args.out)
     images, _ = harness.read(datasets.mnist, args.data)

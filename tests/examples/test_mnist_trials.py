@@ -16,7 +16,7 @@ SCORES["frechet"] = 5.0
 @pytest.fixture
 def trials(example, monkeypatch):
     """The program with small networks."""
-    trials, mnist_gan = example("mnist_gan_trials"), example("mnist_gan")
+    trials, mnist_gan = example("mnist_trials"), example("mnist_gan")
     G = lambda latent_dim: nn.Sequential(nn.Linear(latent_dim, 784), nn.Tanh())  # noqa: E731
     D = lambda: nn.Sequential(nn.Linear(784, 1), nn.Sigmoid())  # noqa: E731
     monkeypatch.setattr(mnist_gan, "build_generator", G)
