@@ -50,6 +50,12 @@ def sums_of_products():
     yield "", "`np.einsum('nc,nc->c', a, b)`", lambda: np.einsum("nc,nc->c", a, b)
 
 
+def column_sums():
+    x = np.asfortranarray(randn(64, 1024))
+    yield "column sums, 64 × 1024, column-major", "`x.sum(axis=0)`", lambda: x.sum(axis=0)
+    yield "", "`np.einsum('nc->c', x)`", lambda: np.einsum("nc->c", x)
+
+
 def memory():
     x = randn(N)
     y = np.empty_like(x)
@@ -114,7 +120,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     print(f"{processor()}; NumPy {np.__version__} ({environment.blas()}):\n")
     print("| what | how | μs | over the first | middle half |\n|---|---|---|---|---|")
-    for lesson in (leaky_relu, scalars, sums_of_products, memory, products, optimizers):
+    lessons = leaky_relu, scalars, sums_of_products, column_sums, memory, products, optimizers
+    for lesson in lessons:
         for row in measured(list(lesson()), args.rounds):
             print(f"| {' | '.join(row)} |", flush=True)
 

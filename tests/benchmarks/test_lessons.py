@@ -16,7 +16,9 @@ def cells(line):
     return [cell.strip() for cell in line.strip("|\n").split("|")]
 
 
-@pytest.mark.parametrize("name", ["leaky_relu", "scalars", "sums_of_products", "products"])
+@pytest.mark.parametrize(
+    "name", ["leaky_relu", "scalars", "sums_of_products", "column_sums", "products"]
+)
 def test_all_ways_of_a_lesson_give_the_same_numbers(benchmark, name):
     for what, _, way in getattr(benchmark("lessons"), name)():
         if what:
