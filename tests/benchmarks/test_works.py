@@ -136,7 +136,7 @@ def test_a_worker_tells_its_version_and_answers_each_turn():
     answer = run_worker("minigan", "tiny", "{}", turns="3\n1\n")
     about, *turns = answer.splitlines()
     about = json.loads(about)
-    assert re.fullmatch(r"[\d.]+ on NumPy \(.+, kernel .+\)", about["version"])
+    assert re.fullmatch(r"[\d.]+ on NumPy \(.*kernel .+\)", about["version"])
     assert about["loaded"] > 1024
     assert len(turns) == 2
     for turn in turns:
