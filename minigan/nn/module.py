@@ -309,9 +309,10 @@ class Sequential(Module):
         layers = list(self)
         while layers:
             layer = layers.pop(0)
-            if layer.joined_with and layers and layer.joined_with(layers[0]):
-                layer = layer.joined_with(layers.pop(0))
-            x = layer(x)
+            joined = layer.joined_with(layers[0]) if layer.joined_with and layers else None
+            if joined:
+                layers.pop(0)
+            x = joined(x) if joined else layer(x)
         return x
 
     def __iter__(self):
