@@ -11,13 +11,11 @@ import console
 import faces_wgan_gp
 import numpy as np
 from flags import check_flags
+from theory_troubles import BATCH, RING, mlp, noise
 
 import minigan
-from minigan import losses, metrics, mixtures, nn, optim
+from minigan import losses, metrics, nn, optim
 from minigan.trainers import GAN
-
-RING = mixtures.ring(std=0.05)
-BATCH = 128
 
 
 def shapes(args):
@@ -62,11 +60,6 @@ class OrderedGAN(GAN):
             yield report
 
 
-def mlp(n_out, *last):
-    hidden = nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2)
-    return nn.Sequential(*hidden, nn.Linear(64, n_out), *last)
-
-
 def adam(network):
     return optim.Adam(network.parameters(), 1e-3, betas=(0.5, 0.999))
 
@@ -79,20 +72,20 @@ def order(args):
             scores = [ring_scores(seed, args.steps, g_first, shared) for seed in range(args.seeds)]
             modes = " ".join(str(score["modes"]) for score in scores)
             quality = np.mean([score["high_quality"] for score in scores])
-            first, noise = "G" if g_first else "D", "shared" if shared else "fresh"
-            print(f"{first:7} {noise:8} {modes:23} {quality:.1%}")
+            first, draws = "G" if g_first else "D", "shared" if shared else "fresh"
+            print(f"{first:7} {draws:8} {modes:23} {quality:.1%}")
 
 
 def ring_scores(seed, steps, g_first, shared):
     minigan.seed(seed)
     rng = np.random.default_rng(seed)
-    G, D = mlp(2), mlp(1, nn.Sigmoid())
+    G, D = mlp(2, 2), nn.Sequential(*mlp(2, 1), nn.Sigmoid())
     gan = OrderedGAN(G, D, adam(G), adam(D), g_first=g_first, shared=shared)
     batches = (RING.sample(BATCH, rng) for _ in range(steps))
-    for _ in gan.train(batches, lambda m: minigan.randn(m, 2)):
+    for _ in gan.train(batches, noise):
         pass
     with minigan.no_grad():
-        samples = G(minigan.randn(2500, 2)).numpy()
+        samples = G(noise(2500)).numpy()
     return metrics.mixture_scores(samples, RING.modes, RING.std)
 
 
