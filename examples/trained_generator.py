@@ -33,11 +33,11 @@ EXAMPLES = ["mnist_gan", "mnist_gan_keras", "mnist_wgan", "mnist_wgan_gp"]
 
 
 def load(folder):
-    """Load a run from its folder: the example's module, the generator, the player against it."""
+    """Load from a folder: the Run, its generator, and the discriminator or critic."""
     run = Run(folder, EXAMPLES)
     player = "discriminator" if hasattr(run.example, "build_discriminator") else "critic"
     G = run.network("generator", best_weights(run.state))
-    return run.example, G, run.network(player)
+    return run, G, run.network(player)
 
 
 def export(state, folder):
@@ -107,9 +107,9 @@ def main(argv=None):
     args = parser.parse_args(argv)
     check_flags(parser, args)
     harness.read(check_writable, args.out)
-    example, G, D = harness.read(load, args.run)
+    run, G, D = harness.read(load, args.run)
     if args.export:
-        harness.read(export, Run(args.run, EXAMPLES).state, args.export)
+        harness.read(export, run.state, args.export)
     images = datasets.to_float(harness.read(datasets.mnist, args.data)[0], 0.0).reshape(-1, 784)
     minigan.seed(args.seed)
 
@@ -117,7 +117,7 @@ def main(argv=None):
         """Pixels from 0 to 1, (N, 784), and D's opinion of each, (N,)"""
         with minigan.no_grad():
             pixels = G(minigan.Tensor(np.asarray(z, dtype=np.float32)))
-            return example.to_pixels(pixels.numpy()).reshape(-1, 784), D(pixels).numpy()[:, 0]
+            return run.example.to_pixels(pixels.numpy()).reshape(-1, 784), D(pixels).numpy()[:, 0]
 
     z = minigan.randn(1000, G[0].in_features).numpy()
     samples, scores = generate(z)
