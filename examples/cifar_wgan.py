@@ -1,12 +1,12 @@
-"""The Wasserstein GAN with clipped weights, on CIFAR-10: horses, if nothing else is asked for.
+"""The Wasserstein GAN with clipped weights on CIFAR-10. The default category is horses.
 
     python examples/cifar_wgan.py --category horse
 
-Clipping, RMSprop and the critic steps are the paper's (Arjovsky et al. 2017, Algorithm 1); the
-networks are DCGAN's in the paper's fashion, batch norm in both, for 32 × 32 pixels. As in the
-authors' code, the critic's scales of batch norm are clipped like all its weights. Their batch is
-64. RMSprop's steps are of one length whatever the batch, and 16 images buy 2.7 times as many steps
-of G in the same time. What is drawn is the running mean of G's last hundred weights or so.
+Clipping, RMSprop and the number of critic steps are the paper's (Arjovsky et al. 2017, Algorithm
+1). The networks follow DCGAN, with batch norm in both, for 32 × 32 pixels. As in the authors' code,
+the critic's scales of batch norm are clipped like all its weights. The authors use batches of 64.
+The length of RMSprop's steps hardly depends on the batch size, and batches of 16 give 2.7 times as
+many steps in the same time. The running mean of G's last hundred weights draws the samples.
 """
 
 import console
@@ -54,6 +54,13 @@ def build_critic():
     ).apply(initialize)
 
 
+DATA_FLAGS = {
+    "data": None,
+    "data_help": "folder of CIFAR-10's binary version (default: downloaded once), or any images",
+    "category": ("horse", *(c for c in datasets.CIFAR10_CLASSES if c != "horse")),
+}
+
+
 def load(category, data):
     """CIFAR-10's training images of a category, from its files or from a .npy or folder of them."""
     patterns = "*.bin", "*/*.bin", "*.tar.gz"
@@ -67,9 +74,7 @@ def main(argv=None):
     args = harness.parse_flags(
         __doc__,
         argv,
-        data=None,
-        data_help="folder of CIFAR-10's binary version (default: downloaded once), or any images",
-        category=("horse", *(c for c in datasets.CIFAR10_CLASSES if c != "horse")),
+        **DATA_FLAGS,
         n_steps=14000,
         batch_size=16,
         lr=5e-5,

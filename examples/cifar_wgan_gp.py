@@ -1,22 +1,22 @@
-"""WGAN with a gradient penalty on CIFAR-10: as cifar_wgan.py, and no weight is clipped.
+"""WGAN with a gradient penalty on CIFAR-10, on the images of cifar_wgan.py.
 
     python examples/cifar_wgan_gp.py --category horse
 
-The generator is that of cifar_wgan.py. The critic is the same too, without batch norm: batch norm
-would make the gradient at one image depend on the other images of the batch. The penalty is the
-paper's (Gulrajani et al. 2017, Algorithm 1), and so are Adam's settings (those of its CIFAR-10
-ResNet). A batch has 16 images where the paper has 64, and a generator step follows two critic steps
-where the paper has five: this gives more generator steps in the time of cifar_wgan.py.
+The generator is that of cifar_wgan.py. The critic is the same without batch norm: with it, the
+gradient at one image would depend on the other images of the batch. The penalty is the paper's
+(Gulrajani et al. 2017, Algorithm 1). Adam's settings are those of its CIFAR-10 ResNet. The paper
+has batches of 64 and five critic steps per generator step. Here there are 16 images and two critic
+steps, which gives more generator steps in the time of cifar_wgan.py. No full run has tested these
+settings yet.
 """
 
 import console
 import harness
-from cifar_wgan import build_generator, load
+from cifar_wgan import DATA_FLAGS, build_generator, load
 from mnist_dcgan import initialize
 
 import minigan
 from minigan import datasets, nn, optim
-from minigan.datasets import CIFAR10_CLASSES
 from minigan.trainers import WGANGP
 
 
@@ -39,9 +39,7 @@ def main(argv=None):
     args = harness.parse_flags(
         __doc__,
         argv,
-        data=None,
-        data_help="folder of CIFAR-10's binary version (default: downloaded once), or any images",
-        category=("horse", *(c for c in CIFAR10_CLASSES if c != "horse")),
+        **DATA_FLAGS,
         n_steps=8400,
         batch_size=16,
         lr=2e-4,
