@@ -46,10 +46,12 @@ SCRIPTS = {
     "benchmarks/where_the_time_goes.py": Small("--steps 1"),
     "examples/batch_norm_eps.py": Small("--n_epochs 1 --data {digits}", slow=True),
     "examples/cifar_wgan.py": Small(f"{STEPS} {{horses}}", slow=True),
+    "examples/cifar_wgan_gp.py": Small(f"{STEPS} {{horses}}", slow=True),
     "examples/dice_gan.py": Small("--n_steps 2"),
     "examples/faces_wgan_gp.py": Small(f"{STEPS} {{pictures}}", slow=True),
     "examples/mixtures_2d.py": Small("--data ring --seeds 1 --steps 3 --width 8"),
     "examples/mnist_2014_curve.py": Small("--n_epochs 10 --n_samples 10", slow=True),
+    "examples/mnist_cgan.py": Small(EPOCH, slow=True),
     "examples/mnist_dcgan.py": Small(EPOCH, slow=True),
     "examples/mnist_gan.py": Small(EPOCH),
     "examples/mnist_gan_2014.py": Small(EPOCH),
@@ -96,6 +98,10 @@ LINES = {
         line="python examples/export_onnx.py examples/data/mnist_gan digits.onnx", needs=("onnx",)
     ),
     "python examples/mnist_scores.py --train": NotRun("100 minutes; the flag has tests of its own"),
+    "python benchmarks/where_the_time_goes.py --before d6d5ecc": NotRun(
+        "the copy of the project has no history"
+    ),
+    "python examples/mnist_trials.py": NotRun("an hour; its own tests run it with few steps"),
     "python examples/questions.py": Small(line="python examples/questions.py shapes"),
 }
 
