@@ -116,6 +116,15 @@ def _(gx, shape):
 
 
 @mistake(
+    "a selection whose gradient is not selected", elementwise.Select, "backward",
+    case="select", fn=lambda x: elementwise.Select(np.array([True, False]))(x), inputs=[SQUARE],
+    message="is wrong in 2 of 16",
+)  # fmt: skip
+def _(self, gy, y, x):
+    return gy * 1
+
+
+@mistake(
     "a mask of the gradient, not of the input", elementwise.ReLU, "backward",
     case="relu", fn=Tensor.relu, inputs=[X], message="is wrong in",
 )  # fmt: skip
