@@ -1,12 +1,11 @@
 """Optimizers: from a gradient g to a new parameter p.
 
-Each class docstring has the textbook update, and `update` has its lines. It is called for one block
-of a parameter at a time. The parameter, its gradient and the moments of a block stay in the
-processor's cache from the first line of the update to the last. Whole arrays would travel to memory
-and back for every line.
+Each class docstring has the textbook update, and `update` has its lines. `step` calls it for one
+block of a parameter at a time. A block and its moments stay in the processor's cache from the first
+line of the update to the last. Whole arrays would be read from memory again for every line.
 
-AveragedModel is no optimizer. It copies the parameters into a running average. Use it for sampling,
-not for training.
+AveragedModel is not an optimizer. It copies the parameters into a running average. Use it for
+sampling, not for training.
 """
 
 import copy
@@ -24,10 +23,10 @@ SQUARES = ("square_avg", "exp_avg_sq")  # the moments that are means of g²
 
 
 class Optimizer:
-    """What the optimizers share: the list of parameters, and a state for each.
+    """The base of the optimizers: a list of parameters, and a state for each.
 
-    A setting can be changed at any time, as in `optimizer.lr = 1e-4`. It is checked where it is
-    given. weight_decay: λ of the term λ/2 p² that is added to the loss, so that g is g + λ p.
+    A setting can be changed at any time, as in `optimizer.lr = 1e-4`. It is checked when it is set.
+    weight_decay: λ of the term λ/2 p² that is added to the loss. So g becomes g + λ p.
     """
 
     # The names of the arrays in a parameter's state (PyTorch's), and of attributes that are saved.
@@ -101,13 +100,13 @@ class Optimizer:
             raise porting.missing(type(self).__name__, name, porting.OPTIMIZER, self)
 
     def zero_grad(self, set_to_none=True):
-        """Forget the gradients. (They are None then, which is PyTorch's set_to_none=True.)"""
+        """Set all gradients to None, as PyTorch's set_to_none=True."""
         porting.check_same({"set_to_none": set_to_none}, set_to_none=(True,))
         for p in self.params:
             p.grad = None
 
     def state_dict(self):
-        """A copy of the settings and of each parameter's state, to be saved."""
+        """Return a copy of the settings and of each parameter's state."""
         states = {
             str(i): {
                 k: v if k == "step" else np.array(backend.to_numpy(v)) for k, v in state.items()
@@ -117,9 +116,9 @@ class Optimizer:
         return {"state": states} | {name: getattr(self, name) for name in self.settings}
 
     def load_state_dict(self, state_dict):
-        """Go on from a `state_dict`. Raises ValueError, and changes nothing, if it does not fit.
+        """Load a `state_dict`. Raises ValueError, and changes nothing, if it does not fit.
 
-        A setting that an older state does not have takes its default.
+        A setting that an older state does not have gets its default.
         """
         kind, n = type(self).__name__, len(self.params)
         state_dict = {"weight_decay": 0.0} | as_dict(f"a state of {kind}", state_dict)
@@ -138,9 +137,9 @@ class Optimizer:
             setattr(self, name, value)
 
     def _checked_state(self, i, p, saved):
-        """A copy of what was saved for parameter i, or ValueError if it cannot be meant."""
+        """Return a copy of the saved state of parameter i; ValueError if it does not fit."""
         saved = as_dict(f"the state of parameter {i}", saved)
-        if not saved:  # it has not had a gradient yet
+        if not saved:  # the parameter has had no gradient yet
             return {}
         if set(saved) != {"step", *self.moments}:
             names = sorted(map(str, saved))
@@ -248,15 +247,16 @@ class AveragedModel:
 
         a ← a + w (p - a)        w = 9 / (9 + steps so far), but at least 1 - decay
 
-    The two players circle each other, and a generator's last weights are one point of the circle;
-    their mean is nearer to its centre and draws better samples (Yazıcı et al. 2019, "The Unusual
-    Effectiveness of Averaging in GAN Training"). Training never sees it. The larger w at first
-    lets go of the initial weights (as TensorFlow's ExponentialMovingAverage does).
+    The weights of the two players circle an equilibrium. The last weights of G are one point of the
+    circle. Their mean is nearer to the centre and draws better samples (Yazıcı et al. 2019, "The
+    Unusual Effectiveness of Averaging in GAN Training"). The training does not use it. w is larger
+    at first, so that the mean forgets the initial weights (as TensorFlow's ExponentialMovingAverage
+    does).
 
-    model: the Module to follow; `.module` is the copy that has the means, in eval mode. Batch
+    model: the Module to follow. `.module` is a copy that holds the means, in eval mode. Batch
     norm's running averages are averaged as well.
-    decay: 0.999 is a mean over the last thousand steps or so. In the first 9 / (1 - decay), 9,000,
-    it is one over about the last ninth of the steps.
+    decay: 0.999 averages over about the last thousand steps. In the first 9 / (1 - decay) steps
+    (9,000) it averages over about the last ninth of them.
     Raises ValueError for a decay outside [0, 1).
 
     >>> from minigan import nn
@@ -275,11 +275,11 @@ class AveragedModel:
         self.module = copy.deepcopy(model).eval().requires_grad_(False)
 
     def __call__(self, *inputs, **named):
-        """What the averaged model gives: `.module` called."""
+        """Call the averaged model, `.module`."""
         return self.module(*inputs, **named)
 
     def update_parameters(self, model):
-        """Take in the weights that the model has now; ValueError if it is of another structure."""
+        """Add the model's present weights to the mean; ValueError for another structure."""
         check_module("what is to be averaged", model)
         means, new = self.module.parameters(), model.parameters()
         shapes = [a.shape for a in means + self.module.buffers()]
@@ -292,16 +292,16 @@ class AveragedModel:
         for module, other in zip(self.module.modules(), model.modules(), strict=True):
             for name in module.buffer_names:
                 a, b = getattr(module, name), getattr(other, name)
-                # Of a count there is no mean.
+                # An integer is a count, which is copied.
                 setattr(module, name, a + w * (b - a) if a.dtype.kind == "f" else b.copy())
 
     def state_dict(self):
-        """What `load_state_dict` takes: the means, the number of steps and the decay."""
+        """Return the means, the number of steps and the decay, for `load_state_dict`."""
         module, n = self.module.state_dict(), self.n_averaged
         return {"module": module, "n_averaged": n, "decay": self.decay}
 
     def load_state_dict(self, state_dict):
-        """Go on from a `state_dict`. Raises ValueError, and changes nothing, if it does not fit."""
+        """Load a `state_dict`. Raises ValueError, and changes nothing, if it does not fit."""
         state_dict = as_dict("a state of AveragedModel", state_dict)
         for name in "module", "n_averaged", "decay":
             if name not in state_dict:
@@ -317,9 +317,9 @@ class AveragedModel:
 
 
 def blocks(*arrays):
-    """Slices of a few thousand elements of arrays of one size, as writable views.
+    """Return slices of BLOCK elements of arrays of one size, as lists of writable views.
 
-    On a GPU there is no such cache to stay in, and a block is the whole array.
+    On a GPU a block is the whole array.
     """
     xp = backend.get_array_module(*arrays)
     flat = [a.reshape(-1) for a in arrays]
@@ -329,7 +329,7 @@ def blocks(*arrays):
 
 
 def checked(owner, name, value):
-    """The setting `name` as Python numbers; TypeError or ValueError if it cannot be meant."""
+    """Return the setting `name` as Python numbers; TypeError or ValueError if it is invalid."""
     what = f"{type(owner).__name__}: {name}"
     if name == "betas":
         if not isinstance(value, (tuple, list)) or len(value) != 2:
@@ -344,7 +344,7 @@ def checked(owner, name, value):
 
 
 def loaded(owner, name, value):
-    """The setting `name` of a state; ValueError also for one of another type."""
+    """Return the setting `name` of a state; ValueError if it is invalid."""
     try:
         return checked(owner, name, value)
     except TypeError as error:
@@ -352,14 +352,14 @@ def loaded(owner, name, value):
 
 
 def as_dict(what, value):
-    """A copy of a dict; ValueError for anything else."""
+    """Return a copy of a dict; ValueError for anything else."""
     if not isinstance(value, Mapping):
         raise ValueError(f"{what} must be a dict, as state_dict() gives, not {named(value)}")
     return dict(value)
 
 
 def count(what, value, at_least):
-    """A count of a state as an int; ValueError unless it is one and large enough."""
+    """Return a count of a state as an int; ValueError unless it is an integer >= at_least."""
     is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if not is_integer or value < at_least:
         raise ValueError(f"{what} must be an integer of at least {at_least}, not {value!r}")
@@ -367,7 +367,7 @@ def count(what, value, at_least):
 
 
 def check_moment(what, p, moment, is_square):
-    """Raise ValueError unless an array of a state can be a moment of the parameter p."""
+    """Raise ValueError unless an array can be a moment of the parameter p."""
     if type(moment) not in (np.ndarray, type(p.data)):
         raise ValueError(f"{what} must be an array, not {named(moment)}")
     if moment.shape != p.shape or moment.dtype != p.dtype:
@@ -383,7 +383,7 @@ def check_moment(what, p, moment, is_square):
 
 
 def check_update(i, p):
-    """Parameter i can be updated by its gradient."""
+    """Raise an error unless parameter i can be updated by its gradient."""
     try:
         check_same(p.data, p.grad.data)
     except (TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What the trainers ask of their settings and minibatches, and when a generator moves."""
+"""Checks of the trainers' settings and minibatches, and the schedule of the generator's steps."""
 
 import copy
 import math
@@ -14,13 +14,13 @@ from minigan.nn.norm import BatchNorm
 from minigan.ops import elementwise, shape
 from minigan.tensor import as_array
 
-WARM_UP_STEPS = 100  # of the critic, before each of the first generator steps, as the authors do
+WARM_UP_STEPS = 100  # critic steps before each of the first generator steps, as the authors do
 
 
 def check_samples(real, fake):
-    """Raise ValueError unless a minibatch holds samples of the shape that the generator makes.
+    """Raise ValueError unless the samples of a minibatch have the shape of the generator's.
 
-    real: the minibatch, (m, ...); fake: what the generator made, (m, ...). Arrays or Tensors.
+    real: the minibatch, (m, ...); fake: samples of the generator, (m, ...). Arrays or Tensors.
 
     >>> import numpy as np
     >>> check_samples(np.zeros((64, 784)), np.zeros((64, 784)))
@@ -53,7 +53,7 @@ SIGMOID = (
 
 
 def check_critic(critic, n_critic, warm_up):
-    """Raise ValueError for a critic that gives probabilities, or for counts out of range."""
+    """Raise ValueError for a critic that ends in a Sigmoid, or for counts out of range."""
     check_module("the critic", critic)
     last = critic
     while type(last).forward is Sequential.forward and len(last):
@@ -65,7 +65,7 @@ def check_critic(critic, n_critic, warm_up):
 
 
 def check_count(what, value, least):
-    """Raise TypeError or ValueError unless a setting is an integer, `least` or more."""
+    """Raise TypeError or ValueError unless a setting is an integer of at least `least`."""
     if not isinstance(value, (int, np.integer)):
         raise TypeError(f"{what} is {value!r}, not an integer")
     if value < least:
@@ -73,7 +73,7 @@ def check_count(what, value, least):
 
 
 def checked_label(label):
-    """real_label as a Python number; TypeError or ValueError unless it is a constant in [0, 1]."""
+    """Return real_label as a Python number; raise unless it is a constant in [0, 1]."""
     if getattr(label, "requires_grad", False):
         raise ValueError("the labels require a gradient, but they are constants; use .detach()")
     label = number("real_label must be a number", as_array(label))
@@ -83,7 +83,7 @@ def checked_label(label):
 
 
 def check_scores(scores):
-    """Raise ValueError for scores that a Sigmoid has made, whatever the critic's class is."""
+    """Raise ValueError for scores that a Sigmoid made, for any class of the critic."""
     op = scores.op
     while isinstance(op, (shape.Reshape, shape.GetItem, shape.Transpose)):
         op = op.inputs[0].op
@@ -92,7 +92,7 @@ def check_scores(scores):
 
 
 def undo_if_refused(step):
-    """A decorator of a trainer's step: if it raises, batch norm's running averages are put back."""
+    """Decorate a trainer's step: if it raises, restore batch norm's running averages."""
 
     @wraps(step)
     def guarded(trainer, *args, **named):
@@ -119,7 +119,7 @@ def check_function(what, value):
 
 
 def check_minibatch(real):
-    """Raise ValueError for a minibatch that is too small to tell how far apart two sets are."""
+    """Raise ValueError for a minibatch of fewer than two samples."""
     if len(real) < 2:
         raise ValueError(
             f"a minibatch of {len(real)}: the mean over fewer than two samples is no estimate of a "
@@ -128,7 +128,7 @@ def check_minibatch(real):
 
 
 def check_no_batch_norm(critic):
-    """Raise ValueError for a critic to which a gradient penalty cannot be applied."""
+    """Raise ValueError for a critic with batch norm: the gradient penalty does not apply to it."""
     for name, module in critic.named_modules():
         if isinstance(module, BatchNorm):
             raise ValueError(
@@ -139,7 +139,7 @@ def check_no_batch_norm(critic):
 
 
 def generator_is_due(steps, n_critic, warm_up):
-    """After this many critic steps in all: is it the generator's turn?
+    """Whether the generator steps after this many critic steps in total.
 
     >>> [n for n in range(1, 216) if generator_is_due(n, n_critic=5, warm_up=2)]
     [100, 200, 205, 210, 215]
@@ -151,7 +151,7 @@ def generator_is_due(steps, n_critic, warm_up):
 
 
 def check_optimizer(optimizer, network, player):
-    """An optimizer that moves its own player, since the two are easily swapped."""
+    """Raise TypeError or ValueError unless the optimizer updates the parameters of its player."""
     check_module(f"the {player}", network)
     if not hasattr(optimizer, "params"):
         raise TypeError(
@@ -167,7 +167,7 @@ def check_optimizer(optimizer, network, player):
 
 
 def check_loss(loss, player, data):
-    """Before an update: the loss as a float, or an error that tells what spoilt it."""
+    """Before an update: return the loss as a float; FloatingPointError if it is not finite."""
     value = loss.item()
     if not math.isfinite(value):
         xp = backend.get_array_module(data)

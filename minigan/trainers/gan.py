@@ -30,10 +30,10 @@ class GAN:
 
     generator: a Module, noise (m, ...) -> samples like the data.
     discriminator: a Module, samples -> (m, 1), the probability that each is real.
-    k: discriminator steps to a generator step.
+    k: discriminator steps per generator step.
     real_label: 0.9 for one-sided label smoothing.
-    generator_loss: losses.non_saturating_generator_loss, as section 3 advises, or
-    losses.minimax_generator_loss, as in the algorithm's last line.
+    generator_loss: losses.non_saturating_generator_loss, from section 3 of the paper, or
+    losses.minimax_generator_loss, from the last line of the algorithm.
 
     >>> import numpy as np
     >>> from minigan import nn, optim, randn
@@ -64,13 +64,13 @@ class GAN:
         self.discriminator, self.d_optimizer = discriminator, d_optimizer
         check_function("generator_loss, such as losses.minimax_generator_loss,", generator_loss)
         self.k, self.real_label, self.generator_loss = k, real_label, generator_loss
-        self.steps = 0  # of the discriminator
+        self.steps = 0  # discriminator steps
 
     @undo_if_refused
     def discriminator_step(self, real, z):
-        """Ascend D once, on a minibatch `real` of data and on G's answer to the noise z."""
+        """Ascend D once, on a minibatch `real` of data and on G(z)."""
         real, z = as_tensor(real), as_tensor(z)
-        with no_grad():  # G is held fixed
+        with no_grad():  # G is fixed
             fake = self.generator(z)
         check_samples(real, fake)
         p_real = self.discriminator(real)
@@ -88,7 +88,7 @@ class GAN:
     def generator_step(self, z):
         """Descend G once, on the noise z."""
         z = as_tensor(z)
-        with frozen(self.discriminator):  # D is held fixed
+        with frozen(self.discriminator):  # D is fixed
             p_fake = self.discriminator(self.generator(z))
             loss = self.generator_loss(p_fake)
             g_loss = check_loss(loss, "generator", z.data)
@@ -99,7 +99,7 @@ class GAN:
         return {"g_loss": g_loss}
 
     def train(self, minibatches, noise):
-        """Algorithm 1: D on every minibatch, G after every k-th. Yields what the steps return.
+        """Algorithm 1: D on every minibatch, G after every k-th. Yields the reports.
 
         minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
         """

@@ -35,7 +35,7 @@ class WGAN:
     critic: a Module, samples -> (m, 1), scores that may be any number: no Sigmoid at the end.
     clip_value: c. Weights in [-c, c] bound the critic's slope, by an unknown K, so that its mean
     score of the data less that of the fakes, "wasserstein", is at most K times the distance.
-    n_critic: critic steps to a generator step.
+    n_critic: critic steps per generator step.
     warm_up: this many generator steps, the first ones, wait for 100 critic steps each, so that G
     first follows a critic that is near its best (25 in the authors' code; not in the algorithm).
 
@@ -75,13 +75,13 @@ class WGAN:
         self.generator, self.g_optimizer = generator, g_optimizer
         self.critic, self.c_optimizer = critic, c_optimizer
         self.clip_value, self.n_critic, self.warm_up = clip_value, n_critic, warm_up
-        self.steps = 0  # of the critic
+        self.steps = 0  # critic steps
 
     @undo_if_refused
     def critic_step(self, real, z):
-        """Ascend f once, on a minibatch `real` of data and on G's answer to the noise z."""
+        """Ascend f once, on a minibatch `real` of data and on G(z)."""
         real, z = as_tensor(real), as_tensor(z)
-        with no_grad():  # G is held fixed
+        with no_grad():  # G is fixed
             fake = self.generator(z)
         check_samples(real, fake)
         check_minibatch(real)
@@ -104,7 +104,7 @@ class WGAN:
     def generator_step(self, z):
         """Descend G once, on the noise z."""
         z = as_tensor(z)
-        with frozen(self.critic):  # f is held fixed
+        with frozen(self.critic):  # f is fixed
             fake_scores = self.critic(self.generator(z))
             loss = losses.wasserstein_generator_loss(fake_scores)
             g_loss = check_loss(loss, "generator", z.data)
@@ -115,7 +115,7 @@ class WGAN:
         return {"g_loss": g_loss}
 
     def train(self, minibatches, noise):
-        """Algorithm 1: f on every minibatch, G after n_critic. Yields what the steps return.
+        """Algorithm 1: f on every minibatch, G after n_critic. Yields the reports.
 
         minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
         """

@@ -37,7 +37,7 @@ class WGANGP:
     critic: a Module, samples -> (m, 1), scores that may be any number: no Sigmoid at the end. It
     treats samples independently: no batch norm, for which LayerNorm is the substitute.
     penalty_weight: λ. 10 is the paper's for images; on 2-D mixtures it takes 0.1.
-    n_critic: critic steps to a generator step.
+    n_critic: critic steps per generator step.
     warm_up: this many generator steps, the first ones, wait for 100 critic steps each, so that G
     first follows a critic that is near its best (WGAN's authors' 25; not in the algorithm).
 
@@ -76,18 +76,18 @@ class WGANGP:
         self.generator, self.g_optimizer = generator, g_optimizer
         self.critic, self.c_optimizer = critic, c_optimizer
         self.penalty_weight, self.n_critic, self.warm_up = penalty_weight, n_critic, warm_up
-        self.steps = 0  # of the critic
+        self.steps = 0  # critic steps
 
     @undo_if_refused
     def critic_step(self, real, z, eps):
-        """Descend f once, on a minibatch `real` of data and on G's answer to the noise z.
+        """Descend f once, on a minibatch `real` of data and on G(z).
 
-        eps: where between the two to take the gradient's norm, (m,), from U[0, 1].
+        eps: the numbers ε of x̂ = ε x + (1 - ε) G(z), (m,), from U[0, 1].
         Raises ValueError for an eps of another shape or range, and for fewer than two samples: a
         mean over one is no estimate of a distance.
         """
         real, z = as_tensor(real), as_tensor(z)
-        with no_grad():  # G is held fixed
+        with no_grad():  # G is fixed
             fake = self.generator(z)
         check_samples(real, fake)
         check_minibatch(real)
@@ -113,7 +113,7 @@ class WGANGP:
     def generator_step(self, z):
         """Descend G once, on the noise z."""
         z = as_tensor(z)
-        with frozen(self.critic):  # f is held fixed
+        with frozen(self.critic):  # f is fixed
             fake_scores = self.critic(self.generator(z))
             loss = losses.wasserstein_generator_loss(fake_scores)
             g_loss = check_loss(loss, "generator", z.data)
@@ -124,7 +124,7 @@ class WGANGP:
         return {"g_loss": g_loss}
 
     def train(self, minibatches, noise):
-        """Algorithm 1: f on every minibatch, G after n_critic. Yields what the steps return.
+        """Algorithm 1: f on every minibatch, G after n_critic. Yields the reports.
 
         minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
         """
