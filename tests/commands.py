@@ -4,7 +4,7 @@ For writers of pages. A command that these tables do not mention runs as the pag
 take 30 s of processor time. If it takes more, or cannot run as it is, add a line here:
 
     SCRIPTS  for every command of a script or module: flags to put at its end, such as --n_epochs 1
-    WORDS    what stands for a word in capitals, or for a file of the reader's
+    WORDS    what stands for a word in capitals, a file of the reader's, or a long run
     LINES    for one whole command: a Small with another line, or a NotRun with the reason
 
 Data are in {digits}, {many_digits}, {drawings}, {horses} and {pictures}. A command runs in a copy
@@ -85,6 +85,8 @@ WORDS = {
     "MyOp.backward": "Linear.backward",
     "SCRIPT": "examples/mnist_gan.py",
     "my_gan.py": "examples/mnist_gan.py",
+    "runs/mnist_2014_curve/epoch_130": "runs/mnist_2014_curve/epoch_10",
+    **{f"runs/mnist_gan_{seed}": "runs/mnist_gan" for seed in range(3)},
 }
 LINES = {
     ".ci/run": NotRun("it runs these tests"),

@@ -148,7 +148,7 @@ def wait_for(process, printed, text, seconds=SLOW):
 
 def run(command, small, checkout, data):
     """Run a command, and before it what makes the runs that it reads."""
-    before = [f"python examples/{name}.py" for name in EXAMPLES if reads_run(command, name)]
+    before = [f"python examples/{name}.py" for name in EXAMPLES if reads_run(small.line, name)]
     if "--resume" in command:
         before.append(command.replace(" --resume", ""))
     for line in [*map(settings, before), small]:
@@ -165,8 +165,8 @@ def run(command, small, checkout, data):
         )
 
 
-def reads_run(command, name):
-    return re.search(rf"(?<!--out) runs/{name}(?!\w)", command)
+def reads_run(line, name):
+    return re.search(rf"(?<!--out) runs/{name}(?!\w)", line)
 
 
 @pytest.mark.parametrize(
