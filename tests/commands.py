@@ -89,6 +89,9 @@ WORDS = {
     **{f"runs/mnist_gan_{seed}": "runs/mnist_gan" for seed in range(3)},
 }
 LINES = {
+    "jupyter execute --inplace --NotebookClient.record_timing=False examples/tour.ipynb": NotRun(
+        "tests/examples/test_tour.py runs the notebook"
+    ),
     ".ci/run": NotRun("it runs these tests"),
     "diff minigan/trainers/gan.py minigan/trainers/wgan.py": Small(status=1),
     "python -m minigan.debug": NotRun("a name, not a command"),
