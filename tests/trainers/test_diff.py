@@ -73,6 +73,7 @@ def code(path):
         ):
             del node.body[0]
     text = re.sub(r"\w+", lambda word: NAMES.get(word[0], word[0]), ast.unparse(tree))
+    text = re.sub(r"^( *)\((self\..*)\) = ", r"\1\2 = ", text, flags=re.MULTILINE)  # Python 3.10
     for line in filter(str.strip, text.splitlines()):
         start, is_import, names = line.partition(" import ")
         if is_import:
