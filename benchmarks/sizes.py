@@ -10,6 +10,8 @@ D_SIZES = [784, 512, 256, 1]
 ADAM = dict(lr=2e-4, betas=(0.5, 0.999), eps=1e-8)
 
 WGAN_GP_ADAM = dict(lr=1e-4, betas=(0.5, 0.9), eps=1e-8)  # examples/mnist_wgan_gp.py
+RMSPROP = dict(lr=5e-5)  # examples/mnist_wgan.py
+CLIP_VALUE = 0.01
 N_CRITIC = 5
 PENALTY_WEIGHT = 10.0
 

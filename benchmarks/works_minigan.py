@@ -15,15 +15,17 @@ from sizes import (
     CHAIN,
     CHECK_BATCH,
     CHECK_SIZES,
+    CLIP_VALUE,
     LATENT,
     N_CRITIC,
     PENALTY_WEIGHT,
+    RMSPROP,
     WGAN_GP_ADAM,
 )
 
 import minigan
 from minigan import losses, nn, optim, rand, randn
-from minigan.trainers import GAN, WGANGP
+from minigan.trainers import GAN, WGAN, WGANGP
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 
@@ -61,6 +63,20 @@ def gan(G, D, real):
     def step():
         report = trainer.discriminator_step(real, randn(len(real), LATENT))
         return report | trainer.generator_step(randn(len(real), LATENT))
+
+    return step
+
+
+def wgan(batch=BATCH):
+    G, f = generator(), discriminator()[:-1]  # a critic has no Sigmoid
+    rmsprops = [optim.RMSprop(net.parameters(), **RMSPROP) for net in (G, f)]
+    trainer = WGAN(G, f, *rmsprops, clip_value=CLIP_VALUE)
+    real = images(batch, 784)
+
+    def step():
+        for _ in range(N_CRITIC):
+            report = trainer.critic_step(real, randn(batch, LATENT))
+        return report | trainer.generator_step(randn(batch, LATENT))
 
     return step
 

@@ -11,9 +11,11 @@ from sizes import (
     CHAIN,
     CHECK_BATCH,
     CHECK_SIZES,
+    CLIP_VALUE,
     LATENT,
     N_CRITIC,
     PENALTY_WEIGHT,
+    RMSPROP,
     WGAN_GP_ADAM,
 )
 from torch import nn
@@ -42,8 +44,8 @@ def mlp_gan(batch=BATCH, width=1.0, depth=0, device="cpu", **adam_settings):
     return gan(G, D, images(batch, 784, device=device), **adam_settings)
 
 
-def dcgan(batch=BATCH):
-    return gan(*networks.dcgan(nn), images(batch, 1, 32, 32))
+def dcgan(batch=BATCH, **adam_settings):
+    return gan(*networks.dcgan(nn), images(batch, 1, 32, 32), **adam_settings)
 
 
 def images(*shape, device="cpu"):
@@ -78,14 +80,42 @@ def descend(optimizer, loss):
     optimizer.step()
 
 
-def wgan_gp(batch=BATCH):
+def wgan(batch=BATCH, **settings):
+    """settings: further ones of RMSprop, such as foreach=False."""
     G, f = generator(), discriminator()[:-1]  # a critic has no Sigmoid
-    return wgan_gp_step(G, f, f, images(batch, 784))
+    g_optimizer, f_optimizer = (
+        torch.optim.RMSprop(net.parameters(), **RMSPROP, **settings) for net in (G, f)
+    )
+    real = images(batch, 784)
+
+    def step():
+        for _ in range(N_CRITIC):
+            with torch.no_grad():
+                fake = G(torch.randn(batch, LATENT))
+            f_loss = f(fake).mean() - f(real).mean()
+            descend(f_optimizer, f_loss)
+            with torch.no_grad():
+                for w in f.parameters():
+                    w.clamp_(-CLIP_VALUE, CLIP_VALUE)
+        f.requires_grad_(False)
+        g_loss = -f(G(torch.randn(batch, LATENT))).mean()
+        descend(g_optimizer, g_loss)
+        f.requires_grad_(True)
+        return f_loss.item(), g_loss.item()
+
+    return step
 
 
-def wgan_gp_step(G, f, f_twice, real):
+def wgan_gp(batch=BATCH, **adam_settings):
+    G, f = generator(), discriminator()[:-1]  # a critic has no Sigmoid
+    return wgan_gp_step(G, f, f, images(batch, 784), **adam_settings)
+
+
+def wgan_gp_step(G, f, f_twice, real, **adam_settings):
     """f_twice: f, as what is differentiated twice; it has the same parameters."""
-    g_adam, f_adam = (torch.optim.Adam(net.parameters(), **WGAN_GP_ADAM) for net in (G, f))
+    g_adam, f_adam = (
+        torch.optim.Adam(net.parameters(), **WGAN_GP_ADAM, **adam_settings) for net in (G, f)
+    )
     batch = len(real)
 
     def step():

@@ -18,9 +18,9 @@ from minigan import datasets, losses, nn, optim
 from minigan.nn import frozen
 from minigan.tensor import as_tensor
 from minigan.trainers.checks import (
-    check_loss,
     check_optimizer,
     check_samples,
+    checked_report,
     undo_if_refused,
 )
 
@@ -93,12 +93,8 @@ class SameFakesGAN:
             g_loss = losses.non_saturating_generator_loss(self.discriminator(fake))
         p_real, p_fake = self.discriminator(real), self.discriminator(fake.detach())
         d_loss = losses.discriminator_loss(p_real, p_fake) / 2
-        report = {
-            "d_loss": check_loss(d_loss, "discriminator", real.data),
-            "D(x)": p_real.mean().item(),
-            "D(G(z))": p_fake.mean().item(),
-            "g_loss": check_loss(g_loss, "generator", fake.data),
-        }
+        report = {"d_loss": d_loss, "D(x)": p_real.mean(), "D(G(z))": p_fake.mean()}
+        report = checked_report(report | {"g_loss": g_loss}, real.data)
 
         self.g_optimizer.zero_grad()
         g_loss.backward()

@@ -22,9 +22,9 @@ import minigan
 from minigan import datasets, grad, losses, nn, optim
 from minigan.tensor import as_tensor
 from minigan.trainers.checks import (
-    check_loss,
     check_optimizer,
     check_samples,
+    checked_report,
     undo_if_refused,
 )
 
@@ -119,12 +119,8 @@ class SimultaneousGAN:
         p_real, p_fake = self.discriminator(real), self.discriminator(fake)
         d_loss = losses.discriminator_loss(p_real, p_fake) / 2
         g_loss = losses.non_saturating_generator_loss(p_fake)
-        report = {
-            "d_loss": check_loss(d_loss, "discriminator", real.data),
-            "D(x)": p_real.mean().item(),
-            "D(G(z))": p_fake.mean().item(),
-            "g_loss": check_loss(g_loss, "generator", fake.data),
-        }
+        report = {"d_loss": d_loss, "D(x)": p_real.mean(), "D(G(z))": p_fake.mean()}
+        report = checked_report(report | {"g_loss": g_loss}, real.data)
 
         self.set_gradients(self.d_optimizer, d_loss)  # not G's, which the fakes lead to
         self.set_gradients(self.g_optimizer, g_loss)  # not D's, which it passes through

@@ -18,7 +18,7 @@ import minigan
 from minigan import datasets, losses, nn, optim
 from minigan.ops import concatenate
 from minigan.trainers import GAN
-from minigan.trainers.checks import check_loss, check_samples
+from minigan.trainers.checks import check_samples, checked_report
 
 
 def build_generator(latent_dim=100):
@@ -79,17 +79,14 @@ class ConcatenatedGAN(GAN):
         labels = minigan.tensor([[self.real_label]] * m + [[0.0]] * m)
         p = self.discriminator(x)
         loss = losses.binary_cross_entropy(p, labels)
-        d_loss = check_loss(loss, "discriminator", real)
+        report = {"d_loss": loss, "D(x)": p[:m].mean(), "D(G(z))": p[m:].mean()}
+        report = checked_report(report, x.data)
 
         self.d_optimizer.zero_grad()
         loss.backward()
         self.d_optimizer.step()
         self.steps += 1
-        return {
-            "d_loss": d_loss,
-            "D(x)": p[:m].mean().item(),
-            "D(G(z))": p[m:].mean().item(),
-        }
+        return report
 
 
 def main(argv=None):

@@ -15,9 +15,9 @@ from minigan import datasets, losses, nn, optim
 from minigan.nn import frozen
 from minigan.tensor import as_tensor
 from minigan.trainers.checks import (
-    check_loss,
     check_optimizer,
     check_samples,
+    checked_report,
     undo_if_refused,
 )
 
@@ -61,13 +61,14 @@ class SameNoiseGAN:
         p_real = self.discriminator(real)
         p_fake = self.discriminator(fake)
         loss = losses.discriminator_loss(p_real, p_fake)
-        d_loss = check_loss(loss, "discriminator", real.data)
+        report = {"d_loss": loss, "D(x)": p_real.mean(), "D(G(z))": p_fake.mean()}
+        report = checked_report(report, real.data)
 
         self.d_optimizer.zero_grad()
         loss.backward()
         self.d_optimizer.step()
         self.steps += 1
-        return {"d_loss": d_loss, "D(x)": p_real.mean().item(), "D(G(z))": p_fake.mean().item()}
+        return report
 
     @undo_if_refused
     def generator_step(self, z):
@@ -76,12 +77,12 @@ class SameNoiseGAN:
         with frozen(self.discriminator):  # D is fixed
             p_fake = self.discriminator(self.generator(z))
             loss = losses.non_saturating_generator_loss(p_fake)
-            g_loss = check_loss(loss, "generator", z.data)
+            report = checked_report({"g_loss": loss}, z.data)
 
             self.g_optimizer.zero_grad()
             loss.backward()
         self.g_optimizer.step()
-        return {"g_loss": g_loss}
+        return report
 
     def train(self, minibatches, noise):
         """Step D and then G on every minibatch, with the same noise. Yields the reports."""

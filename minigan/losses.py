@@ -34,7 +34,7 @@ class BinaryCrossEntropy(Op):
         with np.errstate(divide="ignore"):
             log_p = xp.maximum(xp.log(p), -100)
             log_q = xp.maximum(xp.log1p(-p), -100)
-        return -(self.t * log_p + (1 - self.t) * log_q)
+        return (self.t - 1) * log_q - self.t * log_p
 
     def backward(self, gy, y, p):
         return gy * (p - self.t) / Maximum()(p * (1 - p), 1e-12)
@@ -62,7 +62,8 @@ def binary_cross_entropy(p, target, *, reduction="mean") -> Tensor:
 
     p: probabilities; target: labels in [0, 1] of the same shape, or one number for all.
     reduction: "mean", "sum", or "none" for the loss of each element.
-    Raises ValueError for another shape, or for a p or a label outside [0, 1].
+    Raises ValueError for another shape, or for a p or a label outside [0, 1]. On a GPU
+    the range is not checked.
 
     >>> round(binary_cross_entropy(Tensor([0.5, 0.5]), 1.0).item(), 4)
     0.6931
@@ -171,8 +172,8 @@ def gradient_norms(critic, real, fake, eps) -> Tensor:
 
     The norm is over all dimensions of a sample. Its slope at 0 is taken as 0. The function computes
     no gradient of the weights and changes no `.grad`.
-    Raises ValueError for shapes that do not fit, or an ε outside [0, 1]. Raises TypeError if real
-    and fake differ in dtype, or are integers.
+    Raises ValueError for shapes that do not fit, or an ε outside [0, 1] (not checked on a GPU).
+    Raises TypeError if real and fake differ in dtype, or are integers.
     """
     real, fake, eps = [plain_array(as_array(x)) for x in (real, fake, eps)]
     if real.ndim == 0:
@@ -186,7 +187,8 @@ def gradient_norms(critic, real, fake, eps) -> Tensor:
             f"gradient penalty: eps has shape {eps.shape}, but one number for each of the "
             f"{n} samples is needed, ({n},) or ({n}, 1)"
         )
-    if n and not 0 <= eps.min() <= eps.max() <= 1:
+    on_host = isinstance(eps, np.ndarray)  # on a GPU this look would cost a wait
+    if n and on_host and not 0 <= eps.min() <= eps.max() <= 1:
         raise ValueError(
             f"gradient penalty: eps must be from 0 to 1, not from {eps.min()} to {eps.max()}"
         )
@@ -226,7 +228,8 @@ def _labels(p, target):
             raise ValueError(
                 f"the probabilities have shape {p.shape}, but the labels {labels.shape}"
             )
-        lowest, highest = (labels.min(), labels.max()) if labels.size else (0, 1)
+        on_host = isinstance(labels, np.ndarray)
+        lowest, highest = (labels.min(), labels.max()) if labels.size and on_host else (0, 1)
     if not 0 <= lowest <= highest <= 1:
         raise ValueError(f"labels must be from 0 to 1, not {lowest} to {highest}")
     return labels

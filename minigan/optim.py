@@ -4,6 +4,8 @@ Each class docstring has the textbook update, and `update` has its lines. `step`
 block of a parameter at a time. A block and its moments stay in the processor's cache from the first
 line of the update to the last. Whole arrays would be read from memory again for every line.
 
+On a GPU, `step` calls the kernel of the class, which has the same lines, once for each parameter.
+
 AveragedModel is not an optimizer. It copies the parameters into a running average. Use it for
 sampling, not for training.
 """
@@ -16,6 +18,7 @@ import numpy as np
 
 from minigan import backend, porting
 from minigan.arrays import check_same, named, not_negative, number
+from minigan.kernel import compiled
 from minigan.nn.module import Module, Parameter, check_module
 
 BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
@@ -27,11 +30,16 @@ class Optimizer:
 
     A setting can be changed at any time, as in `optimizer.lr = 1e-4`. It is checked when it is set.
     weight_decay: λ of the term λ/2 p² that is added to the loss. So g becomes g + λ p.
+
+    A subclass writes `update(step, p, g, *moments)`. A GPU runs its `kernel` instead, if there is
+    one, with the `numbers` of the step.
     """
 
     # The names of the arrays in a parameter's state (PyTorch's), and of attributes that are saved.
     moments: tuple[str, ...] = ()
     settings: tuple[str, ...] = ("lr", "weight_decay")
+    kernel = ""  # `update` for one element of p, g and the moments
+    symbols = ""  # the names of the moments in `kernel`
 
     def __init__(self, params, lr, weight_decay: Any = 0.0):
         no_order = isinstance(params, (set, frozenset))
@@ -85,11 +93,22 @@ class Optimizer:
                 state.update({name: xp.zeros_like(p.data) for name in self.moments})
             state["step"] += 1
             moments = [state[name] for name in self.moments]
+            update = self.launch if xp is not np and self.kernel else self.update
             for block, g, *block_moments in blocks(p.data, p.grad.data, *moments):
                 if self.weight_decay:
                     g = g + self.weight_decay * block
-                self.update(state["step"], block, g, *block_moments)
+                update(state["step"], block, g, *block_moments)
             p.data = p.data  # counts as a new version
+
+    def launch(self, step, p, g, *moments):
+        """Do what `update` does by one launch of the kernel, on a GPU."""
+        cupy, numbers = backend.get_array_module(p), self.numbers(step)
+        kernel = compiled(cupy, self.kernel, " ".join(["g", *numbers]), f"p {self.symbols}")
+        kernel(g, *numbers.values(), p, *moments)
+
+    def numbers(self, step) -> dict[str, float]:
+        """The numbers that the kernel reads at this step, counted from 1."""
+        raise NotImplementedError(f"{type(self).__name__} has a kernel, but no numbers for it")
 
     def update(self, step, p, g, *moments: Any, **unused: Any):
         raise NotImplementedError(f"{type(self).__name__} has no update")
@@ -164,6 +183,7 @@ class SGD(Optimizer):
 
     moments = ("momentum_buffer",)
     settings = ("lr", "momentum", "weight_decay")
+    kernel, symbols = "b = mu * b + g; p = p - lr * b;", "b"
 
     def __init__(self, params, lr, momentum: Any = 0.0, *, weight_decay: Any = 0.0):
         super().__init__(params, lr, weight_decay)
@@ -173,6 +193,9 @@ class SGD(Optimizer):
         b *= self.momentum
         b += g
         p -= self.lr * b
+
+    def numbers(self, step):
+        return {"mu": self.momentum, "lr": self.lr}
 
 
 class RMSprop(Optimizer):
@@ -188,6 +211,7 @@ class RMSprop(Optimizer):
 
     moments = ("square_avg",)
     settings = ("lr", "alpha", "eps", "weight_decay")
+    kernel, symbols = "v = alpha * v + w * g * g; p = p - lr * g / (sqrt(v) + eps);", "v"
 
     def __init__(
         self, params, lr: Any = 0.01, alpha: Any = 0.99, eps: Any = 1e-8, weight_decay: Any = 0.0
@@ -200,6 +224,9 @@ class RMSprop(Optimizer):
         v *= self.alpha
         v += (1 - self.alpha) * g * g
         p -= self.lr * g / (sqrt(v) + self.eps)
+
+    def numbers(self, step):
+        return {"alpha": self.alpha, "w": 1 - self.alpha, "lr": self.lr, "eps": self.eps}
 
 
 class Adam(Optimizer):
@@ -219,6 +246,12 @@ class Adam(Optimizer):
 
     moments = ("exp_avg", "exp_avg_sq")
     settings = ("lr", "betas", "eps", "weight_decay")
+    kernel = """
+        m = beta1 * m + w1 * g;
+        v = beta2 * v + w2 * g * g;
+        p = p - rate * m / (sqrt(v) + small);
+    """
+    symbols = "m v"
 
     def __init__(
         self,
@@ -240,6 +273,13 @@ class Adam(Optimizer):
         v *= beta2
         v += (1 - beta2) * g * g
         p -= (lr * c / (1 - beta1**step)) * m / (sqrt(v) + c * eps)
+
+    def numbers(self, step):
+        beta1, beta2 = self.betas
+        c = (1 - beta2**step) ** 0.5
+        rate, small = self.lr * c / (1 - beta1**step), c * self.eps
+        # 1 - β is computed here. In float32, 1 - 0.999 has an error of 0.005 %.
+        return dict(beta1=beta1, w1=1 - beta1, beta2=beta2, w2=1 - beta2, rate=rate, small=small)
 
 
 class AveragedModel:

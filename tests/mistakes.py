@@ -77,8 +77,8 @@ def _(self, gy, y, x):
 
 
 @mistake(
-    "two factors exchanged", reduce.SumOfProducts, "backward",
-    case="sum of products", fn=lambda a, b: reduce.SumOfProducts((0,))(a, b), inputs=[X, X + 1],
+    "two factors exchanged", reduce.MeanOfProducts, "backward",
+    case="mean of products", fn=lambda a, b: reduce.MeanOfProducts((0,))(a, b), inputs=[X, X + 1],
     message="input 0",
 )  # fmt: skip
 def _(self, gy, y, a, b):

@@ -6,10 +6,16 @@ array without axes, on the device, where NumPy makes a scalar; and a name that C
 missing, from the module and from its arrays. The names are those in cupy_names.txt.
 
 A test puts it into sys.modules["cupy"]; minigan.backend finds it there.
+
+COUNTS counts what a GPU would do. A launch is a call that computes or copies on the device. Views
+and allocations are none. An einsum of two arrays counts as two: a product and a sum. `to_device`
+and `to_host` are transfers, and each `to_host` waits for the device.
 """
 
 import operator
+import textwrap
 import types
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +24,16 @@ LINES = Path(__file__).with_name("cupy_names.txt").read_text().splitlines()
 NAMES = frozenset(line for line in LINES if not line.startswith("#"))
 NOT_IN_CUPY = {"where", "initial", "subok", "like"}  # arguments of NumPy's functions
 FROM_NUMPY = {"array", "asarray", "ascontiguousarray"}  # functions that take a NumPy array
+ALLOCATIONS = {
+    "empty",
+    "empty_like",
+    "zeros",
+    "zeros_like",
+    "ones",
+    "ones_like",
+    "may_share_memory",
+}
+COUNTS: Counter = Counter()
 
 
 class ndarray:
@@ -43,13 +59,17 @@ class ndarray:
 
     def get(self):
         """A copy as a NumPy array: the one way back."""
+        COUNTS["to_host"] += 1
         return self._host.copy()
 
     def item(self):
-        return self._host.item()
+        return self.get().item()
 
     def tolist(self):
-        return self._host.tolist()
+        return self.get().tolist()
+
+    def __copy__(self):
+        return self.copy()
 
     def __array__(self, *args, **kwargs):
         raise TypeError(
@@ -67,9 +87,10 @@ class ndarray:
         index = index if isinstance(index, tuple) else (index,)
         if not any(part is Ellipsis for part in index):
             index = (*index, Ellipsis)  # then NumPy, too, makes an array and no scalar
-        return ndarray(self._host[to_host(index, numpy_too=True)])
+        return counted(ndarray(self._host[to_host(index, numpy_too=True)]), "getitem", [self])
 
     def __setitem__(self, index, value):
+        COUNTS["launches"] += 1
         self._host[to_host(index, numpy_too=True)] = to_host(value)
 
     def __len__(self):
@@ -79,13 +100,13 @@ class ndarray:
         return (self[i] for i in range(len(self)))
 
     def __bool__(self):
-        return bool(self._host)
+        return bool(self.get())
 
     def __float__(self):
-        return float(self._host)
+        return float(self.get())
 
     def __int__(self):
-        return int(self._host)
+        return int(self.get())
 
     def __repr__(self):
         return repr(self._host)
@@ -111,6 +132,7 @@ def binary(apply, swapped=False):
 
 def in_place(apply):
     def method(self, other):
+        COUNTS["launches"] += 1
         self._host = apply(self._host, to_host(other))
         return self
 
@@ -136,7 +158,18 @@ def call(function, args, kwargs, numpy_too=False):
         raise TypeError(f"CuPy's {function.__name__} has no argument {unknown.pop()!r}")
     args = [to_host(arg, numpy_too) for arg in args]
     kwargs = {name: to_host(arg) for name, arg in kwargs.items()}
-    return to_device(function(*args, **kwargs))
+    y = to_device(function(*args, **kwargs))
+    return counted(y, function.__name__, [getattr(function, "__self__", None), *args], **kwargs)
+
+
+def counted(y, name, inputs, out=None, **unused):
+    """The result y of a call, counted as a launch unless it is a view or a mere allocation."""
+    if not isinstance(y, ndarray) or name in ALLOCATIONS:
+        return y
+    inputs = [to_host(x, numpy_too=True) for x in inputs if isinstance(x, (np.ndarray, ndarray))]
+    if out is not None or not any(np.may_share_memory(y._host, x) for x in inputs):
+        COUNTS["launches"] += 2 if name == "einsum" and len(inputs) == 2 else 1
+    return y
 
 
 def to_host(x, numpy_too=False):
@@ -164,10 +197,11 @@ class Function:
         self.name, self.function = name, function
 
     def __call__(self, *args, **kwargs):
-        from_numpy = self.name in FROM_NUMPY
-        if from_numpy:  # a move to the device shares no memory with the host
-            args = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
-        return call(self.function, args, kwargs, numpy_too=from_numpy)
+        if self.name not in FROM_NUMPY or isinstance(args[0], ndarray):
+            return call(self.function, args, kwargs)
+        COUNTS["to_device"] += 1
+        y = self.function(*args, **kwargs)
+        return ndarray(y.copy() if y is args[0] else y)  # shares no memory with the host
 
     def __getattr__(self, name):
         if f"ufunc.{name}" not in NAMES:
@@ -177,6 +211,37 @@ class Function:
         return lambda a, index, b: self.function.at(
             a._host, to_host(index, numpy_too=True), to_host(b)
         )
+
+
+class ElementwiseKernel:
+    """A kernel whose text is Python as well as C: assignments of formulas to the outputs."""
+
+    def __init__(self, in_params, out_params, operation, name):
+        self.inputs, self.outputs = names(in_params), names(out_params)
+        self.code = compile(textwrap.dedent(operation), name, "exec")
+
+    def __call__(self, *args):
+        assert len(args) == len(self.inputs) + len(self.outputs)
+        dtypes = {a.dtype for a in args if isinstance(a, ndarray)}
+        assert len(dtypes) == 1, f"arrays of several types for one T: {dtypes}"
+        (dtype,) = dtypes
+        for a in args[len(self.inputs) :]:
+            assert isinstance(a, ndarray), "an output must be an array"
+        values = [a._host if isinstance(a, ndarray) else dtype.type(a) for a in args]
+        scope = dict(zip(self.inputs + self.outputs, values, strict=True)) | {"sqrt": np.sqrt}
+        outputs = [scope[name] for name in self.outputs]
+        exec(self.code, scope)
+        for name, output in zip(self.outputs, outputs, strict=True):
+            assert scope[name].dtype == dtype
+            output[...] = scope[name]
+        COUNTS["launches"] += 1
+
+
+def names(params):
+    """The names of a kernel's parameters, "T a, T b", which have one type here."""
+    pairs = [param.split() for param in params.split(",")]
+    assert all(kind == "T" for kind, _ in pairs)
+    return [name for _, name in pairs]
 
 
 class Module(types.ModuleType):
@@ -200,7 +265,7 @@ class Module(types.ModuleType):
 def make():
     """The stand-in, ready for sys.modules["cupy"]."""
     cupy = Module("cupy", np, NAMES)
-    cupy.ndarray = ndarray
+    cupy.ndarray, cupy.ElementwiseKernel = ndarray, ElementwiseKernel
     cupy.asnumpy = lambda a: a.get() if isinstance(a, ndarray) else np.asarray(a)
     cupy.cuda = types.SimpleNamespace(
         runtime=types.SimpleNamespace(getDeviceCount=lambda: 1, CUDARuntimeError=RuntimeError)

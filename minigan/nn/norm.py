@@ -8,11 +8,19 @@ import numpy as np
 
 from minigan import backend
 from minigan.arrays import number
+from minigan.kernel import compiled
 from minigan.nn.linear import check_positive, zeros
 from minigan.nn.module import Module
 from minigan.ops.norm import BatchNorm as BatchNormOp
 from minigan.ops.norm import Normalize
 from minigan.tensor import Tensor, as_tensor
+
+# BatchNorm.track for one channel, on a GPU.
+INPUTS = "old_mean old_var mean var w m unbiased"
+RUNNING_AVERAGES = """
+    running_mean = w * old_mean + m * mean;
+    running_var = w * old_var + m * (unbiased * var);
+"""
 
 
 class BatchNorm(Module):
@@ -74,11 +82,22 @@ class BatchNorm(Module):
         else:
             op = BatchNormOp(self.eps)
             y = op(x, self.weight, self.bias)
-        m, unbiased_var = self.momentum, op.var.reshape(-1) * (n / (n - 1))
-        self.running_mean = (1 - m) * self.running_mean + m * op.mean.reshape(-1)
-        self.running_var = (1 - m) * self.running_var + m * unbiased_var
-        self.num_batches_tracked = np.asarray(self.num_batches_tracked + 1)  # not a NumPy scalar
+        self.track(op.mean.reshape(-1), op.var.reshape(-1), n)
         return y
+
+    def track(self, mean, var, n):
+        """Add the mean and the biased variance of a batch of n values to the running averages."""
+        m, unbiased = self.momentum, n / (n - 1)
+        xp = backend.get_array_module(mean)
+        if xp is np:
+            self.running_mean = (1 - m) * self.running_mean + m * mean
+            self.running_var = (1 - m) * self.running_var + m * (unbiased * var)
+        else:
+            old = self.running_mean, self.running_var
+            self.running_mean, self.running_var = xp.empty_like(mean), xp.empty_like(var)
+            average = compiled(xp, RUNNING_AVERAGES, INPUTS, "running_mean running_var")
+            average(*old, mean, var, 1 - m, m, unbiased, self.running_mean, self.running_var)
+        self.num_batches_tracked = np.asarray(self.num_batches_tracked + 1)  # not a NumPy scalar
 
     def _checked(self, name, value):
         if name == "eps":

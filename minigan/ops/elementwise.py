@@ -128,12 +128,12 @@ class LeakyReLU(Op):
         return (np.maximum if self.slope <= 1 else np.minimum)(x, y, out=y)
 
     def backward(self, gy, y, x):
-        slope = np.multiply(x > 0, 1 - self.slope, dtype=x.dtype)
-        slope += self.slope  # 1 where x > 0, the slope elsewhere
-        if isinstance(gy, Tensor):
-            return gy * slope
-        slope *= gy  # in place, because new memory takes longer than the product
-        return slope
+        if self.slope <= 1:  # a: 1 where x > 0, the slope elsewhere
+            a = np.maximum(x > 0, self.slope, dtype=x.dtype)
+        else:
+            a = np.maximum((x <= 0) * self.slope, 1, dtype=x.dtype)
+        # In place for arrays: new memory takes longer than the product. (A scalar has no place.)
+        return gy * a if isinstance(gy, Tensor) or x.ndim == 0 else np.multiply(gy, a, out=a)
 
 
 class Maximum(Op):

@@ -9,7 +9,7 @@ where the two means are there because μ and σ depend on every x.
 """
 
 from minigan.op import Op
-from minigan.ops.reduce import Mean, SumOfProducts, var
+from minigan.ops.reduce import Mean, MeanOfProducts, var
 from minigan.tensor import Tensor
 
 
@@ -22,7 +22,7 @@ class Normalize(Op):
     def forward(self, x):
         self.mean = Mean(self.axes, keepdims=True)(x)
         y = x - self.mean
-        self.var = mean_of_products(y, y, self.axes)
+        self.var = MeanOfProducts(self.axes)(y, y)
         self.s = (self.var + self.eps) ** -0.5
         y *= self.s
         return y
@@ -32,7 +32,7 @@ class Normalize(Op):
         if isinstance(x, Tensor):  # to be differentiated again: s depends on x, too
             s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
         centred = gy - Mean(self.axes, keepdims=True)(gy)
-        return s * (centred - y * mean_of_products(gy, y, self.axes))
+        return s * (centred - y * MeanOfProducts(self.axes)(gy, y))
 
 
 class BatchNorm(Op):
@@ -43,8 +43,8 @@ class BatchNorm(Op):
     One operation instead of three (Normalize, Mul and Add), because every pass over images takes
     time. γ is constant over the axes. With g = ∂L/∂y, the rule above becomes
 
-        ∂L/∂x = γ s (g - mean g - x̂ mean(g x̂)) = a g + b (x - μ) + c,
-        a = γ s,  b = -a s mean(g x̂),  c = -a mean g
+        ∂L/∂x = γ s (g - mean g - x̂ mean(g x̂)) = a (g - mean g) - b (x - μ),
+        a = γ s,  b = a s mean(g x̂)
     """
 
     def __init__(self, eps):
@@ -54,7 +54,7 @@ class BatchNorm(Op):
         self.axes = (0, *range(2, x.ndim))
         self.mean = Mean(self.axes, keepdims=True)(x)  # (1, C, 1, ...)
         y = x - self.mean  # (N, C, ...)
-        self.var = mean_of_products(y, y, self.axes)  # (1, C, 1, ...)
+        self.var = MeanOfProducts(self.axes)(y, y)  # (1, C, 1, ...)
         self.s = (self.var + self.eps) ** -0.5  # (1, C, 1, ...)
         y *= gamma.reshape(self.s.shape) * self.s
         y += beta.reshape(self.s.shape)
@@ -67,17 +67,11 @@ class BatchNorm(Op):
             s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
         centred = x - mean  # (N, C, ...)
         mean_g = Mean(self.axes, keepdims=True)(gy)  # (1, C, 1, ...)
-        mean_gx = s * mean_of_products(gy, centred, self.axes)  # (1, C, 1, ...)
+        mean_gx = s * MeanOfProducts(self.axes)(gy, centred)  # (1, C, 1, ...)
         a = gamma.reshape(s.shape) * s  # (1, C, 1, ...)
-        gx = a * gy  # (N, C, ...)
-        centred *= -a * s * mean_gx  # in place for arrays; of Tensors, Python makes new ones
-        gx += centred  # (N, C, ...)
-        gx += -a * mean_g  # (N, C, ...)
+        gx = gy - mean_g  # (N, C, ...)
+        gx *= a  # in place for arrays; of Tensors, Python makes new ones
+        centred *= a * s * mean_gx  # (N, C, ...)
+        gx -= centred  # (N, C, ...)
         n = x.size // gamma.size
-        return gx, (n * mean_gx).reshape(gamma.shape), (n * mean_g).reshape(gamma.shape)
-
-
-def mean_of_products(a, b, axes):
-    """The mean of a b over some axes, which stay with length 1."""
-    products = SumOfProducts(axes)
-    return products(a, b) / products.count(a)
+        return gx, n * mean_gx.reshape(gamma.shape), n * mean_g.reshape(gamma.shape)

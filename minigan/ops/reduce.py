@@ -9,7 +9,6 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from minigan.arrays import check_correction, refused
-from minigan.backend import get_array_module
 from minigan.op import Op
 from minigan.ops.elementwise import Exp, Select
 from minigan.ops.shape import BroadcastTo
@@ -60,29 +59,32 @@ class Mean(Reduction):
         axes, n = self.axes(x), self.count(x)
         if n == 0:
             raise ValueError("the mean of no elements")
-        y = accurate_sum(x, axes) / n
+        y = accurate_mean(x, axes, n)
         return y if self.keepdims else y.squeeze(axis=tuple(axes))
 
     def backward(self, gy, y, x):
         return BroadcastTo(x.shape)(self.unfold(gy / self.count(x), x))
 
 
-class SumOfProducts(Reduction):
-    """y = Σ a b over the axes, which stay with length 1; a and b have one shape
+class MeanOfProducts(Reduction):
+    """y = Σ a b / n over the axes, which stay with length 1; a and b have one shape
 
-    einsum makes no array of the products, and takes half the time of (a * b).sum(). It adds one
+    einsum makes no array of the products, and takes half the time of (a * b).mean(). It adds one
     number after the other, so the first axis of many numbers is added up last.
     """
 
     def forward(self, a, b):
-        every, folded = range(a.ndim), self.axes(a)
-        first = folded[:1] if math.prod(a.shape[i] for i in folded) > MANY else []
+        every, folded, n = range(a.ndim), self.axes(a), self.count(a)
+        if not isinstance(a, np.ndarray):  # on a GPU
+            return accurate_mean(a * b, folded, n)
+        first = folded[:1] if n > MANY else []
         kept = [i for i in every if i not in folded or i in first]
-        y = get_array_module(a, b).einsum(a, every, b, every, kept)
+        y = np.einsum(a, every, b, every, kept)
         y = y.reshape([n if i in kept else 1 for i, n in enumerate(a.shape)])
-        return accurate_sum(y, first) if first else y
+        return accurate_mean(y, first, n) if first else y / n
 
     def backward(self, gy, y, a, b):
+        gy = gy / self.count(a)
         return gy * b, gy * a
 
 
@@ -126,25 +128,29 @@ class LogSoftmax(Op):
         return gy - Exp()(y) * gy.sum(axis=self.axis, keepdims=True)
 
 
-def accurate_sum(x, axes):
-    """The sum of an array over some axes, which stay with length 1, accurate in any memory order.
+def accurate_mean(x, axes, n):
+    """The sum of an array over some axes, divided by n, accurate in any memory order.
 
+    The axes stay with length 1. n counts what is added; the elements of x may be sums already.
     Along an axis that is not the last one in memory, NumPy adds one number after the other. Of a
     sum of a million float32 numbers, two digits are then correct. So the first axis of many numbers
     is added up last. Sums that are still long are added up in float64, which takes more time.
-    For few numbers einsum is accurate enough, and is fast in every memory order.
+    For few numbers einsum is accurate enough, and is fast in every memory order. A GPU adds up
+    pairs, then pairs of these sums, and so on.
     """
-    n = math.prod(x.shape[i] for i in axes)
-    if 0 < n <= MANY // 16:
+    if not isinstance(x, np.ndarray):
+        return x.mean(axis=tuple(axes), keepdims=True)
+    size = math.prod(x.shape[i] for i in axes)
+    if 0 < size <= MANY // 16:
         kept = [i for i in range(x.ndim) if i not in axes]
-        y = get_array_module(x).einsum(x, range(x.ndim), kept)
+        y = np.einsum(x, range(x.ndim), kept) / n
         return y.reshape([1 if i in axes else size for i, size in enumerate(x.shape)])
-    y, many = x, n > MANY
+    y, many = x, size > MANY
     for some in [axes[1:], axes[:1]] if many else [axes]:
         if some:
             long = math.prod(x.shape[i] for i in some) > 4 * MANY
             y = y.sum(axis=tuple(some), keepdims=True, dtype=np.float64 if long else None)
-    return y.astype(x.dtype, copy=False)
+    return (y / n).astype(x.dtype, copy=False)
 
 
 def var(x, axis, keepdims, correction, **other):

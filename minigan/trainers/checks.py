@@ -10,10 +10,11 @@ from minigan import backend
 from minigan.arrays import named, number
 from minigan.nn import Sequential, Sigmoid
 from minigan.nn.module import check_module
-from minigan.nn.norm import BatchNorm
+from minigan.nn.norm import BatchNorm, BatchNorm1d, BatchNorm2d
 from minigan.ops import elementwise, shape
 from minigan.tensor import as_array
 
+LOSSES = {"d_loss": "discriminator", "c_loss": "critic", "g_loss": "generator"}
 WARM_UP_STEPS = 100  # critic steps before each of the first generator steps, as the authors do
 
 
@@ -98,7 +99,7 @@ def undo_if_refused(step):
     def guarded(trainer, *args, **named):
         opponent = trainer.critic if hasattr(trainer, "critic") else trainer.discriminator
         before = [
-            (module, name, copy.copy(getattr(module, name)))  # a module may write into its buffers
+            (module, name, kept(module, getattr(module, name)))
             for module in trainer.generator.modules() + opponent.modules()
             for name in module.buffer_names
         ]
@@ -110,6 +111,11 @@ def undo_if_refused(step):
             raise
 
     return guarded
+
+
+def kept(module, array):
+    """The array of a buffer, to be restored: a copy if the module may write into it."""
+    return array if type(module) in (BatchNorm1d, BatchNorm2d) else copy.copy(array)
 
 
 def check_function(what, value):
@@ -166,17 +172,26 @@ def check_optimizer(optimizer, network, player):
         )
 
 
-def check_loss(loss, player, data):
-    """Before an update: return the loss as a float; FloatingPointError if it is not finite."""
-    value = loss.item()
-    if not math.isfinite(value):
-        xp = backend.get_array_module(data)
-        bad = int((~xp.isfinite(data)).sum())
-        why = (
-            f"{bad} of the {data.size} numbers of the minibatch are not finite; clean the data"
-            if bad
-            else "the minibatch is finite, so the networks have diverged; lower the learning rate, "
-            "or find the first bad operation with minigan.detect_anomaly()"
-        )
-        raise FloatingPointError(f"{player}'s loss is {value}: {why} (no parameter was updated)")
-    return value
+def checked_report(report, data):
+    """Before an update: return the numbers of a step's report as floats.
+
+    report: {name: a Tensor of one element}, the losses named as in LOSSES; data: the minibatch.
+    All numbers cross from a GPU in one transfer, because each transfer waits for the GPU.
+    Raises FloatingPointError if a loss is not finite.
+    """
+    xp = backend.get_array_module(data)
+    numbers = xp.stack([x.data.reshape(()) for x in report.values()]).tolist()
+    report = dict(zip(report, numbers, strict=True))
+    for name, player in LOSSES.items():
+        if name in report and not math.isfinite(report[name]):
+            bad = int((~xp.isfinite(data)).sum())
+            why = (
+                f"{bad} of the {data.size} numbers of the minibatch are not finite; clean the data"
+                if bad
+                else "the minibatch is finite, so the networks have diverged; lower the learning "
+                "rate, or find the first bad operation with minigan.detect_anomaly()"
+            )
+            raise FloatingPointError(
+                f"{player}'s loss is {report[name]}: {why} (no parameter was updated)"
+            )
+    return report

@@ -17,10 +17,10 @@ from minigan.tensor import as_tensor
 from minigan.trainers.checks import (
     check_count,
     check_function,
-    check_loss,
     check_optimizer,
     check_samples,
     checked_label,
+    checked_report,
     undo_if_refused,
 )
 
@@ -76,13 +76,14 @@ class GAN:
         p_real = self.discriminator(real)
         p_fake = self.discriminator(fake)
         loss = losses.discriminator_loss(p_real, p_fake, self.real_label)
-        d_loss = check_loss(loss, "discriminator", real.data)
+        report = {"d_loss": loss, "D(x)": p_real.mean(), "D(G(z))": p_fake.mean()}
+        report = checked_report(report, real.data)
 
         self.d_optimizer.zero_grad()
         loss.backward()
         self.d_optimizer.step()
         self.steps += 1
-        return {"d_loss": d_loss, "D(x)": p_real.mean().item(), "D(G(z))": p_fake.mean().item()}
+        return report
 
     @undo_if_refused
     def generator_step(self, z):
@@ -91,12 +92,12 @@ class GAN:
         with frozen(self.discriminator):  # D is fixed
             p_fake = self.discriminator(self.generator(z))
             loss = self.generator_loss(p_fake)
-            g_loss = check_loss(loss, "generator", z.data)
+            report = checked_report({"g_loss": loss}, z.data)
 
             self.g_optimizer.zero_grad()
             loss.backward()
         self.g_optimizer.step()
-        return {"g_loss": g_loss}
+        return report
 
     def train(self, minibatches, noise):
         """Algorithm 1: D on every minibatch, G after every k-th. Yields the reports.

@@ -18,11 +18,11 @@ from minigan.tensor import as_tensor
 from minigan.trainers.checks import (
     check_critic,
     check_function,
-    check_loss,
     check_minibatch,
     check_optimizer,
     check_samples,
     check_scores,
+    checked_report,
     generator_is_due,
     undo_if_refused,
 )
@@ -89,7 +89,8 @@ class WGAN:
         fake_scores = self.critic(fake)
         check_scores(real_scores)
         loss = losses.wasserstein_critic_loss(real_scores, fake_scores)
-        c_loss = check_loss(loss, "critic", real.data)
+        report = {"c_loss": loss}
+        report = checked_report(report, real.data)
 
         self.c_optimizer.zero_grad()
         loss.backward()
@@ -98,7 +99,7 @@ class WGAN:
         for w in self.critic.parameters():
             w.data = w.data.clip(-c, c)
         self.steps += 1
-        return {"c_loss": c_loss, "wasserstein": -c_loss}
+        return report | {"wasserstein": -report["c_loss"]}
 
     @undo_if_refused
     def generator_step(self, z):
@@ -107,12 +108,12 @@ class WGAN:
         with frozen(self.critic):  # f is fixed
             fake_scores = self.critic(self.generator(z))
             loss = losses.wasserstein_generator_loss(fake_scores)
-            g_loss = check_loss(loss, "generator", z.data)
+            report = checked_report({"g_loss": loss}, z.data)
 
             self.g_optimizer.zero_grad()
             loss.backward()
         self.g_optimizer.step()
-        return {"g_loss": g_loss}
+        return report
 
     def train(self, minibatches, noise):
         """Algorithm 1: f on every minibatch, G after n_critic. Yields the reports.

@@ -19,12 +19,12 @@ from minigan.tensor import as_tensor, rand
 from minigan.trainers.checks import (
     check_critic,
     check_function,
-    check_loss,
     check_minibatch,
     check_no_batch_norm,
     check_optimizer,
     check_samples,
     check_scores,
+    checked_report,
     generator_is_due,
     undo_if_refused,
 )
@@ -95,19 +95,16 @@ class WGANGP:
         fake_scores = self.critic(fake)
         check_scores(real_scores)
         penalty, norms = losses.gradient_penalty(self.critic, real, fake, eps, return_norms=True)
-        loss = fake_scores.mean() - real_scores.mean() + self.penalty_weight * penalty
-        c_loss = check_loss(loss, "critic", real.data)
+        wasserstein = real_scores.mean() - fake_scores.mean()
+        loss = self.penalty_weight * penalty - wasserstein
+        report = {"c_loss": loss, "wasserstein": wasserstein, "penalty": penalty}
+        report = checked_report(report | {"gradient norm": norms.mean()}, real.data)
 
         self.c_optimizer.zero_grad()
         loss.backward()
         self.c_optimizer.step()
         self.steps += 1
-        return {
-            "c_loss": c_loss,
-            "wasserstein": (real_scores.mean() - fake_scores.mean()).item(),
-            "penalty": penalty.item(),
-            "gradient norm": norms.mean().item(),
-        }
+        return report
 
     @undo_if_refused
     def generator_step(self, z):
@@ -116,12 +113,12 @@ class WGANGP:
         with frozen(self.critic):  # f is fixed
             fake_scores = self.critic(self.generator(z))
             loss = losses.wasserstein_generator_loss(fake_scores)
-            g_loss = check_loss(loss, "generator", z.data)
+            report = checked_report({"g_loss": loss}, z.data)
 
             self.g_optimizer.zero_grad()
             loss.backward()
         self.g_optimizer.step()
-        return {"g_loss": g_loss}
+        return report
 
     def train(self, minibatches, noise):
         """Algorithm 1: f on every minibatch, G after n_critic. Yields the reports.

@@ -7,7 +7,7 @@ from cases import Problem, arrays, axes, case, problem_case
 from minigan import ops
 from minigan.autograd import sum_to
 from minigan.ops.arithmetic import Sub
-from minigan.ops.reduce import LogSoftmax, Max, Mean, Norm, Sum, SumOfProducts
+from minigan.ops.reduce import LogSoftmax, Max, Mean, MeanOfProducts, Norm, Sum
 from minigan.ops.shape import BroadcastTo
 from minigan.testing import broadcastable_shapes, shapes
 
@@ -61,17 +61,17 @@ def _numpy_sum_to(x, shape):
     return x
 
 
-@problem_case("sum of products", SumOfProducts)
+@problem_case("mean of products", MeanOfProducts)
 @st.composite
-def sum_of_products(draw):
-    a = draw(arrays())
+def mean_of_products(draw):
+    a = draw(arrays(NOT_EMPTY))
     b = draw(arrays(st.just(a.shape)))
     axis = draw(axes(a.ndim))
     axis = axis if isinstance(axis, tuple) else (*range(a.ndim),) if axis is None else (axis,)
     return Problem(
-        lambda a, b: SumOfProducts(axis)(a, b),
+        lambda a, b: MeanOfProducts(axis)(a, b),
         [a, b],
-        lambda a, b: (a * b).sum(axis=axis, keepdims=True),
+        lambda a, b: (a * b).mean(axis=axis, keepdims=True),
         analytic=True,
     )
 
@@ -120,5 +120,5 @@ CASES = [
         numpy_log_softmax,
     ),
     sum_to_a_shape,
-    sum_of_products,
+    mean_of_products,
 ]

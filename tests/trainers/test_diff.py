@@ -17,7 +17,8 @@ NAMES = {
 }
 MATHEMATICS = """
 loss = losses.discriminator_loss(p_real, p_fake, self.real_label)
-return {'d_loss': d_loss, 'D(x)': p_real.mean().item(), 'D(G(z))': p_fake.mean().item()}
+report = {'d_loss': loss, 'D(x)': p_real.mean(), 'D(G(z))': p_fake.mean()}
+return report
 loss = self.generator_loss(p_fake)
 if self.steps % self.k == 0:
 
@@ -27,7 +28,8 @@ loss = losses.wasserstein_critic_loss(p_real, p_fake)
 for w in self.discriminator.parameters():
 c = float(self.clip_value)
 w.data = w.data.clip(-c, c)
-return {'d_loss': d_loss, 'wasserstein': -d_loss}
+report = {'d_loss': loss}
+return report | {'wasserstein': -report['d_loss']}
 loss = losses.wasserstein_generator_loss(p_fake)
 if generator_is_due(self.steps, self.n_critic, self.warm_up):
 """
