@@ -58,6 +58,10 @@ def _hides_layers(value):
     return False
 
 
+# Types of most attributes. They hold no module, and a look-up takes less time than `isinstance`.
+PLAIN = frozenset([Parameter, np.ndarray, int, float, bool, str, type(None)])
+
+
 class Module:
     """A function with parameters. A subclass sets them in __init__ and computes in `forward`.
 
@@ -138,6 +142,8 @@ class Module:
         """(name, module) for each module directly inside this one."""
         children = []
         for name, value in vars(self).items():
+            if type(value) in PLAIN:
+                continue
             if isinstance(value, Module):
                 children.append((name, value))
             elif isinstance(value, CONTAINERS) or type(value) in WRAPPERS:
@@ -149,18 +155,15 @@ class Module:
 
         A reference back to an enclosing module (`child.parent = self`) is not followed.
         """
-        return self._below(prefix, ())
+        return self._below(prefix, frozenset())
 
-    def _below(self, prefix: str, around: tuple[Module, ...]) -> Iterator[tuple[str, Module]]:
+    def _below(self, prefix: str, around: frozenset[int]) -> Iterator[tuple[str, Module]]:
+        """The same. around: the ids of the modules around this one."""
         yield prefix, self
-        for name, child in self._inner(around):
-            yield from child._below(_join(prefix, name), (*around, self))
-
-    def _inner(self, around: tuple[Module, ...]) -> list[tuple[str, Module]]:
-        """The children, without those that refer back to this module or one around it."""
-        outer = (*around, self)
-        children = self.named_children()
-        return [(name, child) for name, child in children if all(child is not m for m in outer)]
+        around = around | {id(self)}
+        for name, child in self.named_children():
+            if id(child) not in around:
+                yield from child._below(_join(prefix, name), around)
 
     def modules(self) -> list[Module]:
         """This module and every one inside it, each once."""
@@ -206,7 +209,7 @@ class Module:
 
     def apply(self, fn):
         """Call fn(module) on every module inside this one, then on itself. Returns self."""
-        for module in _inside_first(self, ()):
+        for module in _inside_first(self, frozenset()):
             fn(module)
         return self
 
@@ -406,9 +409,11 @@ def check_module(what, module):
 
 
 def _inside_first(module, around):
-    """Return every module inside `module`, then `module` itself; see `named_modules`."""
-    for _, child in module._inner(around):
-        yield from _inside_first(child, (*around, module))
+    """Return every module inside `module`, then `module` itself; see `_below`."""
+    around = around | {id(module)}
+    for _, child in module.named_children():
+        if id(child) not in around:
+            yield from _inside_first(child, around)
     yield module
 
 
