@@ -27,8 +27,9 @@ class Reduction(Op):
 
     def axes(self, x):
         """The folded axes in order, as non-negative numbers."""
-        axes = range(x.ndim) if self.axis is None else self.axis
-        return sorted(normalize_axis_tuple(axes, x.ndim))  # ValueError for one out of range
+        if self.axis is None:
+            return [*range(x.ndim)]
+        return sorted(normalize_axis_tuple(self.axis, x.ndim))  # ValueError for one out of range
 
     def count(self, x):
         """How many elements of x are folded into each of y."""
