@@ -18,6 +18,7 @@ from sizes import ADAM, D_SIZES, G_SIZES
 from tables import MICROSECONDS, Measured, over, printed, processor, without_stalls
 
 from minigan import nn, optim
+from minigan.ops.matmul import row_major
 
 N = sum(i * o for sizes in (G_SIZES, D_SIZES) for i, o in itertools.pairwise(sizes))
 rng = np.random.default_rng(0)
@@ -78,6 +79,23 @@ def products():
         )
 
 
+def weight_gradients():
+    for n_in, n_out in ((1024, 784), (784, 512), (512, 1024)):
+        x, gy = randn(64, n_in), randn(64, n_out)
+        yield (
+            f"a weight gradient, {n_out} × 64 by 64 × {n_in}",
+            "`gy.T @ x`",
+            lambda x=x, gy=gy: gy.T @ x,
+        )
+        yield "", "`row_major(gy.T, x)`", lambda x=x, gy=gy: row_major(gy.T, x)
+        yield "", "`(x.T @ gy).T`, columns first", lambda x=x, gy=gy: (x.T @ gy).T
+        yield (
+            "",
+            "`np.ascontiguousarray((x.T @ gy).T)`",
+            lambda x=x, gy=gy: np.ascontiguousarray((x.T @ gy).T),
+        )
+
+
 def adam(p, g, m, v):
     """minigan's update, so late that the bias corrections are 1."""
     optimizer.update(10**6, p, g, m, v)
@@ -105,7 +123,7 @@ def optimizers():
     copies = [np.empty_like(p) for _ in range(3)]
     pool = ThreadPoolExecutor(1)
     yield f"Adam, {N:,} parameters", "whole arrays", lambda: adam(p, g, m, v)
-    for size in (4096, 16384, 32768, 65536, 262144):
+    for size in (4096, 16384, 32768, 65536, 131072, 262144):
         yield "", f"blocks of {size:,}", lambda size=size: in_blocks(size)
     for size in (32768, 65536):
         yield "", f"blocks of {size:,}, two threads", lambda size=size: in_two_threads(size)
@@ -120,7 +138,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     print(f"{processor()}; NumPy {np.__version__} ({environment.blas()}):\n")
     print("| what | how | μs | over the first | middle half |\n|---|---|---|---|---|")
-    lessons = leaky_relu, scalars, sums_of_products, column_sums, memory, products, optimizers
+    lessons = leaky_relu, scalars, sums_of_products, column_sums, memory, products
+    lessons = *lessons, weight_gradients, optimizers
     for lesson in lessons:
         for row in measured(list(lesson()), args.rounds):
             print(f"| {' | '.join(row)} |", flush=True)

@@ -23,7 +23,7 @@ def matrix(*shape):
     return np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
 
 
-def layers(sizes, batch):
+def layers(sizes, batch, matrix):
     """(x, W, gy) of each layer."""
     return [
         (matrix(batch, n_in), matrix(n_out, n_in), matrix(batch, n_out))
@@ -40,8 +40,8 @@ def products(outputs, weight_gradients, input_gradients):
         gy @ W
 
 
-def mlp_gan(batch=BATCH, width=1.0, depth=0):
-    G, D = layers(g_sizes(width, depth), batch), layers(d_sizes(width, depth), batch)
+def mlp_gan(batch=BATCH, width=1.0, depth=0, matrix=matrix, products=products):
+    G, D = (layers(sizes(width, depth), batch, matrix) for sizes in (g_sizes, d_sizes))
 
     def step():
         products([*G, *D, *D], [*D, *D], [*D[1:], *D[1:]])  # D, on real and on fake samples
@@ -50,8 +50,8 @@ def mlp_gan(batch=BATCH, width=1.0, depth=0):
     return step
 
 
-def wgan_gp(batch=BATCH):
-    G, f = layers(g_sizes(), batch), layers(d_sizes(), batch)
+def wgan_gp(batch=BATCH, matrix=matrix, products=products):
+    G, f = layers(g_sizes(), batch, matrix), layers(d_sizes(), batch, matrix)
 
     def step():
         for _ in range(N_CRITIC):

@@ -17,7 +17,8 @@ def cells(line):
 
 
 @pytest.mark.parametrize(
-    "name", ["leaky_relu", "scalars", "sums_of_products", "column_sums", "products"]
+    "name",
+    ["leaky_relu", "scalars", "sums_of_products", "column_sums", "products", "weight_gradients"],
 )
 def test_all_ways_of_a_lesson_give_the_same_numbers(benchmark, name):
     for what, _, way in getattr(benchmark("lessons"), name)():

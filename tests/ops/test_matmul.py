@@ -6,7 +6,7 @@ from cases.matmul import CASES
 from properties import check_case
 
 from minigan import Tensor
-from minigan.ops.matmul import Linear
+from minigan.ops.matmul import Linear, row_major
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -51,3 +51,17 @@ def test_the_linear_rule_is_the_textbooks(shape, order):
     expected = gy @ W, gy.T @ x, gy.sum(axis=0)
     for g, textbook in zip(Linear().backward(gy, y, x, W, b), expected, strict=True):
         np.testing.assert_allclose(g, textbook, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("orders", ["CC", "CF", "FC", "FF"])
+@pytest.mark.parametrize("n", [1, 63, 64, 65])
+@pytest.mark.parametrize("m", [1, 63, 64, 65, 127, 128, 129, 400])
+def test_a_row_major_product_is_the_textbooks(n, m, orders):
+    rng = np.random.default_rng(0)
+    a, b = (
+        np.asarray(rng.standard_normal(size), order=order)
+        for size, order in zip([(n, 5), (5, m)], orders, strict=True)
+    )
+    y = row_major(a, b)
+    assert y.flags.c_contiguous
+    np.testing.assert_allclose(y, a @ b, rtol=1e-12, atol=1e-12)
