@@ -7,7 +7,8 @@ process of its own, and halfway in a fresh one. In each round every library has 
 a second, so a machine whose speed drifts is as slow for one as for the others. A round in which one
 library takes more than 1.5 times its own median is removed for all: the machine stood still. The
 table has the medians over the rounds that are left, and each ratio is the ratio of two of these
-medians. The middle half of the ratio over the rounds is its spread.
+medians. The middle half of the ratio over the rounds is its spread. Below the table is the share of
+the matrix products, where they were measured alone.
 
 The memory of a step is the most that the process held, minus the most that it had held after the
 import of the library and one tiny step.
@@ -27,7 +28,15 @@ import time
 from pathlib import Path
 
 import environment  # noqa: F401  # before NumPy, and for every process that is started
-from tables import Measured, growth_table, machine, replace_between, table, without_stalls
+from tables import (
+    Measured,
+    floors,
+    growth_table,
+    machine,
+    replace_between,
+    table,
+    without_stalls,
+)
 from turns import measure
 
 ROOT = Path(__file__).parents[1]
@@ -236,7 +245,7 @@ def main(argv=None):
     if growth:
         line = machine(cores, growth["batch"].values())
         texts["growth"] = f"{line}:\n\n{growth_table(growth)}"
-    print("\n\n".join(texts.values()))
+    print("\n\n".join([*texts.values(), floors(results)]))
     if args.write:
         write(texts, {} if gpu else results, growth)
 

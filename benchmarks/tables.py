@@ -146,6 +146,28 @@ def table(results):
     return "\n".join(lines)
 
 
+def floors(results):
+    """For each work of which the products were measured alone: their share, and the least ratio.
+
+    >>> of = dict.fromkeys(["minigan", "torch"], Measured([0.02]))
+    >>> of |= dict.fromkeys(["numpy_ordered", "torch_products"], Measured([0.01]))
+    >>> print(floors({"w": of}))
+    `w`: the products take 10.0 of minigan's 20.0 ms, and 10.0 of PyTorch's 20.0 ms. If minigan
+    did nothing else, its time over PyTorch's would be 0.50.
+    """
+    lines = []
+    for work, of in results.items():
+        if {"numpy_ordered", "torch", "torch_products"} <= of.keys():
+            ours, theirs = printed(of["numpy_ordered"]), printed(of["torch_products"])
+            lines.append(
+                f"`{work}`: the products take {ours} of minigan's {printed(of['minigan'])} ms, and "
+                f"{theirs} of PyTorch's {printed(of['torch'])} ms. If minigan\n"
+                f"did nothing else, its time over PyTorch's would be "
+                f"{over(of['numpy_ordered'], of['torch'])[0]:.2f}."
+            )
+    return "\n".join(lines)
+
+
 def growth_table(results):
     """results: {"batch" or the like: {its value: {library: Measured}}}."""
     libraries = list(next(iter(results["batch"].values())))

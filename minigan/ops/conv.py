@@ -34,8 +34,8 @@ from minigan.backend import get_array_module
 from minigan.op import Op
 
 # So many numbers are in the windows that are made at a time, unless one image has more. As float32
-# they take 8 MiB, which fits into the third-level cache. Products of fewer windows are slower.
-CACHED = 2**21
+# they take 2 MiB, which is near the size of a second-level cache. With fewer, products are slower.
+CACHED = 2**19
 
 
 class Geometry:

@@ -43,8 +43,9 @@ class BatchNorm(Op):
     One operation instead of three (Normalize, Mul and Add), because every pass over images takes
     time. γ is constant over the axes. With g = ∂L/∂y, the rule above becomes
 
-        ∂L/∂x = γ s (g - mean g - x̂ mean(g x̂)) = a (g - mean g) - b (x - μ),
-        a = γ s,  b = a s mean(g x̂)
+        ∂L/∂x = γ s (g - mean g - x̂ mean(g x̂)),    x̂ = (x - μ) s
+
+    It is computed in one new array, because new memory takes longer than a pass.
     """
 
     def __init__(self, eps):
@@ -65,13 +66,12 @@ class BatchNorm(Op):
         if isinstance(x, Tensor):  # to be differentiated again: μ and s depend on x, too
             mean = x.mean(self.axes, keepdims=True)
             s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
-        centred = x - mean  # (N, C, ...)
+        gx = x - mean  # (N, C, ...)
         mean_g = Mean(self.axes, keepdims=True)(gy)  # (1, C, 1, ...)
-        mean_gx = s * MeanOfProducts(self.axes)(gy, centred)  # (1, C, 1, ...)
-        a = gamma.reshape(s.shape) * s  # (1, C, 1, ...)
-        gx = gy - mean_g  # (N, C, ...)
-        gx *= a  # in place for arrays; of Tensors, Python makes new ones
-        centred *= a * s * mean_gx  # (N, C, ...)
-        gx -= centred  # (N, C, ...)
+        mean_gx = s * MeanOfProducts(self.axes)(gy, gx)  # (1, C, 1, ...), of g x̂
+        gx *= -s * mean_gx  # in place for arrays; of Tensors, Python makes new ones
+        gx += gy
+        gx -= mean_g
+        gx *= gamma.reshape(s.shape) * s
         n = x.size // gamma.size
         return gx, n * mean_gx.reshape(gamma.shape), n * mean_g.reshape(gamma.shape)
