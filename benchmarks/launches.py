@@ -95,7 +95,7 @@ def table(counts, pytorch):
         single, default = pytorch[work]
         lines.append(
             f"| `{work}`: {WORKS[work]} | {number['launches']} | {single} | "
-            f"{number['launches'] / single:.2f} | {default} | {number['to_device']} | "
+            f"{number['launches'] / single:.3f} | {default} | {number['to_device']} | "
             f"{number['to_host']} |"
         )
     return "\n".join(lines)
@@ -119,9 +119,9 @@ def main():
     text = table({work: count_minigan(work) for work in WORKS}, torch_counts(args.torch))
     print(text)
     if args.write:
-        from measure import replace_between
+        from measure import write
 
-        replace_between({"launches": text})
+        write({"launches": text}, {}, {})
 
 
 if __name__ == "__main__":

@@ -187,8 +187,7 @@ def gradient_norms(critic, real, fake, eps) -> Tensor:
             f"gradient penalty: eps has shape {eps.shape}, but one number for each of the "
             f"{n} samples is needed, ({n},) or ({n}, 1)"
         )
-    on_host = isinstance(eps, np.ndarray)  # on a GPU this look would cost a wait
-    if n and on_host and not 0 <= eps.min() <= eps.max() <= 1:
+    if n and isinstance(eps, np.ndarray) and not 0 <= eps.min() <= eps.max() <= 1:
         raise ValueError(
             f"gradient penalty: eps must be from 0 to 1, not from {eps.min()} to {eps.max()}"
         )
