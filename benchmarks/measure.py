@@ -245,7 +245,7 @@ def main(argv=None):
     if growth:
         line = machine(cores, growth["batch"].values())
         texts["growth"] = f"{line}:\n\n{growth_table(growth)}"
-    print("\n\n".join([*texts.values(), floors(results)]))
+    print("\n\n".join(filter(None, [*texts.values(), floors(results)])))
     if args.write:
         write(texts, {} if gpu else results, growth)
 
