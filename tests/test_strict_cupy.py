@@ -1,4 +1,4 @@
-"""Everything runs on a strict stand-in for CuPy, and gives what it gives on NumPy."""
+"""Everything runs on a strict stand-in for CuPy, with the same results as on NumPy."""
 
 import sys
 from itertools import pairwise
@@ -252,7 +252,7 @@ def test_a_module_can_be_moved_and_saved(cupy):
     assert type(net[0].weight.data) is np.ndarray
 
 
-# The stand-in itself: a stand-in that lets everything pass would prove nothing.
+# Tests of the stand-in itself: it must refuse what CuPy refuses.
 
 FORBIDDEN = {
     "conversion": (lambda cp, x: np.asarray(x), TypeError, "Implicit conversion"),
