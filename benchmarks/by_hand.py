@@ -1,8 +1,8 @@
-"""What libraries without layers and optimizers leave to their users: weights and Adam, in NumPy.
+"""Initial weights and Adam in NumPy, for libraries without layers and optimizers.
 
-A network is a list of layers, and a layer a tuple of float32 arrays: (W, b) with W of shape
-(n_in, n_out), or (W, b, gamma, beta) where batch norm follows. That keeps no running averages on
-these sides, since training does not need them.
+A network is a list of layers. A layer is a tuple of float32 arrays: (W, b) with W of shape
+(n_in, n_out), or (W, b, gamma, beta) if batch norm follows. Batch norm keeps no running averages
+here, since training does not need them.
 """
 
 import itertools
@@ -33,7 +33,7 @@ def mlp_gan(rng, width=1.0, depth=0):
 
 
 class Adam:
-    """Adam (Kingma & Ba 2015, Algorithm 1), in the words of autograd.misc.optimizers.
+    """Adam (Kingma & Ba 2015, Algorithm 1), with the formulas of autograd.misc.optimizers.
 
     params: a list of arrays, which `step` changes in place, given a list of their gradients.
     """

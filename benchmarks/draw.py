@@ -11,7 +11,7 @@ LAYERS = len(G_SIZES) + len(D_SIZES) - 2  # of the two networks together, where 
 
 
 def draw_ratios(path, results):
-    """Bars from 1 to minigan's time over each library's: to the left of 1 minigan is faster."""
+    """Draw bars from 1 to (minigan's time / the library's time). Below 1, minigan is faster."""
     from matplotlib.figure import Figure
 
     bars = sum(len(measured) for measured in results.values())  # and a gap after each work

@@ -1,4 +1,4 @@
-"""Measure two or more ways to the same numbers side by side: what makes NumPy fast, what does not.
+"""Measure two or more ways to compute the same numbers: what makes NumPy fast, and what does not.
 
     python benchmarks/lessons.py [--rounds 15]
 
@@ -97,7 +97,7 @@ def weight_gradients():
 
 
 def adam(p, g, m, v):
-    """minigan's update, so late that the bias corrections are 1."""
+    """minigan's update after so many steps that the bias corrections are 1."""
     optimizer.update(10**6, p, g, m, v)
 
 
@@ -116,7 +116,7 @@ def optimizers():
         other.result()
 
     def travel():
-        """Six arrays read or written, where Adam has seven."""
+        """It reads or writes six arrays. Adam reads or writes seven."""
         for a, copy in zip((p, m, v), copies, strict=True):
             np.copyto(copy, a)
 

@@ -2,16 +2,16 @@
 
     python benchmarks/measure.py --python torch=PYTHON_THAT_HAS_TORCH jax=PYTHON_THAT_HAS_JAX
 
-The works are in works_LIBRARY.py: the same mathematics on every side. Each library works in a
-process of its own, and halfway in a fresh one. In each round every library has a turn of about half
-a second, so a machine whose speed drifts is as slow for one as for the others. A round in which one
-library takes more than 1.5 times its own median is removed for all: the machine stood still. The
-table has the medians over the rounds that are left, and each ratio is the ratio of two of these
-medians. The middle half of the ratio over the rounds is its spread. Below the table is the share of
-the matrix products, where they were measured alone.
+The works are in works_LIBRARY.py. They compute the same in every library. Each library runs in its
+own process, which is replaced by a new one halfway. In each round every library has a turn of about
+half a second. So if the speed of the machine changes, it changes for all libraries. A round in
+which one library takes more than 1.5 times its own median is removed for all, because the machine
+was busy. The table has the medians of the remaining rounds. Each ratio is the ratio of two of these
+medians. Its spread is the middle half of the ratio over the rounds. Below
+the table is the share of the matrix products, where they were measured alone.
 
-The memory of a step is the most that the process held, minus the most that it had held after the
-import of the library and one tiny step.
+The memory of a step is the peak memory of the process, minus its peak after the import of the
+library and one tiny step.
 
 --before COMMIT also measures minigan as it was at that commit, under the name `before`.
 """
@@ -72,7 +72,7 @@ GROWTH_ROUNDS = 4
 
 
 def measure_works(args):
-    """{work: {library: Measured}} of the works asked for, with their default settings."""
+    """{work: {library: Measured}} of the chosen works, with their default settings."""
     results = {}
     for work in args.work:
         if work == "import":
@@ -124,9 +124,9 @@ def measure_imports(python, rounds):
 
 
 def measure_growth(pythons, rounds, default):
-    """{what grows: {its value: {library: Measured}}} of the MLP GAN, the other two at default.
+    """{what grows: {its value: {library: Measured}}} of the MLP GAN. One size grows at a time.
 
-    default: what was measured of the MLP GAN as it is, which is one point of all three.
+    default: the measurements of the MLP GAN with default sizes: one point of all three curves.
     """
     default = {library: default[library] for library in GROWING if library in default}
     results = {}
@@ -153,7 +153,7 @@ def measure_on_gpu(pythons, rounds):
 
 
 def find_gpu(python):
-    """The name of the GPU that CuPy finds; the program ends, and says why, where there is none."""
+    """The name of the GPU that CuPy finds. Without one, the program ends and says why."""
     code = (
         "import minigan; runtime = minigan.backend.current().cuda.runtime; "
         "print(runtime.getDeviceProperties(runtime.getDevice())['name'].decode())"
@@ -189,10 +189,10 @@ def parse(argv):
     parser.add_argument("--library", nargs="*", choices=LIBRARIES, help="all of them by default")
     parser.add_argument("--before", metavar="COMMIT", help="also measure minigan at this commit")
     parser.add_argument("--rounds", type=int, default=10, help="turns of each library")
-    parser.add_argument("--threads", type=int, default=2, help="of each library, and cores for it")
+    parser.add_argument("--threads", type=int, default=2, help="threads and cores of a library")
     parser.add_argument("--growth", action="store_true", help="also let batch, width, depth grow")
-    parser.add_argument("--backend", choices=["numpy", "cupy"], default="numpy", help="minigan's")
-    parser.add_argument("--write", action="store_true", help="put it all in docs/performance.md")
+    parser.add_argument("--backend", choices=["numpy", "cupy"], default="numpy", help="of minigan")
+    parser.add_argument("--write", action="store_true", help="update docs/performance.md")
     args = parser.parse_args(argv)
     if args.rounds < 1 or args.threads < 1:
         parser.error("--rounds and --threads must be 1 or more")
@@ -251,7 +251,7 @@ def main(argv=None):
 
 
 def export(commit, folder):
-    """Put the package as it was at a commit into a folder, where works_before.py finds it."""
+    """Write the package of a commit into a folder. works_before.py imports it from there."""
     archive = subprocess.run(
         ["git", "archive", commit, "minigan"], cwd=ROOT, stdout=subprocess.PIPE, check=True
     )

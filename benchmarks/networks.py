@@ -6,7 +6,7 @@ from sizes import CHECK_SIZES, LATENT, d_sizes, g_sizes
 
 
 def generator(nn, width=1.0, depth=0):
-    """(N, 100) noise -> (N, 784); examples/mnist_gan.py's, where width and depth are left."""
+    """(N, 100) noise -> (N, 784). The default is the network of examples/mnist_gan.py."""
     first, *middle, last = itertools.pairwise(g_sizes(width, depth))
     layers = [nn.Linear(*first), nn.LeakyReLU(0.2)]
     for n_in, n_out in middle:
@@ -15,7 +15,7 @@ def generator(nn, width=1.0, depth=0):
 
 
 def discriminator(nn, width=1.0, depth=0):
-    """(N, 784) -> (N, 1) probabilities; examples/mnist_gan.py's, where width and depth are left."""
+    """(N, 784) -> (N, 1) probabilities. The default is that of examples/mnist_gan.py."""
     *hidden, last = itertools.pairwise(d_sizes(width, depth))
     layers = []
     for n_in, n_out in hidden:

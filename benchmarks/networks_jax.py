@@ -1,6 +1,6 @@
 """The networks of works_jax.py, as functions of their layers and an input, and their loss.
 
-Layers are those of by_hand.py; a convolution is a (W, b), too, with W of shape (out, in, 3, 3).
+The layers are those of by_hand.py. A convolution is a (W, b) with W of shape (out, in, 3, 3).
 """
 
 import by_hand

@@ -1,6 +1,6 @@
-"""What the sides of the benchmark share: the sizes of the networks, and Adam's settings.
+"""The sizes of the networks, and Adam's settings, for all libraries of the benchmark.
 
-All arrays are float32, but for `gradcheck`, which needs float64.
+All arrays are float32. Only `gradcheck` needs float64.
 """
 
 BATCH = 64

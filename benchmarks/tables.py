@@ -32,10 +32,10 @@ class Measured:
 
 
 def without_stalls(measured):
-    """The same without the rounds in which the machine stood still.
+    """The measurements without the rounds in which the machine was busy.
 
     A round is removed for all libraries if one of them took more than STALL times its own median.
-    What is left was measured in the same rounds, so it can be compared.
+    The rest was measured in the same rounds, so it can be compared.
 
     >>> of = without_stalls({"a": Measured([1, 9, 1, 1.2]), "b": Measured([2, 2, 2, 2.1])})
     >>> of["a"].times, of["b"].times, of["b"].rounds
@@ -71,7 +71,7 @@ def kept_rounds(times):
 
 
 def middle_half(values):
-    """Where the middle half of the values begins and ends.
+    """The first and the last of the middle half of the values.
 
     >>> middle_half([8, 1, 7, 2, 6, 3, 5, 4])
     (3, 6)

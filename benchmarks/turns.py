@@ -71,7 +71,7 @@ def start(pythons, work, settings):
 
 
 def measure(pythons, work, settings, rounds):
-    """{library: Measured}, without the rounds in which the machine stood still.
+    """{library: Measured}, without the rounds in which the machine was busy.
 
     settings: for each library, the keyword arguments of its work.
     """

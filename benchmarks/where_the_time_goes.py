@@ -1,12 +1,12 @@
-"""Take a step of the MLP GAN, or of another work, apart: time by operation, memory by moment.
+"""Measure the time of each operation in a training step, and the memory at each moment.
 
     python benchmarks/where_the_time_goes.py [--work mlp_gan | wgan_gp | dcgan] [--before COMMIT]
 
-Prints two tables in Markdown. The time of a rule includes that of the operations that it uses,
-which have rows of their own. The clocks take time, too: measure.py has the time of a step. The
-memory is that of all arrays and objects, networks included, as tracemalloc counts them.
+It prints two tables in Markdown. The time of a rule includes the operations that it uses. These
+also have their own rows. The clocks take time, too: measure.py measures the time of a step. The
+memory is that of all arrays and objects, with the networks. tracemalloc counts it.
 
---before COMMIT takes apart a step of minigan as it was at that commit.
+--before COMMIT measures a step of minigan as it was at that commit.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def by_operation(step, n):
 
 
 def order_of(name):
-    """Tells a backward pass that records a graph, for a gradient penalty, from a plain one."""
+    """Which backward pass this is: one that records a graph (for a gradient penalty), or not."""
     from minigan import Tensor
 
     def label(op, gy, *others):

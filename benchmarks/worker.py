@@ -1,11 +1,11 @@
-"""One work of one library, in a process of its own that measure.py starts and gives its turns.
+"""Run one work of one library, in a process that measure.py starts and tells when to run.
 
     python benchmarks/worker.py LIBRARY WORK JSON_SETTINGS
 
 The first line that it prints is JSON: {"version": ..., "loaded": ...}, or {"missing": why}. The
-number "loaded" is the most memory that the process held, in KiB, when it had imported the library
-and made one tiny step. Then it answers each line on standard input, a number n of steps, with one
-line: the median of their seconds, and the most memory that the process has held so far, in KiB.
+number "loaded" is the peak memory in KiB after the import of the library and one tiny step. Then it
+reads numbers of steps from standard input, one a line. For each it runs so many steps, and prints
+the median of their seconds and the peak memory of the process so far, in KiB.
 """
 
 import importlib

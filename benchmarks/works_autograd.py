@@ -1,7 +1,7 @@
 """The works in HIPS autograd, as its users write them: NumPy functions, and their gradients.
 
-Layers are those of by_hand.py. Where NumPy 2 would make float64 of float32 in one of autograd's
-gradient rules (those of mean, maximum, where and powers), the formula is written in another way.
+The layers are those of by_hand.py. With NumPy 2, some of autograd's gradient rules turn float32
+into float64 (mean, maximum, where and powers). There the formula is written in another way.
 """
 
 import itertools
@@ -180,7 +180,7 @@ def mean(x, axis=None):
 def bce(p, target):
     """-mean(t log p + (1 - t) log(1 - p)), each logarithm at least -87.
 
-    (PyTorch's -100 is that of a number whose inverse, the slope, is too large for float32.)
+    (PyTorch's limit is -100. Here the slope would be 1/e⁻¹⁰⁰, too large for float32.)
     """
     log_p, log_q = (np.log(np.clip(q, math.exp(-87), 1)) for q in (p, 1 - p))
     return -mean(target * log_p + (1 - target) * log_q)

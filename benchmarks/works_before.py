@@ -1,4 +1,4 @@
-"""The works in minigan as it was at another commit; measure.py --before puts that in a folder."""
+"""The works in minigan as it was at another commit. measure.py --before writes it to a folder."""
 
 import os
 import sys

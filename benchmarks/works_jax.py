@@ -1,8 +1,8 @@
 """The works in JAX, as its users write them: the step of a player is one compiled function.
 
-A player is (layers, m, v, t): its parameters, Adam's moments and the number of its steps. A step is
-given it to keep ("donated"), so that the new numbers take the memory of the old, and draws its
-noise from a key and t.
+A player is (layers, m, v, t): its parameters, Adam's moments and the number of its steps. It is
+"donated" to a step, so the new numbers use the memory of the old ones. A step draws its noise from
+a key and t.
 """
 
 from functools import partial
@@ -166,7 +166,7 @@ def gan_steps(generator, discriminator, batch):
 
 
 def wgan_gp_steps(batch):
-    """The same of a WGAN with a gradient penalty (Gulrajani et al. 2017, Algorithm 1)."""
+    """The same for a WGAN with a gradient penalty (Gulrajani et al. 2017, Algorithm 1)."""
 
     @partial(jax.jit, donate_argnums=0)
     def critic_step(f, g_layers, real, key):

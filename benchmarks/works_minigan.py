@@ -42,7 +42,7 @@ def load():
 
 
 def images(*shape):
-    """The minibatch that stands for data: numbers from -1 to 1."""
+    """A minibatch of random numbers from -1 to 1, in place of data."""
     return 2 * rand(*shape).data - 1
 
 

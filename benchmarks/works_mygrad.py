@@ -1,10 +1,11 @@
 """The works in MyGrad, as its users write them, with the functions of mygrad.nnet.
 
-Layers are those of by_hand.py, of Tensors. MyGrad has no optimizer, so Adam is by_hand's, and no
-work measures it; nor has it second derivatives, which a gradient penalty needs.
+The layers are those of by_hand.py, made of Tensors. MyGrad has no optimizer, so Adam is by_hand's,
+and no work measures it. It has no second derivatives, so there is no gradient penalty.
 
-MyGrad makes a float64 Tensor of a Python number, and under NumPy 2 all that it meets becomes
-float64. So numbers are np.float32 here, and leaky_relu, in which mygrad.nnet has some, is ours.
+MyGrad turns a Python number into a float64 Tensor. With NumPy 2, all results then become float64.
+So the numbers here are np.float32. leaky_relu is written here, because mygrad.nnet's has such
+numbers.
 """
 
 import math
@@ -115,7 +116,7 @@ def leaky_relu(x):
 def bce(p, target):
     """-mean(t log p + (1 - t) log(1 - p)), each logarithm at least -87.
 
-    (PyTorch's -100 is that of a number whose inverse, the slope, is too large for float32.)
+    (PyTorch's limit is -100. Here the slope would be 1/e⁻¹⁰⁰, too large for float32.)
     """
     t = np.float32(target)
     log_p, log_q = (mg.log(mg.clip(q, TINY, ONE)) for q in (p, ONE - p))
@@ -127,7 +128,7 @@ def tensors(layers):
 
 
 def arrays(layers):
-    """The Tensors' own memory, for an optimizer to change."""
+    """The arrays of the Tensors. An optimizer changes them in place."""
     return [p.data for layer in layers for p in layer]
 
 

@@ -1,4 +1,4 @@
-"""Only the matrix products of a step, one after another, with NumPy, in the textbook's order.
+"""Only the matrix products of a step in NumPy, one after another.
 
 `x @ W.T` is a layer's forward pass, `gy.T @ x` the gradient of its weight, and `gy @ W` that of its
 input. A layer whose input needs no gradient has no product of the last kind.

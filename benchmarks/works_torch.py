@@ -53,7 +53,7 @@ def images(*shape, device="cpu"):
 
 
 def gan(G, D, real, **adam_settings):
-    """adam_settings: further ones than the benchmark's own, such as fused=True."""
+    """adam_settings: more settings of Adam, such as fused=True."""
     g_adam, d_adam = (torch.optim.Adam(net.parameters(), **ADAM, **adam_settings) for net in (G, D))
     ones, zeros = real.new_ones(len(real), 1), real.new_zeros(len(real), 1)
 
@@ -112,7 +112,7 @@ def wgan_gp(batch=BATCH, **adam_settings):
 
 
 def wgan_gp_step(G, f, f_twice, real, **adam_settings):
-    """f_twice: f, as what is differentiated twice; it has the same parameters."""
+    """f_twice: f in a form that can be differentiated twice. It has f's parameters."""
     g_adam, f_adam = (
         torch.optim.Adam(net.parameters(), **WGAN_GP_ADAM, **adam_settings) for net in (G, f)
     )
@@ -138,7 +138,7 @@ def wgan_gp_step(G, f, f_twice, real, **adam_settings):
 
 
 def optimizer(**settings):
-    """Adam over the parameters of both networks, with gradients that stay as they are."""
+    """Adam over the parameters of both networks, whose gradients do not change."""
     parameters = [*generator().parameters(), *discriminator().parameters()]
     for p in parameters:
         p.grad = torch.randn_like(p)

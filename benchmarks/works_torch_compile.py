@@ -1,4 +1,4 @@
-"""PyTorch with torch.compile, which makes C++ of the networks. Adam is eager, except in `adam`."""
+"""PyTorch with torch.compile: the networks become C++. Adam is eager, except in `adam`."""
 
 import functools
 

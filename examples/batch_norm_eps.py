@@ -279,10 +279,10 @@ def main(argv=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--n_epochs", type=int, default=40, help="(default: 40); 0 draws the epochs that exist"
+        "--n_epochs", type=int, default=40, help="epochs (default: 40); 0: draw those that exist"
     )
     parser.add_argument(
-        "--eps", type=float, choices=EPS, help="train only this one, without a picture"
+        "--eps", type=float, choices=EPS, help="train only with this ε, and draw no picture"
     )
     parser.add_argument("--data", type=user_path, default=MNIST, help="folder of the MNIST files")
     parser.add_argument("--out", type=user_path, default=Path("runs/batch_norm_eps"))

@@ -26,8 +26,8 @@ HELP = {
     "category": "what the images show",
     "size": "pixels per side of an image",
     "channels": "1 for grey, 3 for colour",
-    "average": "decay of the running mean of G's weights, which draws samples.png; the last "
-    "weights draw samples_last.png; 0: only the last weights",
+    "average": "decay of the running mean of G's weights; samples.png is drawn with this mean, and "
+    "samples_last.png with the last weights; 0: no mean",
     "growth": "how the generator enlarges its images",
     "g_lr": "learning rate of the generator",
     "d_lr": "learning rate of the discriminator",
@@ -74,7 +74,7 @@ def parse_flags(
     parser.add_argument(
         "--out", type=user_path, default=out, help=f"folder for results (default: {out})"
     )
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out")
     parser.add_argument("--backend", choices=["numpy", "cupy"], default=None, help="default: numpy")
     args = parser.parse_args(argv)
     check_flags(parser, args, **defaults)

@@ -87,9 +87,9 @@ def main(argv=None):
     )
     out = Path("runs") / "mnist_2014_curve"
     parser.add_argument("--n_epochs", type=int, default=250, help="a multiple of 10 (default: 250)")
-    parser.add_argument("--n_samples", type=int, default=10_000, help="that are scored")
+    parser.add_argument("--n_samples", type=int, default=10_000, help="samples to score")
     parser.add_argument("--data", type=user_path, default=MNIST, help="folder of the MNIST files")
-    parser.add_argument("--out", type=user_path, default=out, help=f"folder (default: {out})")
+    parser.add_argument("--out", type=user_path, default=out, help=f"for results (default: {out})")
     parser.set_defaults(seed=0)
     args = parser.parse_args(argv)
     check_flags(parser, args, n_epochs=250, n_samples=10_000)

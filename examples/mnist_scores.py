@@ -121,12 +121,12 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("runs", nargs="*", metavar="RUN", help=f"(default: {TRAINED})")
+    parser.add_argument("runs", nargs="*", metavar="RUN", help=f"folders (default: {TRAINED})")
     parser.add_argument("--train", action="store_true", help=f"also train {', '.join(TABLE)}")
     parser.add_argument("--data", type=user_path, default=MNIST, help="folder of the MNIST files")
-    parser.add_argument("--seed", type=int, default=0, help="of the noise")
-    parser.add_argument("--n_samples", type=int, default=10_000, help="the metrics depend on it")
-    parser.add_argument("--out", type=user_path, help="a file for the table")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the noise")
+    parser.add_argument("--n_samples", type=int, default=10_000, help="samples of each run")
+    parser.add_argument("--out", type=user_path, help="write the table to this file")
     args = parser.parse_args(argv)
     check_flags(parser, args)
     if not 10 <= args.n_samples <= 10_000:

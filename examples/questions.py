@@ -127,9 +127,9 @@ def main(argv=None):
     )
     measurements = {"shapes": shapes, "order": order, "smoothing": smoothing}
     parser.add_argument("name", choices=measurements)
-    parser.add_argument("--seed", type=int, default=0, help="seed of weights and noise of shapes")
+    parser.add_argument("--seed", type=int, default=0, help="seed of `shapes`")
     parser.add_argument("--steps", type=int, default=2000, help="training steps (default: 2000)")
-    parser.add_argument("--seeds", type=int, default=5, help="runs for order (default: 5)")
+    parser.add_argument("--seeds", type=int, default=5, help="runs of `order` (default: 5)")
     args = parser.parse_args(argv)
     check_flags(parser, args, steps=2000, seeds=5)
     minigan.seed(args.seed)

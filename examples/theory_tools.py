@@ -21,7 +21,7 @@ def parse_flags(description, argv=None, **defaults):
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     out = Path("runs") / Path(sys.argv[0]).stem
-    parser.add_argument("--out", type=user_path, default=out, help=f"for pictures (default: {out})")
+    parser.add_argument("--out", type=user_path, default=out, help=f"folder (default: {out})")
     parser.add_argument("--seed", type=int, default=0)
     for name, default in defaults.items():
         if default is False:

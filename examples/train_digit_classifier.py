@@ -74,7 +74,7 @@ def main(argv=None):
     parser.add_argument("--data", type=user_path, default=MNIST, help="folder of MNIST's files")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--out", type=user_path, default=Path("runs/digits.npz"), help="the weights"
+        "--out", type=user_path, default=Path("runs/digits.npz"), help="file for the weights"
     )
     args = parser.parse_args(argv)
     check_flags(parser, args, **defaults)

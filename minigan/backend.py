@@ -1,8 +1,8 @@
-"""Which array library works: NumPy on the CPU, or CuPy on a GPU.
+"""Choose the array library: NumPy on the CPU, or CuPy on a GPU.
 
-`use` decides where new arrays go. Code that is handed an array asks `get_array_module` instead, so
-that it follows its data. Every random number comes from one NumPy generator and is then moved, so
-one seed gives the same run on both. Each thread has a generator of its own.
+`use` chooses the library of new arrays. A function that gets an array asks `get_array_module` for
+the array's own library. All random numbers come from a NumPy generator, and are then moved to the
+GPU. So a seed gives the same run on both. Each thread has its own generator.
 """
 
 import os
@@ -11,23 +11,23 @@ import threading
 
 import numpy as np
 
-_chosen: list = []  # each `use` for good, the last of which counts
+_chosen: list = []  # each `use` without a `with` block; the last one counts
 
 
 class _Thread(threading.local):
-    """What each thread has of its own."""
+    """The state of each thread."""
 
     xp = None  # the array module of its innermost `with use(...)`
-    rng = None  # made when first used: NumPy imports its numpy.random late, and so does minigan
+    rng = None  # made when first used, because NumPy imports numpy.random only then
 
 
 _thread = _Thread()
 
 
 class use:
-    """Switch to the "numpy" or "cupy" backend, for good or for the length of a `with` block.
+    """Switch to the "numpy" or "cupy" backend, permanently or during a `with` block.
 
-    A switch for good holds in every thread. A block concerns the running thread alone.
+    A permanent switch changes every thread. A block changes only the thread that runs it.
 
     Raises ValueError for another name, ImportError without CuPy, RuntimeError without a GPU.
 
@@ -40,12 +40,12 @@ class use:
     def __init__(self, name):
         self.xp, self.outer = _load(name), _thread.xp
         if self.outer is None:
-            _chosen.append(self)  # for good, unless a `with` follows
+            _chosen.append(self)  # permanent, unless a `with` follows
         else:
             _thread.xp = self.xp
 
     def __enter__(self):
-        if self in _chosen:  # not so where it is entered for the second time
+        if self in _chosen:  # it is not, if it is entered for the second time
             _chosen.remove(self)
         _thread.xp = self.xp
         return self
@@ -55,7 +55,7 @@ class use:
 
 
 def current():
-    """The array module where new arrays go. The variable MINIGAN_BACKEND sets the first one.
+    """The array module of new arrays. The environment variable MINIGAN_BACKEND sets the first one.
 
     >>> current().zeros(2)
     array([0., 0.])
@@ -66,9 +66,9 @@ def current():
 
 
 def get_array_module(*arrays):
-    """NumPy or CuPy, whichever the arrays belong to; anything else among them is passed over.
+    """The library of the arrays, NumPy or CuPy. Arguments that are not arrays are ignored.
 
-    Raises TypeError when arrays of both are mixed.
+    Raises TypeError if there are arrays of both.
 
     >>> get_array_module(np.ones(3), 2.0).__name__
     'numpy'
@@ -86,7 +86,7 @@ def get_array_module(*arrays):
 
 
 def asarray(data, dtype=None):
-    """`data` as an array of the backend in use, moved there if need be.
+    """`data` as an array of the backend in use. It is moved there if necessary.
 
     >>> asarray([1, 2], dtype="float32")
     array([1., 2.], dtype=float32)
@@ -96,7 +96,7 @@ def asarray(data, dtype=None):
 
 
 def to_numpy(array):
-    """`array` as a NumPy array: itself if it is one, else a copy from the GPU.
+    """`array` as a NumPy array: the array itself, or a copy from the GPU.
 
     >>> to_numpy(np.ones(2))
     array([1., 1.])
@@ -106,7 +106,7 @@ def to_numpy(array):
 
 
 def seed(n):
-    """Start the running thread's generator of weights, noise and dropout masks from the integer n.
+    """Seed this thread's generator of weights, noise and dropout masks with the integer n.
 
     >>> seed(0); a = rng().standard_normal(3)
     >>> seed(0); bool((a == rng().standard_normal(3)).all())
@@ -116,7 +116,7 @@ def seed(n):
 
 
 def rng():
-    """The NumPy generator that all random numbers of the running thread come from."""
+    """The NumPy generator of this thread. All its random numbers come from here."""
     if _thread.rng is None:
         _thread.rng = np.random.default_rng()
     return _thread.rng

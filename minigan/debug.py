@@ -1,11 +1,11 @@
-"""pdb for minigan: stop inside a trainer's step, then go from rule to rule.
+"""A debugger for minigan: stop in a trainer's step, then go from one backward rule to the next.
 
     python -m minigan.debug [--at NAME] SCRIPT [ARGUMENTS]
 
-The first stop is in the first `discriminator_step` or `critic_step` that runs, or in the function
-NAME. A name may leave out parts: GAN.train and minigan.GAN.train are both
-minigan.trainers.gan.GAN.train. pdb's `step` passes over the modules in SKIP, and all its commands
-work. Three are new: `rule`, `graph` and `shapes`; `help rule` explains the first.
+It stops first in the first call of `discriminator_step` or `critic_step`, or of the function NAME.
+Parts of a name may be left out: GAN.train and minigan.GAN.train both mean
+minigan.trainers.gan.GAN.train. All commands of pdb work, but `step` does not stop in the modules in
+SKIP. Three commands are new: `rule`, `graph` and `shapes`. `help rule` explains the first.
 """
 
 import argparse
@@ -27,18 +27,18 @@ from minigan.tensor import Tensor, as_array
 
 STEPS = ["discriminator_step", "critic_step"]
 SKIP = [f"minigan.{name}" for name in ("arrays", "backend", "checks", "debug", "switches")]
-SKIP += ["minigan.trainers.checks", "minigan.nn.module"]  # what a step and a layer are called by
+SKIP += ["minigan.trainers.checks", "minigan.nn.module"]  # they call a step and a layer's forward
 SKIP += ["contextlib", "copy", "functools", "importlib*", "inspect", "threading", "numpy*", "cupy*"]
 
 
 class Debugger(pdb.Pdb):
-    """pdb that first runs the script as far as a call that it waits for."""
+    """pdb that runs a script up to a given call, and stops there."""
 
     awaited = None  # a function of a frame: is this the call to stop in?
-    reached = None  # the frame of that call, until the stop
+    reached = None  # the frame of that call, until the debugger stops there
 
     def run_script(self, script, awaited):
-        """Run a script as `python SCRIPT` does, and stop in the call that is awaited."""
+        """Run a script as `python SCRIPT` does, and stop in the call for which awaited is true."""
         main = sys.modules["__main__"] = ModuleType("__main__")
         main.__file__ = script
         self.reset()
@@ -59,17 +59,17 @@ class Debugger(pdb.Pdb):
             sys.settrace(None)
 
     def wait(self, awaited):
-        """Go on, as `continue` does, to the call for which awaited(frame) is true."""
+        """Go on, as `continue` does, up to the call for which awaited(frame) is true."""
         self.awaited = awaited
-        self.set_until(self.botframe, sys.maxsize)  # a line that never comes
+        self.set_until(self.botframe, sys.maxsize)  # this line does not exist
 
     def dispatch_call(self, frame, arg):
         if self.awaited is None or not self.awaited(frame):
             return super().dispatch_call(frame, arg)
         self.awaited, self.reached = None, frame
-        self.skip.discard(frame.f_globals.get("__name__"))  # this module was asked for
+        self.skip.discard(frame.f_globals.get("__name__"))  # the user asked for this module
         for caller, _ in traceback.walk_stack(frame):
-            caller.f_trace = self.trace_dispatch  # `next` is to stop in the callers, too
+            caller.f_trace = self.trace_dispatch  # `next` must also stop in the callers
         return self.trace_dispatch
 
     def stop_here(self, frame):

@@ -1,7 +1,7 @@
-"""What a script for PyTorch writes, and what to write here: for error messages.
+"""PyTorch's names: those that minigan accepts, and errors that say what to write for the others.
 
-A name or setting that means the same here is accepted. For any other, the error says in one
-sentence what to write instead. docs/from_pytorch.md has the whole table.
+A name or setting with the same meaning is accepted. For any other, the error says in one sentence
+what to write instead. docs/from_pytorch.md has the whole table.
 """
 
 from functools import partial
@@ -16,7 +16,7 @@ IN_PLACE = "there is no in-place method: under no_grad(), +=, -=, *= and /= writ
 FILL = "nn.init fills a parameter: uniform_, normal_, constant_"
 ON_ARRAY = "it has no gradient: use the method of x.numpy()"
 
-# {what PyTorch calls it: what to write}, for what a Tensor, a Module and the package do not have.
+# {PyTorch's name: what to write here}, for names that Tensor, Module, the package, ... do not have.
 TENSOR = {
     "add_": IN_PLACE,
     "all": "a comparison gives a NumPy array; for the data, write x.numpy().all()",
@@ -28,7 +28,7 @@ TENSOR = {
     "byte": "write x.data.astype('uint8')",
     "chunk": "take the parts with slices, as in x[:n], x[n:]",
     "clone": "minigan.tensor(x.data) is a copy; operations never change x, so most need none",
-    "cos": "it is no operation here; write a subclass of Op",
+    "cos": "minigan has no such operation; write a subclass of Op",
     "device": "all arrays are on the backend in use: backend.current()",
     "div": "write a / b",
     "expand": "write ops.broadcast_to(x, shape)",
@@ -54,7 +54,7 @@ TENSOR = {
     "retain_grad": "only leaves keep a .grad; write grad(loss, x)",
     "rsqrt": "write x ** -0.5",
     "select": "write an index, as in x[:, i]",
-    "sin": "it is no operation here; write a subclass of Op",
+    "sin": "minigan has no such operation; write a subclass of Op",
     "softmax": "write ops.log_softmax(x, axis).exp()",
     "split": "take the parts with slices, as in x[:n], x[n:]",
     "square": "write x * x",
@@ -95,7 +95,7 @@ PACKAGE = {
     "device": f"leave it out: {GPU}",
     "distributed": "examples/mpi_wgan_gp.py trains on several processes",
     "empty": "write minigan.zeros(shape)",
-    "enable_grad": "leave no_grad() instead",
+    "enable_grad": "end the no_grad() block instead",
     "eye": "write minigan.tensor(np.eye(n), dtype='float32')",
     "float16": "minigan computes in float32 and float64",
     "functional": "write from minigan.nn import functional as F",
@@ -197,7 +197,7 @@ LOSSES = {
 
 
 def missing(owner, name, table, of=None):
-    """The AttributeError for a name that `owner` does not have; the table may know a remedy."""
+    """The AttributeError for a name that `owner` does not have. The table may have a remedy."""
     remedy = table.get(name)
     if remedy is None and name.endswith("_") and not name.startswith("_") and table is TENSOR:
         remedy = IN_PLACE
@@ -206,7 +206,10 @@ def missing(owner, name, table, of=None):
 
 
 def check_same(keywords, **same):
-    """Refuse all keywords but those of PyTorch whose values mean here what is done anyway."""
+    """Raise TypeError for a keyword that is not in `same`, or has another value than there.
+
+    same: PyTorch's keywords, with the values that change nothing here.
+    """
     for name, value in keywords.items():
         if name not in same:
             refused({name: value})
@@ -214,25 +217,25 @@ def check_same(keywords, **same):
             raise TypeError(f"{name}={value!r} is not possible here: leave it out")
 
 
-# What a Tensor and a Module take under PyTorch's names.
+# PyTorch's names that a Tensor and a Module accept.
 
 
 def tensor_attribute(x, name):
-    """What x.name is, for a name that the class Tensor does not have."""
+    """Return x.name for a name that the class Tensor does not have, or raise AttributeError."""
     if name in SAME_FOR_TENSORS:
         return partial(SAME_FOR_TENSORS[name], x)
     raise missing("a Tensor", name, TENSOR, x)
 
 
 def module_attribute(module, name):
-    """What module.name is, for a name that the Module does not have."""
+    """Return module.name for a name that the Module does not have, or raise AttributeError."""
     if name in SAME_FOR_MODULES:
         return partial(SAME_FOR_MODULES[name], module)
     raise missing(type(module).__name__, name, MODULE, module)
 
 
 def package_attribute(name):
-    """What minigan.name is, for a name that the package does not have."""
+    """Return minigan.name for a name that the package does not have, or raise AttributeError."""
     import minigan
 
     if name in SAME_IN_PACKAGE:
@@ -245,7 +248,7 @@ def package_attribute(name):
 
 
 def moved(x, *targets, device=None, dtype=None, non_blocking=False):
-    """x itself, if it is where (and what) it is asked to be; else an error, or another dtype."""
+    """Return x, with the dtype that is asked for. Raise an error for a device that x is not on."""
     for target in (*targets, *[t for t in (device, dtype) if t is not None]):
         text = getattr(target, "__name__", str(target))
         if "float32" in text:
@@ -280,7 +283,7 @@ def to_device(device, x, *index):
 
 
 def as_dtype(dtype, x):
-    """x in another dtype, if that needs no gradient."""
+    """Return x in another dtype. Raise TypeError if x requires a gradient."""
     if x.dtype == dtype:
         return x
     if x.requires_grad:
@@ -309,7 +312,7 @@ SAME_FOR_TENSORS = {
 }
 
 
-# What the package takes under PyTorch's names.
+# PyTorch's names that the package accepts.
 
 
 def zeros(*shape, dtype=np.float32, requires_grad=False):

@@ -1,6 +1,6 @@
-"""Does minigan agree with PyTorch, in float64 and to second order? What such tests share.
+"""Helpers that compare minigan with PyTorch, in float64 and to second order.
 
-Importing this skips the test that does so where there is no PyTorch.
+A test file that imports this one is skipped if PyTorch is not installed.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ RNG = np.random.default_rng(0)
 
 
 class TorchMaxout(torch.nn.Module):
-    """Maxout, which PyTorch has not, in its operations."""
+    """Maxout, made of PyTorch's operations. (PyTorch has no such layer.)"""
 
     def __init__(self, in_features, out_features, num_pieces):
         super().__init__()
@@ -26,7 +26,7 @@ class TorchMaxout(torch.nn.Module):
 
 
 class TorchNN:
-    """torch.nn, and Maxout: one function of `nn` then builds the same network of both kinds."""
+    """torch.nn and Maxout. One function of `nn` can build the same network in both libraries."""
 
     Maxout = TorchMaxout
 
@@ -38,7 +38,7 @@ class TorchNN:
 
 
 def build_twice(build):
-    """(ours, theirs), what build(nn) makes of each library, with the same random parameters."""
+    """(ours, theirs): build(nn) for each library's nn, with the same random parameters."""
     ours, theirs = build(nn).double(), build(TorchNN()).double()
     for p in theirs.parameters():  # a norm's scale and shift start at 1 and 0, which hide mistakes
         p.data += 0.3 * torch.tensor(RNG.standard_normal(p.shape))
@@ -55,7 +55,7 @@ def assert_agree(ours, theirs, tolerance=1e-8):
 
 
 def assert_same_state(ours, theirs, tolerance=1e-8):
-    """Modules with the same names in the same order, for the same numbers."""
+    """Two modules have the same names in the same order, and the same numbers."""
     ours, theirs = ours.state_dict(), theirs.state_dict()
     assert list(ours) == list(theirs)
     for name in ours:
@@ -65,7 +65,7 @@ def assert_same_state(ours, theirs, tolerance=1e-8):
 def assert_agree_to_second_order(f, g, inputs, modules=None, order=2):
     """f (ours) and g (theirs) agree at `inputs` in value, gradient, and the gradient's gradient.
 
-    modules: (ours, theirs), whose parameters are then among what the gradients are taken of.
+    modules: (ours, theirs). If it is given, the gradients of their parameters are compared, too.
 
     The first gradient is that of Σ r y², which varies with x even where y is linear in it; the
     second is that of the first one's projection on a random direction.

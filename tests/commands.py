@@ -1,4 +1,4 @@
-"""How the tests run the commands of the pages: with what settings and data in place of long ones.
+"""Small settings and data with which the tests run the commands of the pages.
 
 For writers of pages. A command that these tables do not mention runs as the page has it. It may
 take 30 s of processor time. If it takes more, or cannot run as it is, add a line here:

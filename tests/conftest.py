@@ -1,4 +1,4 @@
-"""What every test starts from: a Hypothesis profile, no display, one seed, perhaps a GPU."""
+"""Set up every test: Hypothesis's profile, no display, one seed. Without a GPU, skip GPU tests."""
 
 import os
 import warnings
@@ -7,12 +7,12 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Before NumPy is imported: the tests fill the cores by themselves, and bits are compared between
-# processes, where the number of threads could change the order of a sum.
+# NumPy reads these when it is imported. One thread is enough, because the tests run on all cores.
+# Some tests compare bits between processes. More threads could change the order of a sum.
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
-# No deadline in any of them: a loaded machine is slow, and that is not a bug in what is tested.
+# No profile has a deadline. A busy machine is slow, and this is not a bug in minigan.
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=100, derandomize=True, print_blob=True)
 settings.register_profile("thorough", deadline=None, max_examples=2000, print_blob=True)
@@ -21,7 +21,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 
 @pytest.fixture(autouse=True)
 def seeded():
-    """Each test draws the same weights and noise, whichever tests ran before it."""
+    """Each test draws the same weights and noise. The tests before it do not matter."""
     import minigan
 
     minigan.seed(0)

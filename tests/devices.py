@@ -10,9 +10,9 @@ from minigan.op import Op
 
 
 def derivatives(problem, dtype, xp):
-    """The outputs of a Problem, its gradients in both modes, and second derivatives; on xp.
+    """The outputs of a Problem on xp, its gradients in both modes, and its second derivatives.
 
-    Returns Tensors and None where there is no derivative.
+    Returns Tensors. None stands for a derivative that does not exist.
     """
     leaves = [Tensor(xp.asarray(x, dtype=dtype), requires_grad=True) for x in problem.inputs]
     inputs = list(leaves)
@@ -43,9 +43,9 @@ def move(module, asarray):
 
 
 def compare_with_numpy(problem, dtype, cupy, rtol):
-    """The problem gives arrays of the device, with the numbers that NumPy gives.
+    """The problem gives arrays of the device, and their numbers are the same as NumPy's.
 
-    Called with the cupy backend in use, so that the problem's module is on the device already.
+    Call it while the cupy backend is in use. Then the problem's module is on the device already.
     """
     on_device = derivatives(problem, dtype, cupy)
     for x in on_device:

@@ -1,6 +1,6 @@
-"""Mistakes that people make in backward rules, to be planted in minigan's own operations.
+"""Mistakes that people make in backward rules. The tests plant them in minigan's operations.
 
-Each replaces one function of the package by a wrong one; docs/gradient_checking.md has the list.
+Each one replaces a function of the package by a wrong one. docs/gradient_checking.md lists them.
 """
 
 from dataclasses import dataclass
@@ -298,7 +298,7 @@ def _(self, x):
     message="with respect to input 0",
 )  # fmt: skip
 def _(self, gy, y, a, b):
-    square = b.shape[-1] == b.shape[-2]  # only then do the shapes not give it away
+    square = b.shape[-1] == b.shape[-2]  # for other shapes the error would be obvious
     return gy @ (b if square else swap(b)), swap(a) @ gy
 
 

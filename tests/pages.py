@@ -1,4 +1,4 @@
-"""What the project's pages say: their commands, their links, their code, and how long they are.
+"""Read the project's pages: their commands, links, code and length.
 
 A page is any Markdown file of the project. tests/test_pages.py and tests/test_commands.py say what
 a page has to be like.
@@ -64,7 +64,7 @@ def parts(text):
 
 
 def commands(text):
-    """The commands of a page, each on one line, without comments and as often as they occur."""
+    """The commands of a page in order, each on one line and without its comment."""
     found = []
     for part in parts(text):
         if part.kind == "code":
@@ -122,10 +122,10 @@ def anchors(text):
 
 
 def minutes(text):
-    """How long a page takes to read, at 200 words a minute.
+    """How many minutes a page takes to read, at 200 words a minute.
 
-    A reader looks through a table, and through code, faster than through sentences: their words
-    count half. What has no letter and no digit in it, such as `=` or `|`, is not a word.
+    A word in a table or in code counts half, because readers go through them faster. A sign without
+    a letter or digit, such as `=` or `|`, is not a word.
     """
     words = {"text": 0, "table": 0, "code": 0}
     for part in parts(text):
@@ -135,11 +135,11 @@ def minutes(text):
 
 
 def placeholders(command):
-    """The words of a command that stand for something else, such as FOLDER."""
+    """The words of a command that the reader has to replace, such as FOLDER."""
     return [word for word in re.findall(r"\b[A-Z_]{3,}\b", command) if set(word) - {"_"}]
 
 
 def squeezed(code):
-    """Lines of code without comments, indentation and blank lines: what a quotation has to keep."""
+    """Lines of code without comments, indentation and blank lines. A quotation must have these."""
     lines = (re.sub(r"\s+#.*|^#.*", "", line).strip(string.whitespace) for line in code.split("\n"))
     return [line for line in lines if line]

@@ -1,4 +1,4 @@
-"""What must hold for every operation, layer and loss, whatever its inputs."""
+"""Checks that must pass for every operation, layer and loss, on any inputs."""
 
 import copy
 import gc
@@ -19,9 +19,9 @@ SMALL = 16  # with more elements than this, gradcheck goes along random directio
 
 
 def check_case(case, **changes):
-    """check_problem for many of a Case's problems: a quarter of the profile's max_examples.
+    """Run check_problem on many problems of a Case: a quarter of the profile's max_examples.
 
-    changes: to Hypothesis's settings.
+    changes: other settings for Hypothesis.
     """
     examples = {"max_examples": max(10, settings.default.max_examples // 4)}
 
@@ -34,7 +34,7 @@ def check_case(case, **changes):
 
 
 def check_problem(problem):
-    """All of the below."""
+    """Run all checks below."""
     check_value(problem)
     check_derivatives(problem)
     first64 = check_contract(problem, np.float64)
@@ -46,7 +46,7 @@ def check_problem(problem):
 
 
 def check_value(problem):
-    """fn computes what NumPy does, in whatever layout its inputs are."""
+    """fn computes the same as NumPy, in every memory layout of its inputs."""
     leaves, outputs = run(problem, np.float64)
     expected = [y.data for y in outputs]
     if problem.numpy is not None:
@@ -58,7 +58,7 @@ def check_value(problem):
 
 
 def check_derivatives(problem):
-    """First and second order, in both backward modes, agree with numbers."""
+    """Derivatives of both orders, in both backward modes, agree with numerical ones."""
     size = sum(x.size for x in problem.inputs)
     if problem.module is not None:
         size += sum(p.size for p in problem.module.double().parameters())
@@ -115,7 +115,7 @@ def check_accumulation(problem):
 
 
 def check_graph_is_freed(problem):
-    """When the last result goes, so does the graph, without the help of the cycle collector."""
+    """The graph is freed with the last result, without the cycle collector."""
     gc.disable()
     try:
         leaves, outputs = run(problem, np.float64)
@@ -144,7 +144,7 @@ def run(problem, dtype):
 
 
 def weights(outputs, dtype):
-    """A gradient for each output, the same for the same shapes."""
+    """A gradient for each output. It depends only on the shapes."""
     random = np.random.default_rng(0)
     return [Tensor(np.asarray(random.standard_normal(y.shape), dtype=dtype)) for y in outputs]
 

@@ -1,4 +1,4 @@
-"""Whether two nested dicts, of networks, optimizers or whole runs, are the same to the last bit."""
+"""Check that two nested dicts (of networks, optimizers or runs) are equal to the last bit."""
 
 import numpy as np
 

@@ -1,9 +1,9 @@
-"""The debugger's transcripts in the docs: run their commands again, compare, write them anew.
+"""Run the debugger sessions of the docs again, and compare or update what they print.
 
-    python tests/stepping.py        writes what each command prints into the pages
+    python tests/stepping.py        writes into the pages what each command prints
 
-A fenced block that starts with a prompt, or with a stop, belongs to the session that the last
-command line with minigan.debug has started. In a block `...` stands for any lines.
+A fenced block that starts with a prompt, or with a stop, is part of a session. The last command
+line with minigan.debug before it has started this session. In a block `...` stands for any lines.
 """
 
 import math
@@ -22,7 +22,7 @@ NUMBER = re.compile(r"[-+]?\d+\.?\d*(?:e[-+]?\d+)?")
 
 
 def sessions(text):
-    """[(command line, [block, ...])]: the blocks of a page that are transcripts, by session."""
+    """[(command line, [block, ...])]: for each session of a page, the blocks that show it."""
     found = []
     for language, block in re.findall(BLOCK, text):
         if language == "sh" and block.startswith(".venv/bin/python -m minigan.debug"):
@@ -33,14 +33,14 @@ def sessions(text):
 
 
 def exchanges(block):
-    """[(command, what it printed)]; the command is "" for what stands before the first prompt."""
+    """[(command, what it printed)]. The command "" stands for the text before the first prompt."""
     first, *rest = re.split(r"^\(Pdb\) ", block, flags=re.MULTILINE)
     pairs = [part.partition("\n")[::2] for part in rest]
     return ([("", first)] if first else []) + pairs
 
 
 def answers(line, commands):
-    """What the debugger, started with a command line of the page, prints for each command.
+    """Start the debugger with a command line of the page. Return what each command prints.
 
     The first answer is what it prints before the first prompt.
     """
@@ -63,7 +63,7 @@ def answers(line, commands):
 
 
 def agrees(written, printed):
-    """Whether the text of the page is what was printed: numbers up to 1 %, and `...` for lines."""
+    """Whether the page shows what was printed. Numbers may differ by 1 %; `...` is any lines."""
     written, printed = written.rstrip("\n").splitlines(), printed.splitlines()
     if not written or not printed:
         return written == printed or written == ["..."]
@@ -111,7 +111,7 @@ def rewritten(text):
 
 
 def shortened(old, answer):
-    """The lines printed; after a `...` only as many of the last ones as the page shows now."""
+    """The printed lines. After a `...`, only as many of the last ones as the old text shows."""
     lines = answer.splitlines()
     if old.startswith("...\n"):
         n = len(old.splitlines()) - 1

@@ -1,11 +1,11 @@
-"""A stand-in for CuPy that computes with NumPy, and differs from it where CuPy does.
+"""A stand-in for CuPy that computes with NumPy. Code that would fail on a GPU fails with it, too.
 
-So that code which would fail on a GPU fails on a CPU: an array does not turn into a NumPy array or
-mix with one unless it is asked to (`asnumpy`, `get`, `asarray`); a reduction or an index makes an
-array without axes, on the device, where NumPy makes a scalar; and a name that CuPy lacks is
-missing, from the module and from its arrays. The names are those in cupy_names.txt.
+- An array becomes a NumPy array only through `asnumpy` or `get`, and a NumPy array becomes one only
+  through functions such as `asarray`. The two do not mix.
+- A reduction or an index gives an array without axes, as in CuPy. NumPy gives a scalar there.
+- The module and its arrays have only CuPy's names. cupy_names.txt lists them.
 
-A test puts it into sys.modules["cupy"]; minigan.backend finds it there.
+A test puts it into sys.modules["cupy"]. minigan.backend finds it there.
 
 COUNTS counts what a GPU would do. A launch is a call that computes or copies on the device. Views
 and allocations are none. An einsum of two arrays counts as two: a product and a sum. `to_device`
@@ -37,7 +37,7 @@ COUNTS: Counter = Counter()
 
 
 class ndarray:
-    """An array "on the device": `_host` holds the numbers, and only this file looks at it."""
+    """An array "on the device". `_host` holds the numbers, and only this file reads it."""
 
     __slots__ = ("_host",)
     __hash__ = None
@@ -58,7 +58,7 @@ class ndarray:
     base = property(lambda self: None if self._host.base is None else to_device(self._host.base))
 
     def get(self):
-        """A copy as a NumPy array: the one way back."""
+        """A copy as a NumPy array. This is the only way to get one."""
         COUNTS["to_host"] += 1
         return self._host.copy()
 
@@ -78,7 +78,7 @@ class ndarray:
         )
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        """What `np.float32(2) * x` comes to; and np.exp(x), which CuPy computes on the device."""
+        """Compute `np.float32(2) * x` and np.exp(x). CuPy computes both on the device."""
         if method != "__call__":
             raise TypeError(f"numpy.{ufunc.__name__}.{method} of a CuPy array")
         return call(ufunc, inputs, kwargs)
@@ -120,7 +120,7 @@ class ndarray:
 
 
 def binary(apply, swapped=False):
-    """An operator of two operands; a class that wants the say (a Tensor) is given it."""
+    """An operator of two operands. The class of the other one, such as Tensor, may handle it."""
 
     def method(self, other):
         if getattr(type(other), "__array_ufunc__", self) is None:
@@ -153,7 +153,7 @@ for _name in ["neg", "pos", "abs", "invert"]:
 
 
 def call(function, args, kwargs, numpy_too=False):
-    """The function on the host, between two moves."""
+    """Move the arguments to the host, call the function, and move the result back."""
     if unknown := NOT_IN_CUPY & kwargs.keys():
         raise TypeError(f"CuPy's {function.__name__} has no argument {unknown.pop()!r}")
     args = [to_host(arg, numpy_too) for arg in args]

@@ -1,4 +1,4 @@
-"""Layers, losses, state dicts and reprs are PyTorch's: skipped where there is no PyTorch."""
+"""Layers, losses, state dicts and reprs equal PyTorch's. Skipped without PyTorch."""
 
 import re
 
@@ -108,7 +108,7 @@ LABELS = np.array([0, 4, 4, 2])
 
 
 def in_torch(loss):
-    """A loss of torch.nn.functional, of labels in an array, or of one number for all."""
+    """A loss of torch.nn.functional. It takes labels in an array, or one number for all."""
     return lambda x, t: loss(x, torch.tensor(np.full(x.shape, t) if np.ndim(t) == 0 else t))
 
 
@@ -141,7 +141,7 @@ def test_losses(name):
 
 
 def test_gradient_penalty():
-    """Its value, and its gradient with respect to the critic, which is a second-order one."""
+    """Its value, and its gradient with respect to the critic (a second-order gradient)."""
     ours, theirs = build_twice(
         lambda nn: nn.Sequential(
             nn.Linear(6, 16), nn.LeakyReLU(0.2), nn.Linear(16, 8), nn.Tanh(), nn.Linear(8, 1)
@@ -197,7 +197,7 @@ def test_state_dicts_travel_both_ways():
 
 def test_repr_has_the_same_structure():
     def outline(module):
-        """A repr without the settings: PyTorch lists more of them, which minigan has not."""
+        """A repr without the settings. PyTorch lists some that minigan does not have."""
         return re.findall(r"^ *(?:\(\d+\): \w+|\w*\(|\))", repr(module), flags=re.MULTILINE)
 
     assert outline(network(nn)) == outline(network(torch.nn))

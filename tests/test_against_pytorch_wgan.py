@@ -1,4 +1,4 @@
-"""WGAN and WGAN-GP against the same algorithms in PyTorch: 10 × (5 critic + 1 generator) steps.
+"""WGAN and WGAN-GP train as in PyTorch: 10 × (5 critic steps + 1 generator step).
 
 Both sides start from the same weights and see the same data, noise and ε, in float64.
 """
@@ -66,7 +66,7 @@ def draws():
 
 
 def torch_run(g, f, g_optimizer, f_optimizer, *, clip_value=None, penalty_weight=None):
-    """Algorithm 1 of either paper, as PyTorch's users write it; the estimates of the distance."""
+    """Run Algorithm 1 of either paper in PyTorch. Returns the estimates of the distance."""
     estimates = []
     for critic_draws, z in draws():
         for x, noise, eps in critic_draws:
@@ -162,7 +162,7 @@ def test_the_gradient_of_the_penalty_alone():
     (g,) = torch.autograd.grad(f_t(x_hat).sum(), x_hat, create_graph=True)
     ((g.norm(2, dim=1) - 1) ** 2).mean().backward()
     for ours, theirs in zip(f.parameters(), f_t.parameters(), strict=True):
-        # A bias that is in no gradient of f has none here, and a gradient of zeros there.
+        # A bias that is in no gradient of f has no gradient here. PyTorch gives it zeros.
         expected = 0 if theirs.grad is None else theirs.grad.numpy()
         found = 0 if ours.grad is None else ours.grad.data
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)

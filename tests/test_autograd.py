@@ -1,4 +1,4 @@
-"""The walk back: order, accumulation, pruning; what grad and backward do, and leave alone."""
+"""The walk: its order, sums and pruning. grad and backward: what they change, and what not."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ def leaf(*numbers):
 
 
 class Recorder(Op):
-    """y = a + b, which notes whether it was asked for gradients, and for which."""
+    """y = a + b. It records which gradients it was asked for."""
 
     def __init__(self, log=None):
         self.log = [] if log is None else log
@@ -85,7 +85,7 @@ def test_a_diamond_adds_both_branches_up():
 
 @pytest.mark.parametrize("times", [1, 2, 3, 4, 5])
 def test_a_tensor_used_many_times_gets_one_gradient_of_its_own(times):
-    """The first to arrive is borrowed, the second makes a new array, the third adds in place."""
+    """The walk borrows the first one. The second makes a new array, the third adds in place."""
     x, v = leaf(1.0, 2.0), Tensor(np.array([1.0, 10.0]))
     y = x
     for _ in range(times - 1):

@@ -1,4 +1,4 @@
-"""minigan.backend: the switch, what it says of a missing CuPy or GPU, and the one generator."""
+"""minigan.backend: the switch, the errors without CuPy or GPU, and the random generator."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from minigan import backend
 
 
 class FakeCuPy(types.ModuleType):
-    """As much of CuPy as the switch looks at, with or without a GPU."""
+    """The part of CuPy that the switch uses, with or without a GPU."""
 
     class ndarray:
         pass
@@ -40,7 +40,7 @@ def cupy(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def fresh_switch(monkeypatch):
-    """As at the start of a program, and put back after the test."""
+    """The switch as at the start of a program. It is restored after the test."""
     monkeypatch.setattr(backend, "_chosen", [])
     monkeypatch.delenv("MINIGAN_BACKEND", raising=False)
 

@@ -1,4 +1,4 @@
-"""minigan.checkpoint: what goes in comes out bit for bit, and what is damaged never comes out."""
+"""minigan.checkpoint: it loads what was saved, bit for bit, and refuses damaged files."""
 
 import io
 import json
@@ -33,7 +33,7 @@ def saved(obj, path):
 
 
 def rewritten(path, entries=(), without=()):
-    """Replace or leave out some of the archive's entries, with CRCs that are right again."""
+    """Replace or remove entries of the archive, and write correct CRCs."""
     with zipfile.ZipFile(path) as archive:
         content = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w") as archive:
@@ -267,7 +267,7 @@ def test_every_truncation_is_refused(tmp_path):
 @settings(max_examples=300)
 @given(data=st.data())
 def test_no_flipped_byte_gives_other_contents(data, tmp_path_factory):
-    """Any byte of the file, be it payload, CRC or directory: an error, or what was saved."""
+    """With any changed byte (data, CRC or directory), load gives an error or what was saved."""
     path = tmp_path_factory.getbasetemp() / "flip.npz"
     save(RUN, path)
     whole = bytearray(path.read_bytes())
@@ -419,7 +419,7 @@ def test_encrypted_entry_is_refused(tmp_path):
 
 
 def bomb(path, name, size, claimed=None):
-    """A checkpoint whose entry `name` unpacks to `size` zeros, and claims another size perhaps."""
+    """A checkpoint whose entry `name` unpacks to `size` zeros. It may claim another size."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         if name != "minigan.json":
             tree = {"w": {"/array": f"|u1 ({size},)"}}

@@ -1,4 +1,4 @@
-"""What goes wrong around an operation is said at once, with the operation's name and the shapes."""
+"""Mistakes around an operation raise an error at once. It has the operation's name and shapes."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ def leaf(*numbers):
 
 
 class Faulty(Op):
-    """y = 2 x; its rule returns what it is told to."""
+    """y = 2 x. Its rule returns what the test gives it."""
 
     def __init__(self, rule):
         self.rule = rule

@@ -1,6 +1,6 @@
-"""Every command of every page runs, those that take long with small data and settings.
+"""Every command of every page runs. Long ones run with small data and settings.
 
-tests/commands.py says with which, and what the writer of a page has to do.
+tests/commands.py has these settings, and says what the writer of a page has to do.
 """
 
 import contextlib
@@ -87,7 +87,7 @@ def data():
 
 @pytest.fixture
 def checkout():
-    """A copy of the project, with .venv/bin, to run commands in. What they write goes with it."""
+    """A copy of the project with .venv/bin, in which commands run. It is deleted at the end."""
     with tempfile.TemporaryDirectory() as folder:
         copy, mnist = Path(folder) / "minigan", ROOT / "examples" / "data" / "mnist"
         left_out = shutil.ignore_patterns(".*", "runs", "out", "__pycache__", "build", "*.egg-info")
@@ -147,7 +147,7 @@ def wait_for(process, printed, text, seconds=SLOW):
 
 
 def run(command, small, checkout, data):
-    """Run a command, and before it what makes the runs that it reads."""
+    """Run a command. The commands that make the runs that it reads come first."""
     before = [f"python examples/{name}.py" for name in EXAMPLES if reads_run(small.line, name)]
     if "--resume" in command:
         before.append(command.replace(" --resume", ""))

@@ -61,7 +61,7 @@ if __name__ == "__main__":
 def session(tmp_path):
     """A function that runs a script under the debugger: (what each command printed, the result).
 
-    The first part of the answers is what stood before the first prompt.
+    The first answer is what it prints before the first prompt.
     """
 
     def session(commands, code=GAME, options=(), arguments=(), status=0):

@@ -1,4 +1,4 @@
-"""Each trouble is told when it begins, once, with its figure; and a healthy run is left alone."""
+"""minigan.diagnosis reports each problem once, when it begins, and reports no healthy run."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ DATA = np.random.default_rng(0).standard_normal((50, 3))
 
 
 def watch(reports, start=0):
-    """The sentences about reports, each of which lasts for one window."""
+    """The sentences that the diagnosis says about the reports. Each report lasts for one window."""
     diagnosis, told = Diagnosis(DATA), []
     for i, report in enumerate(reports):
         for step in range(WINDOW):

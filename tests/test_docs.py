@@ -1,4 +1,4 @@
-"""The README and the docs say what is so: commands, debugger sessions, tables."""
+"""The README and the docs are correct: commands, debugger sessions, tables."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Weights as .safetensors: every array comes back, PyTorch takes and gives them, damage is told."""
+"""Weights in .safetensors: every array comes back, also from PyTorch; damage is an error."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from minigan.exchange import load_safetensors, save_safetensors
 
 
 def network():
-    """With every kind of state: weights, running averages, and a count, which is 0-d."""
+    """A network with every kind of state: weights, running averages, and a 0-d count."""
     G = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.LeakyReLU(0.2), nn.Linear(4, 2))
     G(minigan.randn(5, 3))
     return G

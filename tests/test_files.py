@@ -1,4 +1,4 @@
-"""minigan.files: a file is whole or not there, whatever happens while it is written."""
+"""minigan.files: a file is complete or does not exist, also if writing it fails."""
 
 import contextlib
 import errno

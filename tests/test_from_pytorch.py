@@ -1,5 +1,6 @@
-"""Every row of docs/from_pytorch.md: what it says is accepted runs, and every other line is refused
-with the words that tell what to write.
+"""Every row of docs/from_pytorch.md is true.
+
+Lines that the page calls accepted run. Each other line raises an error that says what to write.
 """
 
 import ast
@@ -91,7 +92,7 @@ WORDS = {
 
 @pytest.fixture
 def run(tmp_path):
-    """A function that runs a line of a script in which the names of the page are known."""
+    """A function that runs a line of code. The line can use the names of the page."""
     net, x = nn.Linear(2, 1), randn(4, 2)
     w = randn(2).requires_grad_()
     loss = (w * w * w).sum()

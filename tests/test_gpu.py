@@ -1,6 +1,6 @@
-"""On a real GPU, with real CuPy: what NumPy gives, through every operation and a hundred steps.
+"""Real CuPy on a real GPU gives NumPy's results, for every operation and for a hundred steps.
 
-Run with `pytest -m gpu`; skipped where CuPy or a GPU is missing.
+Run these tests with `pytest -m gpu`. They are skipped without CuPy or without a GPU.
 """
 
 import numpy as np
@@ -39,7 +39,7 @@ def test_values_and_derivatives_are_numpys(case, dtype, rtol, cupy):
 
 
 def gan_steps(n):
-    """The networks' weights and what each step reported, after n steps in float64."""
+    """Train n steps in float64. Returns the networks' weights and the report of each step."""
     minigan.seed(0)
     G = layers.Sequential(
         layers.Linear(8, 32), layers.BatchNorm1d(32), layers.LeakyReLU(0.2), layers.Linear(32, 16),

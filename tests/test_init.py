@@ -1,4 +1,4 @@
-"""The package's own names: which are there at once, and which come when they are asked for."""
+"""The names of the package: some are there at once, others are loaded when first used."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The losses' values at points worked out by hand, and what they refuse."""
+"""The losses: values computed by hand, and the inputs that they refuse."""
 
 import numpy as np
 import pytest
@@ -113,7 +113,7 @@ def test_scores_taken_for_probabilities_are_refused_with_the_remedy():
 
 
 def test_nan_passes_into_the_loss():
-    """It is for the trainer to say which minibatch it came from."""
+    """The loss passes a NaN on. The trainer says from which minibatch it came."""
     assert np.isnan(BCE(tensor(0.5, np.nan), 1.0).item())
 
 
@@ -221,7 +221,7 @@ def test_gradient_penalty_of_a_linear_critic(weights, expected):
 
 @pytest.mark.parametrize("shape", [(2,), (2, 1)])
 def test_gradient_penalty_is_taken_between_the_samples(shape):
-    """f(x) = x₁² / 2 has the gradient (x₁, 0): the penalty tells where it was taken."""
+    """f(x) = x₁² / 2 has the gradient (x₁, 0). So the penalty shows at which x it was taken."""
     real, fake = np.array([[2.0, 9.0], [6.0, 9.0]]), np.array([[4.0, 9.0], [0.0, 9.0]])
     eps = np.array([0.25, 0.5]).reshape(shape)
     x = np.array([0.25 * 2 + 0.75 * 4, 0.5 * 6])  # ε goes with the real one

@@ -1,4 +1,4 @@
-"""Graphs are freed by reference counting alone, and a training loop's memory does not grow."""
+"""Reference counting alone frees graphs, and the memory of a training loop does not grow."""
 
 import gc
 import tracemalloc
@@ -65,7 +65,7 @@ LOOPS = {"GAN": gan_step, "gradient penalty": penalty_step, "evaluation": evalua
 
 
 def living():
-    """How many Tensors and operations there are, and how many bytes of arrays."""
+    """The number of Tensors and operations that exist, and the bytes of arrays."""
     tensors_and_ops = sum(isinstance(x, (Tensor, Op)) for x in gc.get_objects())
     arrays = tracemalloc.DomainFilter(inclusive=True, domain=np.lib.tracemalloc_domain)
     traces = tracemalloc.take_snapshot().filter_traces([arrays]).traces
@@ -74,7 +74,7 @@ def living():
 
 @pytest.mark.parametrize("make_step", LOOPS.values(), ids=LOOPS.keys())
 def test_the_memory_of_a_loop_does_not_grow(make_step, without_collector):
-    """Python's own pools of small objects fill up slowly, so what counts is counted by itself."""
+    """Python's pools of small objects grow slowly. So this counts Tensors, operations, arrays."""
     tracemalloc.start()
     try:
         step = make_step()

@@ -1,4 +1,4 @@
-"""The distributions in the plane."""
+"""minigan.mixtures: the distributions in the plane."""
 
 import math
 

@@ -1,11 +1,11 @@
-"""Every reader of files, on thousands of files that were damaged at random or made to mislead.
+"""Run every reader of files on thousands of files that are damaged or made to mislead.
 
 A reader of a format with checksums must return equal data, or raise minigan's own error with the
 file's name. Without a checksum, a changed pixel cannot be noticed; then the data must have the
 right dtype and as many dimensions as promised. No reader may take more than 1 GiB of memory.
 
-Each reader runs in a process of its own, whose peak of memory is measured: this file is also the
-program that runs there.
+Each reader runs in a process of its own, so that its memory can be measured. This file is also the
+program of that process.
 """
 
 import gzip
@@ -151,7 +151,7 @@ def damaged(content, rng):
 
 
 def damaged_within(name, content, rng):
-    """Damage behind the checksum, which is right again; None where there is nothing like it."""
+    """Data damaged behind a checksum that is correct again. None for the other formats."""
     if name in ("idx_gz", "cifar_archive"):
         return gzip.compress(damaged(gzip.decompress(content), rng), 1)
     if name != "checkpoint":
@@ -177,12 +177,12 @@ def plain(data):
 
 
 def shaped(data):
-    """What must be right of data without a checksum: dtype and number of dimensions."""
+    """The dtype and the number of dimensions: these must be right even without a checksum."""
     return [(array.dtype.str, array.ndim) for array in data]
 
 
 def run(name, folder):
-    """Read the damaged files. Prints how many there were of each outcome, and the peak in bytes."""
+    """Read the damaged files. Print the count of each outcome, and the peak memory in bytes."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (4 * GIB, resource.getrlimit(resource.RLIMIT_AS)[1]))

@@ -1,4 +1,4 @@
-"""A checkpoint that version 0.1 wrote loads, and training goes on as it went on there."""
+"""A checkpoint of version 0.1 loads, and training continues as in version 0.1."""
 
 import importlib.util
 from pathlib import Path
@@ -16,7 +16,7 @@ spec.loader.exec_module(v0_1)
 
 
 def loaded(make):
-    """The trainer, its average and the shape of a sample, as the checkpoint has them; and it."""
+    """From the checkpoint: the trainer, its average, the shape of a sample, and the checkpoint."""
     state = minigan.load(FOLDER / f"{make.__name__}.npz")
     minigan.seed(99)  # other weights than those of the file
     trainer, average, shape = v0_1.build(make)
@@ -50,7 +50,7 @@ def test_what_is_loaded_is_what_the_checkpoint_has(make):
 
 
 def same(now, before):
-    """Equal trees of dicts, bit for bit."""
+    """Two trees of dicts are equal, bit for bit."""
     if not isinstance(before, dict):
         np.testing.assert_array_equal(now, before, strict=isinstance(before, np.ndarray))
         return

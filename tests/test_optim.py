@@ -1,4 +1,4 @@
-"""Each optimizer does what its textbook says, on parameters of any size and memory layout."""
+"""Each optimizer agrees with its textbook, for parameters of any size and memory layout."""
 
 import copy
 
@@ -45,7 +45,7 @@ every_optimizer = pytest.mark.parametrize("name", CASES)
 
 
 def gradients(shape, n, dtype=np.float64):
-    """Of all sizes: that is where an ε in the wrong place shows."""
+    """Gradients of very different sizes. They show whether ε is in the wrong place."""
     rng = np.random.default_rng(0)
     return [
         (rng.standard_normal(shape) * 10.0 ** rng.integers(-9, 3, shape)).astype(dtype)

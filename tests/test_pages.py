@@ -1,10 +1,10 @@
-"""Every page of the project: its links lead somewhere, its code runs, it takes ten minutes at most.
+"""Check every page: its links, its code, its pictures, and that it takes ten minutes at most.
 
 For writers of pages. Every block of ```python runs, in the order of the page and in one namespace.
-A block of ```text below it is what it prints, or the error that it ends with; `...` stands for
-anything. Two markers, on the line above a block, are for what does not run:
+A block of ```text below it shows what it prints, or the error that it ends with. `...` stands for
+anything. Two markers, on the line above a block, are for code that does not run:
 
-    <!-- from minigan/ops/norm.py -->    quotes lines of that file, without their comments perhaps
+    <!-- from minigan/ops/norm.py -->    quotes lines of that file; comments may be left out
     <!-- not run: REASON -->
 """
 
@@ -156,7 +156,7 @@ def outcome(code, where, namespace):
 
 
 def as_pattern(shown):
-    """What a block of text stands for, with `...` for anything."""
+    """A regular expression for a block of text. `...` in the block matches anything."""
     return re.escape(shown).replace(re.escape("..."), ".*")
 
 

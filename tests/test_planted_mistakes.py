@@ -1,4 +1,4 @@
-"""A checker that cannot fail is worth nothing: mistakes planted on purpose are all caught."""
+"""The gradient checks find every mistake that is planted on purpose."""
 
 import warnings
 
@@ -19,7 +19,7 @@ AS_IN_CI = {"max_examples": 25, "derandomize": True, "phases": [Phase.generate]}
 
 @pytest.fixture
 def planted(request, monkeypatch):
-    """The mistake, in its place for the length of a test."""
+    """The mistake. It is in place during the test."""
     mistake = request.param
     CACHE.clear()
     monkeypatch.setattr(mistake.owner, mistake.attribute, mistake.wrong)
@@ -52,7 +52,7 @@ def test_without_the_mistake_the_same_check_passes(mistake):
 
 
 def test_a_mask_in_float64_is_caught_by_the_property_tests_alone(monkeypatch):
-    """gradcheck works in float64, where nothing is wrong with it; float32 would become float64."""
+    """gradcheck uses float64, in which the rule is right. From float32 it would make float64."""
 
     def wrong(self, gy, y, x):
         return gy * np.where(as_array(x) > 0, 1.0, 0.0)

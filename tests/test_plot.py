@@ -1,4 +1,4 @@
-"""minigan.plot: every pixel where it belongs, and files that other programs open."""
+"""minigan.plot: every pixel is in its place, and other programs can open the files."""
 
 import os
 

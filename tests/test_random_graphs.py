@@ -1,4 +1,4 @@
-"""Random expressions, chains, diamonds and everything between, against NumPy and a complex step."""
+"""Compare random graphs, such as chains and diamonds, with NumPy and a complex step."""
 
 import numpy as np
 from cases import Problem
@@ -9,8 +9,8 @@ from properties import check_problem
 from minigan import Tensor
 from minigan.testing import broadcastable_arrays
 
-# Each is written once, for Tensors and for arrays of complex numbers, but for its tanh and exp.
-# They keep their values small, so that ten of them in a row stay well conditioned.
+# Except for tanh and exp, each function is written once, for Tensors and for complex arrays.
+# Their values are small, so that ten of them in a row stay well conditioned.
 UNARY = {
     "square": lambda f, a: 0.3 * (a * a),
     "negate": lambda f, a: -a,
@@ -33,7 +33,7 @@ BINARY = {
 
 @st.composite
 def programs(draw, leaves):
-    """Lists of (operation, operands): each result may be an operand of all that follow."""
+    """Lists of (operation, operands). Each later operation may use each earlier result."""
     program = []
     for i in range(leaves, leaves + draw(st.integers(1, 10))):
         name = draw(st.sampled_from([*UNARY, *BINARY]))
@@ -43,7 +43,7 @@ def programs(draw, leaves):
 
 
 def execute(program, f, leaves):
-    """The sum over all values, weighted so that no two play the same part."""
+    """A weighted sum of all values. No two values have the same weight."""
     values = list(leaves)
     for name, operands in program:
         apply = UNARY.get(name) or BINARY[name]

@@ -1,4 +1,4 @@
-"""Every rule gives all gradients when a reader calls it at a prompt, without a walk."""
+"""Every rule can be called by hand, and then gives all gradients."""
 
 import copy
 import re
@@ -47,7 +47,7 @@ def calls_of(problem):
 
 
 def check_rule(op, xs):
-    """The rule of an operation that was not called yet, against what `grad` gives."""
+    """The rule of a new operation, called by hand, agrees with `grad`."""
     kind, fresh, called = type(op), copy.copy(op), copy.copy(op)
     leaves = [Tensor(x, requires_grad=True) for x in xs]
     output = called(*leaves)

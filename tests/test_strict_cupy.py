@@ -1,4 +1,4 @@
-"""Everything runs on a strict stand-in for CuPy, and gives what it gives on NumPy."""
+"""Everything runs on a strict stand-in for CuPy, with the same results as on NumPy."""
 
 import sys
 from itertools import pairwise
@@ -282,7 +282,7 @@ def test_on_a_gpu_a_range_is_not_looked_at(cupy):
     assert strict_cupy.COUNTS["to_host"] == 0
 
 
-# The stand-in itself: a stand-in that lets everything pass would prove nothing.
+# Tests of the stand-in itself: it must refuse what CuPy refuses.
 
 FORBIDDEN = {
     "conversion": (lambda cp, x: np.asarray(x), TypeError, "Implicit conversion"),

@@ -1,4 +1,4 @@
-"""Tensor: what it holds, what it says of itself, what it refuses."""
+"""Tensor: its data, its repr, its methods, and the data that it refuses."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The strategies draw what they promise, and everything that matters among it."""
+"""minigan.testing: the strategies draw what their docstrings say, special cases included."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Optimizers and 25 steps of a GAN go where PyTorch's go: skipped where there is no PyTorch."""
+"""Optimizers, and 25 steps of a GAN, give PyTorch's numbers. Skipped without PyTorch."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ OPTIMIZERS = {  # the name of the class in both libraries, and its settings
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_optimizers(name):
-    """20 steps from the same point; b has no gradient in every third, and is then left alone."""
+    """20 steps from the same point. In every third step b has no gradient and must not change."""
     name, settings = OPTIMIZERS[name]
     starts = RNG.standard_normal((3, 4)), RNG.standard_normal(5)
     steepness = 10.0 ** RNG.uniform(-3, 1, (3, 4))
@@ -60,7 +60,7 @@ def build_discriminator(nn):
 
 
 def train_in_torch(G, D, batches, *, real_label, minimax, k):
-    """Algorithm 1 as a PyTorch user writes it; returns the figures of each step."""
+    """Algorithm 1 in PyTorch. Returns the report of each step."""
     g_optimizer = torch.optim.Adam(G.parameters(), lr=1e-2, betas=(0.5, 0.999))
     d_optimizer = torch.optim.Adam(D.parameters(), lr=1e-2, betas=(0.5, 0.999))
     bce = torch.nn.functional.binary_cross_entropy

@@ -1,6 +1,6 @@
-"""What people type by mistake, and the words that the error must contain.
+"""A table of mistakes that people type, and the words that the error must contain.
 
-Each line of the table is run as it stands. The error names what was given, or what to write.
+The test runs each line of the table as it is. The error names what was given, or what to write.
 """
 
 import numpy as np
@@ -89,7 +89,7 @@ def new_data(x):
 ONES = np.ones((4, 1), np.float32)
 IMAGES = np.ones((4, 28, 28))
 
-# What is typed; with the words of the error below it, separated by "|".
+# Each line is what a user types. Below it are the words of the error, separated by "|".
 TABLE = """
 optim.Adam(linear())
     TypeError | parameters() | Linear

@@ -1,6 +1,6 @@
-"""Write cupy_names.txt anew: the public names of CuPy, of its arrays and of its ufuncs.
+"""Write cupy_names.txt: the public names of CuPy, of its arrays and of its ufuncs.
 
-Run where CuPy 14 is installed; it imports without a GPU:
+It needs CuPy 14, but no GPU:
 
     pip install cupy-cuda12x && python tests/write_cupy_names.py
 """

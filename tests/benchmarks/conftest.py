@@ -1,4 +1,4 @@
-"""What the tests of the benchmarks share: a way to import one."""
+"""Import a benchmark, for the tests of the benchmarks."""
 
 import importlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The ways of a lesson compute the same numbers, and a step is taken apart completely."""
+"""The ways of a lesson give the same numbers, and where_the_time_goes.py finds all operations."""
 
 import subprocess
 import sys

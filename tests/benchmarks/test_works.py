@@ -1,4 +1,4 @@
-"""The benchmark's works compute what they claim, and its tables show what was measured."""
+"""The works of the benchmark compute what they should, and its tables show the measurements."""
 
 import doctest
 import json
@@ -113,7 +113,7 @@ def test_the_floor_has_as_many_products_as_the_step(benchmark, monkeypatch, work
 
 
 def multiplications(step, monkeypatch):
-    """How many there are in the matrix products of minigan's step."""
+    """The number of multiplications in the matrix products of minigan's step."""
     counted = []
 
     def watch(owner, name):
@@ -345,7 +345,7 @@ def test_a_table_is_not_replaced_by_a_part_of_it(benchmark):
 
 @pytest.fixture
 def workers(benchmark, monkeypatch):
-    """Makes `measure` use libraries that answer from a list; the steps of each, as they are run."""
+    """Make `measure` use libraries that answer from a list. Returns the steps that they run."""
     turns, ran = benchmark("turns"), []
 
     class Fake:

@@ -1,7 +1,7 @@
-"""What the property tests run on: for each operation, layer and loss, a strategy of problems.
+"""The cases of the property tests: a strategy of problems for each operation, layer and loss.
 
-A table a family, so that one test can run the gradient checks over it, another the GPU's, another
-the planted mistakes, and another can ask whether anything in the package was left out.
+Each family has a table of cases. Several tests use the tables: the gradient checks, the GPU tests,
+the planted mistakes, and the test that nothing in the package is left out.
 """
 
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ from minigan.testing import arrays, broadcastable_arrays
 
 @dataclass
 class Problem:
-    """A function at a point: what gradcheck takes, and the value that NumPy gives for it.
+    """A function and its inputs, as gradcheck takes them, and the same function in NumPy.
 
-    fn: of Tensors, to a Tensor or a list of them. inputs: float64 arrays.
-    numpy: the same function of arrays; analytic: it takes complex ones, too.
-    module: what fn uses, if it has parameters.
+    fn: takes Tensors and returns a Tensor or a list of them. inputs: float64 arrays.
+    numpy: the same function of arrays. analytic: whether it also takes complex arrays.
+    module: the module that fn uses, if it has parameters.
     """
 
     fn: Any
@@ -43,7 +43,7 @@ class Case:
 def case(name, covers, fn, inputs, numpy=None, *, analytic=None):
     """A Case of one function. inputs: a strategy of an array, or of a list of them.
 
-    analytic: whether `numpy` takes complex numbers; if it is given, the answer is taken to be yes.
+    analytic: whether `numpy` takes complex numbers. The default is yes, if `numpy` is given.
     """
     analytic = numpy is not None if analytic is None else analytic
 
@@ -57,7 +57,7 @@ def case(name, covers, fn, inputs, numpy=None, *, analytic=None):
 
 
 def problem_case(name, covers):
-    """A decorator: the composite strategy below it draws the Problems of a Case."""
+    """A decorator of a composite strategy, which draws the Problems of a Case."""
 
     def decorate(draw_problem):
         return Case(name, covers if isinstance(covers, tuple) else (covers,), draw_problem())

@@ -1,4 +1,4 @@
-"""+, -, *, /, unary -, ** and their forms with a number."""
+"""Cases of +, -, *, /, unary - and **, also with a number."""
 
 import operator
 
@@ -11,7 +11,7 @@ POSITIVE = {"low": 0.3, "high": 2.0}
 
 
 def squares_and_differences(x, y):
-    """One tensor in many places: its gradients have to add up."""
+    """One tensor is used several times, so its gradients must be added."""
     return x * x - y * x + (x - x) * y + y
 
 

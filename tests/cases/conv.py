@@ -1,4 +1,4 @@
-"""Convolutions: the three operations, and the layers made of them."""
+"""Cases of the three operations of convolutions, and of their layers."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -36,7 +36,7 @@ def numpy_convolution(x, W, stride, padding):
 
 @st.composite
 def geometries(draw):
-    """Sizes and settings, with a padding of its own on each side."""
+    """Sizes and settings. Each side has its own padding."""
     kernel, stride = ((draw(st.integers(1, 3)), draw(st.integers(1, 3))) for _ in range(2))
     padding = [(draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in range(2)]
     image = [

@@ -1,4 +1,4 @@
-"""exp, log, the activations, clip, where, maximum."""
+"""Cases of exp, log, the activations, clip, where and maximum."""
 
 import numpy as np
 from hypothesis import strategies as st

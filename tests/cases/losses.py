@@ -1,4 +1,4 @@
-"""The losses, and the gradient penalty with respect to a critic's parameters."""
+"""Cases of the losses, and of the gradient penalty as a function of a critic's parameters."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -85,7 +85,7 @@ def two_batches(draw, **options):
 
 
 def penalty_case(name, loss, critic, shape):
-    """A loss of the critic's gradient, as a function of its parameters. shape: of one sample."""
+    """A loss of the critic's gradient, as a function of its parameters. shape: one sample's."""
 
     @problem_case(f"{loss.__name__} of {name}", loss)
     @st.composite

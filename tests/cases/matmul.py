@@ -1,4 +1,4 @@
-"""Matrix products, of vectors, matrices and batches of them; the Linear layer's; normalisation."""
+"""Cases of a @ b (of vectors, matrices and batches of matrices), Linear and normalisation."""
 
 import operator
 
@@ -17,7 +17,7 @@ SIDE = st.integers(0, 3)
 @st.composite
 def matrices(draw):
     n, k, m = draw(SIDE), draw(SIDE), draw(SIDE)
-    if draw(st.booleans()):  # square ones, whose shapes do not give a mistake away
+    if draw(st.booleans()):  # square ones, so that a mistake does not change a shape
         n = k = m = 2
     batch_a, batch_b = draw(broadcastable_shapes(max_dims=2, max_side=2))
     inputs = [draw(arrays((*batch_a, n, k))), draw(arrays((*batch_b, k, m)))]

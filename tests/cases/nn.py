@@ -1,4 +1,4 @@
-"""The layers: each with weights that are drawn, too, and all its parameters checked by name."""
+"""Cases of the layers. Their weights are drawn at random, and every parameter is checked."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -44,7 +44,7 @@ def maxout(draw):
 
 
 def activation(make, numpy, **options):
-    """A Case of a layer without parameters that works on single elements."""
+    """A Case of an elementwise layer without parameters."""
     name = repr(make())
 
     @problem_case(name, type(make()))

@@ -1,4 +1,4 @@
-"""sum, mean, max, min, norm, var, log_softmax, over every kind of axis."""
+"""Cases of sum, mean, max, min, norm, var and log_softmax, over every kind of axis."""
 
 import numpy as np
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""reshape, transpose, indexing, concatenate, stack, flatten."""
+"""Cases of reshape, transpose, indexing, concatenate, stack and flatten."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -46,7 +46,7 @@ def simple_indices(draw, shape):
 
 @st.composite
 def integer_indices(draw, shape):
-    """Arrays of integers for the first axes, with repeats more often than not."""
+    """Arrays of integers for the first axes. Most have repeated indices."""
     n = draw(st.sampled_from([4, 3, 2, 1]))  # of axes with at most 3 places
     axes = draw(st.integers(1, len(shape)))
     places = [st.lists(st.integers(-side, side - 1), min_size=n, max_size=n) for side in shape]

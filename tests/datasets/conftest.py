@@ -1,4 +1,4 @@
-"""What the tests of the data sets share: a cache of their own, no network, and a web server."""
+"""Fixtures for the tests of the data sets: an empty cache, no network, and a web server."""
 
 import http.server
 import socket
@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """An empty cache, which no test fills from the network: that ends at this machine."""
+    """An empty cache. Connections to other machines fail, so no test fills it from the network."""
     connect = socket.create_connection
 
     def connect_here_only(address, *args, **kwargs):
@@ -27,7 +27,7 @@ def cache(tmp_path, monkeypatch):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Serves `server.files[name]` at /way/name, and `way` is one of the methods here."""
+    """Serves `server.files[name]` at /way/name. The way is one of the methods below."""
 
     def do_GET(self):
         _, way, name = unquote(self.path).split("/", 2)
@@ -46,12 +46,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reply(200, self.content)
 
     def cut(self):
-        """Half of what is left, and the connection breaks."""
+        """Send half of the rest, then break the connection."""
         rest = self.content[self.start :]
         self.reply(206 if self.start else 200, rest[: len(rest) // 2], length=len(rest))
 
     def deaf(self):
-        """The whole file, whatever range was asked for."""
+        """Send the whole file, and ignore the range of the request."""
         self.reply(200, self.content)
 
     def deaf_cut(self):
@@ -88,17 +88,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.stopped.wait(10)
 
     def raw(self):
-        """The very bytes `server.raw`."""
+        """Send the bytes `server.raw` and nothing else."""
         self.wfile.write(self.server.raw)
 
     def drips(self):
-        """`server.raw`, and then a byte at a time for ever."""
+        """Send `server.raw`, and then one byte at a time for ever."""
         self.wfile.write(self.server.raw)
         while not self.server.stopped.wait(0.02):
             self.wfile.write(b"x")
 
     def endless(self):
-        """`server.raw`, and then `server.more` for ever."""
+        """Send `server.raw`, and then `server.more` for ever."""
         self.wfile.write(self.server.raw)
         while not self.server.stopped.is_set():
             self.wfile.write(self.server.more)
@@ -128,7 +128,7 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """A client that hangs up is part of the tests."""
+        """Ignore a client that closes the connection. The tests do this."""
 
     def url(self, way, name):
         return f"http://127.0.0.1:{self.server_address[1]}/{way}/{name}"

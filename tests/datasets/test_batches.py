@@ -1,4 +1,4 @@
-"""minigan.datasets.batches: the right range, the right order."""
+"""minigan.datasets.batches: pixels in the right range, minibatches in the right order."""
 
 import itertools
 

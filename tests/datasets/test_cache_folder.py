@@ -1,4 +1,4 @@
-"""minigan.datasets: where downloads are kept, and what is not imported before one begins."""
+"""minigan.datasets: the folder of the downloads, and which modules only a download imports."""
 
 import os
 import subprocess

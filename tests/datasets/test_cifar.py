@@ -1,4 +1,4 @@
-"""minigan.datasets.cifar: every label with its image, from loose files or the archive."""
+"""minigan.datasets.cifar: each image has its own label, from single files and from the archive."""
 
 import gzip
 import hashlib
@@ -29,7 +29,7 @@ def data():
 
 
 def archive(members):
-    """A tar.gz of {name: content}, content None being a folder."""
+    """A tar.gz of {name: content}. A content of None makes a folder."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w:gz") as tar:
         for name, content in members.items():
@@ -42,7 +42,7 @@ def archive(members):
 
 @pytest.fixture
 def published(data):
-    """The archive, its files in an order of their own, as the published one's are."""
+    """The archive with its files out of order, as in the published one."""
     members = {"cifar-10-batches-bin/": None, "cifar-10-batches-bin/readme.html": b"<html>"}
     for name in sorted(data, key=lambda name: hashlib.sha256(name.encode()).digest()):
         members[f"cifar-10-batches-bin/{name}"] = data[name][2]
@@ -195,7 +195,7 @@ def test_archive_that_unpacks_without_end_takes_no_memory(tmp_path, monkeypatch,
 
 
 def header(size=3073, type=tarfile.REGTYPE, name="cifar-10-batches-bin/test_batch.bin", pax=()):
-    """What stands in front of a file in a tar archive."""
+    """The header of a file in a tar archive."""
     member = tarfile.TarInfo(name)
     member.size, member.type, member.pax_headers = size, type, dict(pax)
     format = tarfile.PAX_FORMAT if pax else tarfile.GNU_FORMAT

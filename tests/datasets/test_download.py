@@ -1,4 +1,4 @@
-"""minigan.datasets.download: a file comes whole and unaltered, or it does not come."""
+"""minigan.datasets.download: a file arrives complete and unchanged, or there is an error."""
 
 import errno
 import hashlib
@@ -35,7 +35,7 @@ def part(path):
 
 @pytest.fixture
 def get(server, path, monkeypatch):
-    """A function that fetches the file from mirrors of these ways, and asks for its checksum."""
+    """A function that fetches the file from mirrors that answer in these ways, and checks it."""
     server.files[NAME] = CONTENT
     monkeypatch.setattr(download, "CHUNK", 1000)
 
@@ -249,7 +249,7 @@ def test_without_a_checksum_a_download_begins_again(get, server, path, part):
 
 
 def full_disk(monkeypatch, when):
-    """From now on a file has no room for more than 3000 bytes, or none when it is closed."""
+    """From now on a write beyond 3000 bytes fails, or the closing of the file."""
 
     class File(io.FileIO):
         def write(self, chunk):

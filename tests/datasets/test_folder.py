@@ -1,4 +1,4 @@
-"""minigan.datasets.folder: the pixels of the files, upright, in the middle, in order."""
+"""minigan.datasets.folder: images are turned upright, cut to the middle, and in order."""
 
 import errno
 import os
@@ -150,7 +150,7 @@ def test_numbers_without_a_range_are_refused(tmp_path, dtype):
 
 @pytest.fixture
 def spoilt(tmp_path):
-    """A folder of two images and five files that cannot be read, and the names of these."""
+    """A folder of two images and five files that cannot be read, and the names of the five."""
     for name in ("a.png", "f.jpg"):
         save(tmp_path / name, noise(16, 16, 3))
     content = {name: (tmp_path / name).read_bytes() for name in ("a.png", "f.jpg")}
@@ -352,7 +352,7 @@ def test_other_formats_are_not_opened_whatever_their_suffix(tmp_path, monkeypatc
 
 
 def png(pixels, colour_type, bits=16):
-    """A PNG file, which Pillow itself writes with 8 bits only where there is colour."""
+    """A PNG file. (Pillow writes colour with 8 bits only.)"""
 
     def chunk(name, data):
         return (
@@ -388,7 +388,7 @@ def test_more_pixels_than_allowed_are_refused_before_they_are_unpacked(tmp_path,
 
 
 def test_any_flipped_bit_in_the_pixels_of_a_png_file_is_noticed(tmp_path):
-    """Pillow itself decodes some of them to other pixels."""
+    """Pillow alone would decode some of these files to wrong pixels."""
     ramp = np.arange(32 * 32 * 3).reshape(32, 32, 3).astype(np.uint8)
     save(tmp_path / "a.png", ramp)
     whole = (tmp_path / "a.png").read_bytes()

@@ -1,4 +1,4 @@
-"""minigan.datasets.folder: one .npy file in any of the usual layouts."""
+"""minigan.datasets.folder: images from one .npy file, in each of the usual layouts."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""minigan.datasets.idx: the right bytes, from a folder or from the web."""
+"""minigan.datasets.idx: reads the correct bytes, from a folder or from the web."""
 
 import gzip
 import hashlib
@@ -127,7 +127,7 @@ def test_as_many_labels_as_images(small):
 
 @pytest.fixture
 def published(server, monkeypatch, small):
-    """The small set gzipped on the web server, which both sets have as their second mirror."""
+    """The small set, gzipped, on the web server. It is the second mirror of both data sets."""
     folder = small[0]
     files = {f"{name}.gz": gzip.compress((folder / name).read_bytes()) for name in (IMAGES, LABELS)}
     sha256 = {name[:-3]: hashlib.sha256(content).hexdigest() for name, content in files.items()}

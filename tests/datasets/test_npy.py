@@ -1,4 +1,4 @@
-"""minigan.datasets.npy: plain numbers only, and drawings by their category."""
+"""minigan.datasets.npy: it loads plain numbers only, and finds drawings by their category."""
 
 import os
 import pickle
@@ -16,7 +16,7 @@ def drawings():
 
 
 class Exploit:
-    """What runs a command as soon as it is unpickled."""
+    """An object that runs a command when it is unpickled."""
 
     def __reduce__(self):
         return os._exit, (1,)
@@ -105,7 +105,7 @@ def test_downloaded_once(published, server, cache, drawings):
 
 @pytest.mark.parametrize("size", [10, 200, -1])
 def test_file_that_is_cut_short_does_not_come_into_the_cache(published, server, cache, size):
-    """Without a Content-Length, the header of the .npy file is what tells."""
+    """Without a Content-Length, the header of the .npy file shows that bytes are missing."""
     server.raw = b"HTTP/1.1 200 OK\r\n\r\n" + server.files["The Eiffel Tower.npy"][:size]
     npy.MIRRORS[0] = server.url("raw", "")
     quickdraw("The Eiffel Tower")

@@ -1,4 +1,4 @@
-"""What the tests of the examples share: a small data set in MNIST's files, and a way to run one."""
+"""Fixtures for the tests of the examples: a small data set in MNIST's format, and ways to run."""
 
 import importlib
 from pathlib import Path
@@ -12,7 +12,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def write_mnist(folder, n):
-    """n images in MNIST's format: for each label a bright square in another place, and noise."""
+    """Write n images in MNIST's format: noise, and a bright square whose place is the label."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 100, (n, 28, 28), dtype=np.uint8)
     labels = np.arange(n, dtype=np.uint8) % 10
@@ -46,9 +46,9 @@ def example(monkeypatch):
 
 @pytest.fixture(scope="session")
 def run_example():
-    """A function that runs one in this process, on a command line, and returns its --out.
+    """A function that runs an example in this process with flags, and returns its --out.
 
-    changes: attributes of the example's module to replace, its networks by smaller ones perhaps.
+    changes: attributes of the example's module to replace, such as a network by a smaller one.
     """
 
     def run(name, *flags, out, data, **changes):
@@ -65,7 +65,7 @@ def run_example():
 
 @pytest.fixture
 def set_up(example, monkeypatch):
-    """A function that runs an example up to the training, and returns what it would train with."""
+    """A function that runs an example up to the training, and returns the training's arguments."""
 
     def set_up(name, out, data, *flags):
         import harness
@@ -85,5 +85,5 @@ def set_up(example, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def own_generator(monkeypatch):
-    """The examples seed the generator; the next test is to find the one that it would have had."""
+    """The examples seed the generator. This restores it for the next test."""
     monkeypatch.setattr(minigan.backend._thread, "rng", minigan.backend._thread.rng)

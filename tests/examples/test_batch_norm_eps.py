@@ -1,6 +1,6 @@
-"""Batch norm's ε: what the example asserts of the first weights, and its two runs that differ in ε.
+"""The example batch_norm_eps.py: its check of the first weights, and its two runs with other ε.
 
-The classifier of digits is a stand-in here: it sorts by brightness.
+A stand-in replaces the classifier of digits. It classifies images by their brightness.
 """
 
 import functools
@@ -14,7 +14,7 @@ from minigan import metrics, nn
 
 
 def digit_scores(images):
-    """As the classifier's: shares of ten classes, here of brightness."""
+    """The shares of ten classes, as of the real classifier. A class is a range of brightness."""
     assert images.shape[1:] == (28, 28) and 0 <= images.min() <= images.max() <= 1
     shares = np.histogram(images.mean(axis=(1, 2)), bins=10)[0] / len(images)
     return {"histogram": shares, "kl": float(shares.max()), "confidence": 0.5}
@@ -37,7 +37,7 @@ def run(run_example, data):
 
 @pytest.fixture(scope="module")
 def whole(run, tmp_path_factory):
-    """The --out of two epochs of both."""
+    """The --out of a run with two epochs for each ε."""
     return run("--n_epochs", 2, out=tmp_path_factory.mktemp("runs") / "batch_norm_eps")
 
 
@@ -46,7 +46,7 @@ def files(out):
 
 
 def test_first_weights_are_as_the_mathematics_says(example, capsys):
-    """The example asserts it; here, that what it compares differs from one ε to the other."""
+    """The example asserts it. This checks that the compared numbers differ between the two ε."""
     module = example("batch_norm_eps")
     module.compare_first_weights()
     assert "varies 24.7 times less with z" in capsys.readouterr().out

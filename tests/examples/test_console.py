@@ -1,4 +1,4 @@
-"""Output for a person may fail in any way and never ends a run; signals and errors end it well."""
+"""Failed output never ends a run, and after a signal or an error a run ends in order."""
 
 import doctest
 import errno
@@ -86,7 +86,7 @@ def small_discriminator():
 
 @pytest.fixture
 def troubled_run(run_example, data, tmp_path, monkeypatch):
-    """A function that runs the main example, whose diagnosis says something at every step."""
+    """A function that runs the main example. Its diagnosis reports a problem at every step."""
     monkeypatch.setattr(Diagnosis, "watch", lambda *args: ["Try a smaller β₁. 数 ﷽"])
 
     def run(**streams):
@@ -109,7 +109,7 @@ def test_a_training_on_every_console(troubled_run, encoding):
 
 
 class FailingStream(io.StringIO):
-    """Raises an error from the n-th call on, or at it alone. It says that it is a terminal."""
+    """A terminal that raises an error from the n-th call on, or only at this call."""
 
     def __init__(self, error, n=0, once=False):
         super().__init__()
@@ -165,7 +165,7 @@ def test_streams_are_put_back(console):
 
 
 def start(name, *flags, shell='exec "$@"', **settings):
-    """Start an example by a shell, which sets up its streams."""
+    """Start an example from a shell, which sets up its streams."""
     command = ["sh", "-c", shell, "sh", sys.executable, str(EXAMPLES / f"{name}.py"), *flags]
     environment = os.environ | {"PYTHONPATH": str(EXAMPLES.parent)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -222,7 +222,7 @@ def test_a_signal_ends_a_program_and_lets_it_clean_up(console, name):
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_that_is_ignored_stays_ignored(console, name):
-    """As `nohup` does with SIGHUP, and a shell script with SIGINT for what it starts with &."""
+    """`nohup` ignores SIGHUP. A shell script ignores SIGINT in commands that it starts with &."""
     signum = getattr(signal, name, signal.SIGINT)
     before = signal.signal(signum, signal.SIG_IGN)
     try:
@@ -302,7 +302,7 @@ DEEP = "/".join(["x" * 200] * 30)
 @pytest.mark.parametrize("out", [LONG, DEEP], ids=["a long name", "a long path"])
 @pytest.mark.parametrize("name", [n for n in PROGRAMS if n != "mpi_wgan_gp"])
 def test_path_that_is_too_long(example, console, name, out, tmp_path, monkeypatch, capsys, data):
-    """Wherever an example takes a path, a path that is too long ends it with a sentence."""
+    """If a path is too long, the example ends with a message, for every flag that takes a path."""
     monkeypatch.chdir(tmp_path)
     flags = {
         "export_onnx": [out, out],

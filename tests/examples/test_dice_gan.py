@@ -1,4 +1,4 @@
-"""The GAN on a die: its numbers agree with the closed forms, and its page shows what it prints."""
+"""The GAN on a die: its numbers agree with exact formulas, and docs/dice.md shows its output."""
 
 import inspect
 import re
@@ -102,7 +102,7 @@ def test_proposition_2(dice):
 
 
 def test_with_the_best_discriminator_the_losses_are_the_divergences_of_the_page(dice, gan):
-    """The minimax loss 2 JSD, and the other KL(p_g ‖ p_data) - 2 JSD, as far as gradients go."""
+    """The minimax loss has the gradient of 2 JSD, the other that of KL(p_g ‖ p_data) - 2 JSD."""
     p_g = gan.generator()
     D = Tensor(dice.best_discriminator(p_g.numpy()))
     (minimax,) = grad(dice.value(p_g, D), gan.g)

@@ -1,4 +1,4 @@
-"""The exported file, run by ONNX's own evaluator, makes the images that minigan makes."""
+"""ONNX's own evaluator makes the same images from the exported file as minigan does."""
 
 import sys
 from pathlib import Path
@@ -14,7 +14,7 @@ STATE = {"generator": {}, "flags": {}, "steps": 1}
 
 
 def assert_same_images(model, G, n=3):
-    """To 1e-5, in use, for other noise than what it was exported with and another N."""
+    """The images agree to 1e-5, for noise and a batch size that the export did not use."""
     pytest.importorskip("onnx", minversion="1.23")  # the evaluator of older ones takes minutes
     reference = pytest.importorskip("onnx.reference")
     z = np.random.default_rng(0).standard_normal((n, G[0].in_features), dtype=np.float32)
@@ -27,7 +27,7 @@ def assert_same_images(model, G, n=3):
 
 
 def trained(G, change=0.03):
-    """G with weights, scales, shifts and running averages that are nobody's first ones."""
+    """G with random weights, scales, shifts and running averages. None has its initial value."""
     for p in G.parameters():
         p.data += change * minigan.randn(*p.shape).data
     for _ in range(3):
@@ -75,7 +75,7 @@ def test_layers_of_every_kind_and_setting(example):
 
 
 def test_same_padding_of_even_and_odd_sizes(example):
-    """The larger half is after the image, as Keras's."""
+    """The larger half of the padding is after the image, as in Keras."""
     pytest.importorskip("onnx")
     for height, width, stride in ((4, 5, 2), (5, 4, 2), (6, 7, 3)):
         conv = nn.Conv2d(1, 2, (3, 4), stride=stride, padding="same")
@@ -189,7 +189,7 @@ def test_a_generator_that_does_more_than_its_layers(example):
 
 
 def test_a_run_of_one_s_own(example, run_example, data, tmp_path):
-    """With the settings it was trained with, not the example's defaults."""
+    """The export uses the settings of the run, not the defaults of the example."""
     run = run_example("mnist_wgan", "--n_epochs", 1, "--latent_dim", 5, out=tmp_path, data=data)
     G = example("export_onnx").load(run)
     assert G[0].in_features == 5

@@ -1,4 +1,4 @@
-"""What an example says, before any training, of a command line or a data set that will not do."""
+"""An example refuses wrong flags and wrong data before it trains, and says what is wrong."""
 
 import gzip
 import os
@@ -20,7 +20,7 @@ def out(tmp_path):
 
 @pytest.fixture
 def refused(example, out, monkeypatch, capsys):
-    """A function that gives the example flags, and returns the sentence that it ended with."""
+    """A function that runs the example with flags, and returns the message that it ended with."""
 
     def no_data(*args, **kwargs):
         pytest.fail("it began to work")
@@ -130,7 +130,7 @@ def test_resume_where_there_is_no_run(refused, out):
 
 @pytest.fixture
 def finished(run_example, out, data):
-    """A run of one step; the bytes of its files."""
+    """Run one step. Returns the bytes of the run's files."""
     run_example("mnist_gan", "--batch_size", 200, "--n_epochs", 1, out=out, data=data)
     return {name: (out / name).read_bytes() for name in ("checkpoint.npz", "losses.csv")}
 
@@ -224,7 +224,7 @@ IMAGES = "train-images-idx3-ubyte"
 
 
 def larger(path):
-    """Images of 32 × 32 pixels in the place of MNIST's."""
+    """Replace MNIST's images by images of 32 × 32 pixels."""
     side = (32).to_bytes(4, "big")
     path.write_bytes(path.read_bytes()[:8] + side + side + bytes(200 * 32 * 32))
 

@@ -1,4 +1,4 @@
-"""One run at a time in a folder, nothing left over from killed runs, and no work is lost."""
+"""A folder takes one run at a time. A killed run leaves no broken files and loses no work."""
 
 import contextlib
 import errno
@@ -49,7 +49,7 @@ def files(folder):
 
 @pytest.fixture(scope="session")
 def whole(train, tmp_path_factory):
-    """The files of a run that nothing disturbed."""
+    """The files of a run without interruption."""
     return files(train(tmp_path_factory.mktemp("whole") / "out"))
 
 
@@ -172,7 +172,7 @@ def test_two_runs_of_the_mixtures(run_example, example, out, tmp_path):
 
 
 def leftovers(*folders):
-    """Files such as a killed run leaves: half a picture, half a checkpoint, a probe."""
+    """Files as a killed run leaves them: half a picture, half a checkpoint, a probe."""
     for folder, suffix in itertools.product(folders, (".png", ".npz", ".csv", ".gif", "")):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f".minigan-{uuid.uuid4().hex}{suffix}").write_bytes(b"\x89PNG half of")
@@ -223,7 +223,7 @@ def test_animation_of_more_than_a_million_steps_is_in_order(example, train, out,
 
 
 def at_save(monkeypatch, step, when, do):
-    """Call `do` in the save of the checkpoint of this step: before it, at its end, or after it."""
+    """Call `do` when this step's checkpoint is saved: before, at the end, or after."""
     plain_save, plain_fsync = minigan.save, os.fsync
     saving = []
 
@@ -310,7 +310,7 @@ def test_signals_that_come_twice_end_a_step_in_peace(train, out, whole, monkeypa
 
 
 def fill_disk(monkeypatch, n, at, names=("",)):
-    """Let the n-th write that is put in place fail, and all after it, or it alone (at "once")."""
+    """Let the n-th completed write fail, and all later ones; or the n-th alone ("once")."""
     plain, count = os.replace, itertools.count()
 
     def replace(source, target):
@@ -392,7 +392,7 @@ print(left)
 
 
 def run_child(moment, out, data):
-    """Train in a process that is killed at this moment. Returns its end."""
+    """Train in a process that is killed at this moment. Returns how the process ended."""
     resume = ["--resume"] if (out / "checkpoint.npz").exists() else []
     flags = [*map(str, FLAGS), *resume, "--data", str(data), "--out", str(out)]
     command = [sys.executable, "-c", CHILD, str(moment), *flags]
@@ -476,7 +476,7 @@ def finished(train, tmp_path_factory):
 def test_wrong_content_is_refused_or_goes_on_and_never_gives_a_traceback(
     finished, run_example, data, seed
 ):
-    """Each place of a checkpoint with a wrong value, or without one."""
+    """Every value of a checkpoint is replaced by a wrong one, or removed."""
     out, state = finished
     small = {"build_generator": build_generator, "build_discriminator": build_discriminator}
     flags = [f for f in FLAGS if f not in ("--n_epochs", 4)]

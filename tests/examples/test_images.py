@@ -1,6 +1,6 @@
-"""The five convolutional examples: networks, weights and settings, and short runs on a few images.
+"""The five convolutional examples: their networks, weights and settings, and short runs.
 
-The runs are on smaller networks, for a step of the real ones takes about a second.
+The runs use smaller networks, because a step of the real ones takes about a second.
 """
 
 import math
@@ -30,7 +30,7 @@ def pixels(*shape):
 
 @pytest.fixture(scope="session")
 def folders(data, tmp_path_factory):
-    """What to pass as --data: for each example a folder of 20 images or more."""
+    """The folder for --data of each example, with at least 20 images."""
     folders = {name: tmp_path_factory.mktemp(name) for name in NAMES} | {"mnist_dcgan": data}
     np.save(folders["quickdraw_gan"] / "cat.npy", pixels(20, 784))
     for i in range(1, 6):
@@ -46,7 +46,7 @@ def folders(data, tmp_path_factory):
 
 @pytest.fixture
 def recipe(set_up, folders, tmp_path):
-    """A function that returns what an example would train with, given these flags."""
+    """A function that returns the training's arguments of an example with these flags."""
     return lambda name, *flags: set_up(name, tmp_path / "out", folders[name], *flags)
 
 
@@ -462,7 +462,7 @@ def test_files_of_a_run(run_small, tmp_path, name, flags, shape, trainer):
 
 
 def test_resumed_run_equals_a_longer_one(run_small, tmp_path):
-    """To the last bit, through batch norm, dropout and RMSprop, in the middle of an epoch."""
+    """Equal to the last bit, with batch norm, dropout and RMSprop, in the middle of an epoch."""
     flags = "--batch_size", 8, "--sample_interval", 4
     out, whole = (tmp_path / name for name in ("out", "whole"))
     run_small("quickdraw_gan", *flags, "--n_steps", 7, out=whole, shape=(1, 28))

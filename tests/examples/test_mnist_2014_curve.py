@@ -1,4 +1,4 @@
-"""The curve of the 2014 paper's number: its pieces go on from each other, and none runs twice."""
+"""mnist_2014_curve.py: each part of the training continues the one before; none runs twice."""
 
 import csv
 from pathlib import Path
@@ -14,7 +14,7 @@ MNIST = Path(__file__).parents[2] / "examples" / "data" / "mnist"
 
 @pytest.fixture
 def curve(example, monkeypatch):
-    """The example, with a training that only writes a checkpoint; `curve.calls` lists its flags."""
+    """The example. Its training only writes a checkpoint. `curve.calls` lists the flags."""
     curve = example("mnist_2014_curve")
     network = nn.Sequential(nn.Linear(3, 784), nn.Sigmoid())
     monkeypatch.setattr(curve.mnist_gan_2014, "build_generator", lambda latent_dim: network)

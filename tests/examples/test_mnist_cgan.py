@@ -1,4 +1,4 @@
-"""The conditional GAN: where the labels go, that resuming is exact, and how samples are read."""
+"""The conditional GAN: its labels, exact resuming, and the check of its samples."""
 
 import inspect
 import re
@@ -25,7 +25,7 @@ def cgan(example):
 
 @pytest.fixture
 def made(set_up, tmp_path, data):
-    """What the example would train with, on the 200 images of `data`."""
+    """The arguments of the example's training, with the 200 images of `data`."""
     return set_up("mnist_cgan", tmp_path, data)
 
 
@@ -111,7 +111,7 @@ def test_a_run_that_goes_on_ends_bit_for_bit_where_it_would_have(
 
 
 class Painter(nn.Sequential):
-    """Makes of each row of noise the image that `paint` gives for its label."""
+    """A generator that returns for each row of noise the image `paint(label)`."""
 
     def __init__(self, paint):
         super().__init__(nn.Linear(110, 784))

@@ -1,4 +1,4 @@
-"""The 2014 paper's GAN is exact to its source: networks, weights, data, schedules, the one step."""
+"""mnist_gan_2014.py agrees exactly with its source: networks, weights, data, schedules, step."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ MNIST = Path(__file__).parents[2] / "examples" / "data" / "mnist"
 
 @pytest.fixture
 def recipe(set_up, tmp_path, data):
-    """What the example would train with, on the 200 images of `data`, its networks untouched."""
+    """The training's arguments, with the 200 images of `data` and the initial networks."""
     return set_up(NAME, tmp_path, data)
 
 
@@ -132,7 +132,7 @@ def test_momentum_rises_from_the_first_epoch_to_the_250th(example):
 
 
 def test_schedules_follow_the_count_of_steps(example):
-    """Both optimizers', from whatever step a run goes on."""
+    """For both optimizers, from any step at which a run continues."""
     gan = example(NAME).SimultaneousGAN(*players(), lr=0.3, steps_per_epoch=4)
     gan.steps = 1002
     epochs = []
@@ -152,7 +152,7 @@ def test_schedules_follow_the_count_of_steps(example):
 
 
 class Masks(nn.Module):
-    """Multiplies its inputs by these masks, one after another: a dropout that can be repeated."""
+    """A dropout that can be repeated: it multiplies its inputs by these masks in turn."""
 
     def __init__(self, masks):
         self.masks = iter(masks)
@@ -162,7 +162,7 @@ class Masks(nn.Module):
 
 
 def players(masks=None, lr=0.1):
-    """G, D and their optimizers, in double precision; D is a single neuron behind its masks."""
+    """G, D and their optimizers, in float64. D is the masks and then one neuron."""
     minigan.seed(0)
     G = nn.Sequential(nn.Linear(3, 2), nn.Sigmoid()).double()
     dropout = [] if masks is None else [Masks(masks)]
@@ -175,7 +175,7 @@ def sigmoid(x):
 
 
 def test_both_players_step_at_once_by_hand(example):
-    """Three steps: the source's gradients at the old weights of both, in SGD's momentum."""
+    """Three steps. Both gradients are taken at the old weights, and SGD has momentum."""
     m, steps, rng = 6, 3, np.random.default_rng(0)
     reals, zs = rng.standard_normal((steps, m, 2)), rng.standard_normal((steps, m, 3))
     masks = 2.0 * (rng.random((steps, 2, m, 2)) < 0.5)  # in each step one for the data, one for G
@@ -234,7 +234,7 @@ def small_discriminator():
 
 
 def test_files_and_resuming(run_example, data, tmp_path):
-    """A run that goes on in the middle of an epoch ends bit for bit where it would have."""
+    """A run that is resumed in the middle of an epoch ends with the same bits."""
     flags = "--batch_size", 32, "--sample_interval", 4
     small = {"build_generator": small_generator, "build_discriminator": small_discriminator}
 

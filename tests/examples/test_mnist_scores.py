@@ -1,4 +1,4 @@
-"""The table of scores: what it takes for a run, what it draws from it, and what stands in a row."""
+"""mnist_scores.py: which runs it accepts, the samples that it draws, and the rows of its table."""
 
 import shutil
 from pathlib import Path
@@ -21,7 +21,7 @@ def scores(example):
 
 @pytest.fixture
 def write_run(tmp_path):
-    """A function that writes the committed run with changes, None to leave a key out."""
+    """A function that writes the committed run with changes. None removes a key."""
 
     def write_run(**changes):
         state = minigan.load(f"{TRAINED}/checkpoint.npz") | changes
@@ -152,7 +152,7 @@ def test_what_ends_it_before_any_work(scores, data, tmp_path, monkeypatch, capsy
 
 
 class Constant(nn.Module):
-    """A generator that makes the same of every noise, and remembers how much it was given."""
+    """A generator with a constant output. It records the sizes of its batches."""
 
     def __init__(self, y):
         self.y, self.given = y, []

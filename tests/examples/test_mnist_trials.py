@@ -1,4 +1,4 @@
-"""The trials of mnist_gan's settings: the schedule, what is averaged, and what is held out."""
+"""mnist_trials.py: the learning rate's schedule, the averaged weights, the held-out images."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Data-parallel WGAN-GP: two ranks do what one does, and none is left waiting for one that died."""
+"""mpi_wgan_gp.py: two ranks give the result of one, and if one rank dies, no other waits."""
 
 import shutil
 import subprocess
@@ -49,7 +49,7 @@ example.all_or_none(main)
 
 
 def run(n_ranks, code, *args):
-    """What `mpiexec -n n_ranks` of the code came to."""
+    """Run the code with `mpiexec -n n_ranks`. Returns the finished process."""
     command = [MPIEXEC, "-n", str(n_ranks), sys.executable, "-c", START + code, *map(str, args)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 

@@ -1,4 +1,4 @@
-"""The measurements of docs/questions.md: the page shows what they print, and the claims hold."""
+"""docs/questions.md shows what questions.py prints, and what it claims is true."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ def questions(example):
 
 
 def shown(name):
-    """What the page shows below a command."""
+    """The output that the page shows below a command."""
     pattern = rf"python examples/questions\.py {name}\n\n```\n(.*?)```"
     (text,) = re.findall(pattern, PAGE.read_text(), re.DOTALL)
     return text

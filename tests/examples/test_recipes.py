@@ -1,6 +1,6 @@
-"""Each of the three GANs on MNIST is exact to its source: networks, weights, data, steps.
+"""Three GANs on MNIST agree exactly with their sources: networks, weights, data, steps.
 
-mnist_gan departs from its source in batch norm's eps, the learning rate and the running mean.
+mnist_gan differs from its source in batch norm's eps, the learning rate and the running mean.
 """
 
 import itertools
@@ -19,7 +19,7 @@ every_recipe = pytest.mark.parametrize("name", RECIPES)
 
 @pytest.fixture
 def recipe(set_up, tmp_path, data, large_data):
-    """A function that returns what an example would train with, its networks still untouched."""
+    """A function that returns the training's arguments of an example, with initial networks."""
 
     def recipe(name):
         return set_up(name, tmp_path, large_data if name == "mnist_gan_tf1" else data)
@@ -28,7 +28,7 @@ def recipe(set_up, tmp_path, data, large_data):
 
 
 def shapes(network):
-    """The outline of a network: the sizes of its linear layers, the names of the others."""
+    """The layers of a network: the sizes of the linear ones, the names of the others."""
     return [
         (layer.in_features, layer.out_features)
         if isinstance(layer, nn.Linear)
@@ -164,7 +164,7 @@ def test_tf1_leaves_out_the_first_5000_images(recipe, large_data):
 
 
 def watched(network):
-    """The inputs that a network is called on from now on, in a list."""
+    """A list to which each later input of the network is added."""
     inputs, plain = [], network.forward
 
     def forward(x):
@@ -176,7 +176,7 @@ def watched(network):
 
 
 def train(made, steps):
-    """Train on so many minibatches of 5 prepared images; returns them and the reports."""
+    """Train on n minibatches of 5 prepared images. Returns the minibatches and the reports."""
     batches = [made["prepare"](made["images"][5 * i : 5 * i + 5]) for i in range(steps)]
     return batches, list(made["trainer"].train(iter(batches), made["noise"]))
 
@@ -210,7 +210,7 @@ def test_keras_discriminator_sees_one_batch_of_real_and_generated_samples(recipe
 
 
 def test_keras_discriminator_step_by_hand(example):
-    """One step down the mean of both halves' cross-entropy, with labels 0.9 and 0."""
+    """One step. The loss is the mean cross-entropy of both halves, with labels 0.9 and 0."""
     rng = np.random.default_rng(0)
     real, z, lr, m = rng.standard_normal((5, 2)), rng.standard_normal((5, 3)), 0.1, 5
     G = nn.Linear(3, 2).double()

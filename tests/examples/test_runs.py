@@ -1,4 +1,4 @@
-"""A run of the main example leaves what it promises, and stopping it makes no difference to it."""
+"""A run of the main example writes its files. A stopped and resumed run ends the same."""
 
 import csv
 import functools
@@ -57,12 +57,12 @@ def uninterrupted(run_small, tmp_path_factory):
 
 @pytest.fixture
 def main(run_small, tmp_path):
-    """The same with more flags, in an --out of this test's own."""
+    """The same function with more flags, and an --out for this test alone."""
     return lambda *flags: run_small(*FLAGS, *flags, out=tmp_path / "out")
 
 
 def assert_same_run(out, expected):
-    """Networks, moments, step, generator, fixed noise and the history of losses, bit for bit."""
+    """Networks, moments, step, random generator, fixed noise and losses are equal bit for bit."""
     assert_same(minigan.load(out / "checkpoint.npz"), minigan.load(expected / "checkpoint.npz"))
     for path in (expected / "losses.csv", *expected.glob("samples*.png")):
         assert (out / path.name).read_bytes() == path.read_bytes()
@@ -148,7 +148,7 @@ def test_resumed_run_equals_a_longer_one(uninterrupted, main, capsys):
 
 @pytest.fixture(scope="session")
 def without_average(run_small, tmp_path_factory):
-    """The --out of the same run, which draws the last weights only."""
+    """The --out of the same run without a running mean: it draws with the last weights."""
     out = tmp_path_factory.mktemp("runs") / "without"
     return run_small(*FLAGS, "--n_epochs", 4, "--average", 0, out=out)
 
@@ -195,7 +195,7 @@ def test_a_run_from_before_there_were_averages_can_be_resumed(main, without_aver
 
 
 def test_resumed_run_goes_on_showing_the_noise_of_its_checkpoint(main, uninterrupted):
-    """And not what this version of the program would draw in its place."""
+    """It does not draw new noise, which another version might draw differently."""
     out = main("--n_epochs", 1)
     state = minigan.load(out / "checkpoint.npz")
     state["fixed_noise"] *= 2
@@ -232,7 +232,7 @@ def test_resuming_without_all_of_the_losses(uninterrupted, main, capsys, spoil, 
 
 
 def at_step(monkeypatch, step, do):
-    """Have `do` called in the middle of the generator's step number `step`."""
+    """Call `do` in the middle of the generator's step number `step`."""
     plain, count = GAN.generator_step, iter(range(1, 1000))
 
     def generator_step(self, z):
@@ -310,7 +310,7 @@ def test_signal_before_the_first_step(main, monkeypatch, uninterrupted):
     "name", ["SIGINT", *(pytest.param(n, marks=pytest.mark.slow) for n in ("SIGTERM", "SIGHUP"))]
 )
 def test_ctrl_c_as_a_user_would(data, tmp_path, run_example, name):
-    """In a process of its own, with the default --out, at whatever step it has come to."""
+    """In a process of its own, with the default --out, at any step."""
     flags = "--batch_size", "64", "--sample_interval", "4"
     command = [sys.executable, str(EXAMPLES / "mnist_gan.py"), "--data", str(data), *flags]
     process = subprocess.Popen(

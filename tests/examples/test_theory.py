@@ -1,11 +1,11 @@
-"""The theory examples, smaller: each asserts for itself what it claims, and draws it."""
+"""The theory examples run with small settings. Each one asserts its own claims and draws them."""
 
 import pytest
 
 
 @pytest.fixture
 def run(example, tmp_path, capsys):
-    """Run an example's main with flags; what it printed, and the names of the files it wrote."""
+    """Run an example's main with flags. Returns what it printed, and the names of its files."""
     pytest.importorskip("matplotlib")
 
     def run(name, *flags):

@@ -1,4 +1,4 @@
-"""The script that trained the classifier of minigan.metrics: its data, and a short run of it."""
+"""train_digit_classifier.py: its data, and a short run."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""The example that uses a trained generator: its pictures, its walks, and what it refuses."""
+"""trained_generator.py: its pictures, its interpolations, and the runs that it refuses."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""mnist_wgan.py and mnist_wgan_gp.py on a few images: their files, and that resuming is exact."""
+"""mnist_wgan.py and mnist_wgan_gp.py on a few images: their files, and exact resuming."""
 
 import csv
 

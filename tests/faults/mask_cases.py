@@ -1,6 +1,6 @@
-"""Functions that select, each followed by one whose gradient is infinite at 0.
+"""Functions that select elements, each followed by a function with an infinite gradient at 0.
 
-`cases` builds them from a library's functions, so that minigan and PyTorch compute the same.
+`cases` builds them with the functions of a library. So minigan and PyTorch compute the same.
 """
 
 X = {"clip": [-1.0, 0.25, 2.0]}  # where each is computed; else at -1, 0 and 1

@@ -1,4 +1,4 @@
-"""Labels, conditions and indices are copied: they may be reused between forward and backward."""
+"""Labels, conditions and indices are copied, so they may change between forward and backward."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What becomes a plain array, and what is refused by name, everywhere data comes in."""
+"""Which data become a plain array and which are refused, in every function that takes data."""
 
 import warnings
 from decimal import Decimal
@@ -13,7 +13,7 @@ from minigan import Tensor, losses, nn, ops, tensor
 
 
 class Foreign:
-    """Like a PyTorch tensor: it has a history that an array would lose."""
+    """Like a PyTorch tensor: it has a graph, and an array would lose it."""
 
     requires_grad = False
 

@@ -1,4 +1,4 @@
-"""What was frozen in the forward pass, or is frozen later, gets no gradient."""
+"""A tensor that is frozen in the forward pass, or later, gets no gradient."""
 
 import numpy as np
 import pytest

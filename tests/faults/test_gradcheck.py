@@ -1,4 +1,4 @@
-"""gradcheck does not pass where it compares nothing."""
+"""gradcheck raises an error if there is nothing to compare."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What people write out of habit works, or is refused in a sentence whose advice works."""
+"""Habits from NumPy and PyTorch work, or the error gives advice, and the advice works."""
 
 import re
 

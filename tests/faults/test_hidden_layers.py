@@ -1,4 +1,4 @@
-"""Every layer is found, or its place is refused; and a critic's last operation is looked at."""
+"""Layers in lists and other places are found or refused. A critic may not end in a Sigmoid."""
 
 import copy
 import pickle
@@ -134,7 +134,7 @@ def test_a_parameters_place_takes_a_parameter_alone(value):
 
 
 def family(links):
-    """A network whose parts refer to each other: pairs (from, name, to)."""
+    """A network whose parts refer to each other: a link for each pair (from, to)."""
     net = Net()
     net.a, net.b = nn.Linear(2, 2), nn.Sequential(nn.Linear(2, 2), nn.Tanh())
     parts = {"net": net, "a": net.a, "b": net.b, "b0": net.b[0]}
@@ -197,7 +197,7 @@ def test_an_average_may_begin_after_training():
 
 
 class Custom(nn.Module):
-    """A critic that is no Sequential; `last` is what it does with its scores."""
+    """A critic that is not a Sequential. It applies `last` to its scores."""
 
     def __init__(self, last):
         self.sigmoid = nn.Sigmoid()  # an attribute alone is no reason
@@ -209,7 +209,7 @@ class Custom(nn.Module):
 
 
 class SkipsItsEnd(nn.Sequential):
-    """Its last layer is a Sigmoid, which forward leaves out."""
+    """Its last layer is a Sigmoid, but forward does not use it."""
 
     def forward(self, x):
         return self[0](x)

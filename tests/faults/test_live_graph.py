@@ -1,4 +1,4 @@
-"""A value that is changed between forward and backward raises an error, through every view."""
+"""A value that changes between forward and backward raises an error, also through a view."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A function that selects gives exactly 0 where it did not select, also if the rest is infinite."""
+"""The gradient of an element that was not selected is exactly 0, also beside an infinite one."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A module or a graph from another process, or a copy, gets all its gradients."""
+"""A module or graph that was copied, or made in another process, gets all its gradients."""
 
 import copy
 import multiprocessing
@@ -41,7 +41,7 @@ def gradients(net, loss):
 
 
 def assert_all_gradients(net, loss):
-    """The same bits as a network of the same weights that was made here."""
+    """The gradients have the same bits as those of a network with these weights, made here."""
     fresh = network()
     fresh.load_state_dict(net.state_dict())
     for found, expected in zip(gradients(net, loss), gradients(fresh, loss_of(fresh)), strict=True):

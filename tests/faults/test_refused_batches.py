@@ -1,4 +1,4 @@
-"""A batch that a trainer refuses leaves every buffer as it was, to the last bit."""
+"""If a trainer refuses a batch, no buffer changes, not by one bit."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ KINDS = [trainers.GAN, trainers.WGAN, trainers.WGANGP]
 
 
 class Counting(nn.Module):
-    """A layer that writes into its buffers in place, and one of which has no axes."""
+    """A layer that writes into its buffers in place. One of them has no axes."""
 
     buffer_names = ("seen", "total", "scale")
 
@@ -26,7 +26,7 @@ class Counting(nn.Module):
 
 
 class Poison(nn.Module):
-    """Makes a NaN from inside, when it is told to."""
+    """A layer that makes a NaN when the test tells it to."""
 
     poisoned = False
 
@@ -35,7 +35,7 @@ class Poison(nn.Module):
 
 
 class Failing(nn.Module):
-    """Raises an error of its own, when it is told to."""
+    """A layer that raises an error when the test tells it to."""
 
     poisoned = False
 
@@ -171,7 +171,7 @@ def test_a_batch_of_the_wrong_shape_changes_nothing(kind):
 
 
 def test_no_layer_searches_its_input():
-    """A NaN passes through the layers; the loss alone is looked at."""
+    """A NaN passes through the layers. Only the loss is checked."""
     layers = [nn.Linear(3, 3), nn.BatchNorm1d(3), nn.LayerNorm(3), nn.ReLU(), nn.Dropout()]
     for layer in layers:
         assert layer(Tensor(np.full((4, 3), np.nan, np.float32))).shape == (4, 3)

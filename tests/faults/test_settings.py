@@ -1,4 +1,4 @@
-"""A setting that cannot be meant is refused where it is given, also when it is set later."""
+"""An impossible setting is refused at once, also if it is set later."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def p():
     return [nn.Parameter([1.0])]
 
 
-# For each setting: what takes it, and values that it cannot have.
+# For each setting: a function that takes it, and values that it cannot have.
 REFUSED = {
     "eps of BatchNorm1d": (lambda v: nn.BatchNorm1d(2, eps=v), [0, -1, 0.0, -1e-5, NAN, INF, "a"]),
     "eps of BatchNorm2d": (lambda v: nn.BatchNorm2d(2, eps=v), [0, -1e-5, NAN, None]),

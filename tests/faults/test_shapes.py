@@ -1,4 +1,4 @@
-"""A shape, axis or size that cannot be is refused, as NumPy refuses it, and named."""
+"""An impossible shape, axis or size raises an error that names it, as in NumPy."""
 
 import numpy as np
 import pytest

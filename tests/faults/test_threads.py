@@ -1,4 +1,4 @@
-"""What one thread switches on or seeds does not change another, however their blocks overlap."""
+"""Switches and seeds of one thread do not change another thread, also if blocks overlap."""
 
 import functools
 import sys
@@ -20,7 +20,7 @@ TIMEOUT = 60
 
 
 def in_threads(*functions):
-    """What each function returns, all run at once; the first error is raised here."""
+    """Run all functions at once. Returns their results, or raises the first error."""
     with ThreadPoolExecutor(len(functions)) as pool:
         return [f.result(TIMEOUT) for f in [pool.submit(f) for f in functions]]
 
@@ -60,7 +60,7 @@ def two_backends(monkeypatch):
 
 @pytest.mark.parametrize("name", SWITCHES)
 def test_overlapping_blocks_of_two_threads_are_their_own(name):
-    """a in, b in, a out, b out: in the order that confuses a switch that all threads share."""
+    """The order is: a enters, b enters, a leaves, b leaves. It breaks a switch that is shared."""
     block, look, inside, outside = SWITCHES[name]
     barrier = threading.Barrier(2, timeout=TIMEOUT)
     seen = {"a": [], "b": []}

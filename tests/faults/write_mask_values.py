@@ -1,4 +1,4 @@
-"""Write mask_values.json: what PyTorch answers for mask_cases.py.
+"""Write mask_values.json: PyTorch's results for mask_cases.py.
 
     PYTHONPATH=tests python tests/faults/write_mask_values.py
 

@@ -1,4 +1,4 @@
-"""gradcheck passes what is right, and tells of what is wrong where it is and by how much."""
+"""gradcheck passes correct rules. For a wrong one it says which elements are wrong, and how."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ X = np.linspace(-0.9, 1.1, 6).reshape(2, 3)
 
 
 class Cube(Op):
-    """y = x³, right to any order; its subclasses are wrong."""
+    """y = x³, correct to any order. Its subclasses are wrong."""
 
     def forward(self, x):
         return x**3
@@ -232,7 +232,7 @@ def test_a_reference_gets_the_parameters_after_the_inputs():
 
 
 def test_an_mlp_of_2000_parameters_takes_a_few_hundred_evaluations():
-    """What makes it fast; in seconds it is about 0.1."""
+    """Few evaluations make it fast: it takes about 0.1 s."""
     calls = 0
 
     class Counted(nn.Sequential):

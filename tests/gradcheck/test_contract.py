@@ -1,4 +1,4 @@
-"""What gradcheck asks besides the numbers: each rule here is broken on purpose."""
+"""What gradcheck checks besides numbers. Each operation here breaks one of these demands."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ X = np.linspace(-0.9, 1.1, 6).reshape(2, 3)
 
 
 class Double(Op):
-    """y = 2 x, right; the others break a rule each."""
+    """y = 2 x, correct. Each of its subclasses breaks one demand."""
 
     def forward(self, x):
         return 2 * x

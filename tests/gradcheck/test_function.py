@@ -1,4 +1,4 @@
-"""What gradcheck takes (arrays, numbers, constants, operations, modules), and leaves alone."""
+"""gradcheck takes arrays, numbers, constants, operations and modules, and changes none."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The numeric derivatives themselves: accurate where f is smooth, honest where it is not."""
+"""The numerical derivatives are accurate where f is smooth, and report a kink elsewhere."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def test_a_kink_within_the_smallest_step_is_found_wherever_it_is(offset, jump):
 
 @given(st.floats(-1.99, 1.99), st.floats(0.01, 100))
 def test_a_kink_between_the_five_points_never_makes_a_wrong_slope_that_is_believed(offset, jump):
-    """Anywhere from -2h to 2h, for every h that is tried; also where one third difference is 0."""
+    """The kink is anywhere from -2h to 2h, for every h; also where a third difference is 0."""
     for h in (1e-4, 1e-5, 1e-6, 1e-7):
         found = slope(lambda x, h=h: jump * np.maximum(x - offset * h, 0) + x, 0.0)
         exact = 1.0 + jump * (offset < 0)

@@ -1,7 +1,7 @@
-"""What the browser tests share: a server, a browser, and a page that is watched.
+"""Fixtures for the browser tests: a server, a browser, and a page whose errors are recorded.
 
-A test that uses `lab_page` fails if the page writes an error to the console, or asks another
-machine for anything. Without Playwright or without a browser such a test is skipped.
+A test that uses `lab_page` fails if the page writes an error to the console, or sends a request to
+another machine. Without Playwright or without a browser such a test is skipped.
 """
 
 import os
@@ -13,7 +13,7 @@ from lab.serving import browser_path, lab_server, launch
 
 
 def busy():
-    """Whether other programs use this computer's processors, so that a time means nothing."""
+    """Whether other programs use the processors. Then a measured time means nothing."""
     return hasattr(os, "getloadavg") and os.getloadavg()[0] > os.cpu_count()
 
 
@@ -36,7 +36,7 @@ def address():
 
 
 class Watched:
-    """A page of the browser, and what it did wrong."""
+    """A page of the browser, and a list of its errors."""
 
     def __init__(self, browser, address, width=1280, height=800, context=None, **options):
         options = {"viewport": {"width": width, "height": height}, **options}

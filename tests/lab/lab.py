@@ -1,4 +1,4 @@
-"""What the tests of the lab share: a call of an experiment, and arrays from its answers."""
+"""Helpers for the tests of the lab: call an experiment, and read arrays from its answers."""
 
 import base64
 import json

@@ -1,8 +1,8 @@
 """Processor time of the lab's experiment, without a browser: python tests/lab/measure_experiment.py
 
-Processor time does not depend on what else the computer does. It is what a quiet computer needs by
-the clock, because the lab uses one thread. If MINIGAN_PYODIDE names a folder with Pyodide, and Node
-is there, the same is measured inside Pyodide.
+Other programs do not change the processor time much. The lab uses one thread, so on a quiet
+computer the processor time is the time by the clock. If MINIGAN_PYODIDE names a folder with
+Pyodide, and Node is installed, the script also measures inside Pyodide.
 """
 
 import json

@@ -1,8 +1,8 @@
 """Time the lab's page in Chromium: python tests/lab/measure_page.py [--steps 10000] [--only local]
 
-Prints how soon the first picture is there, how fast training and the picture go on, and how long a
-step back takes, for the local page and, if MINIGAN_PYODIDE names a folder with Pyodide, for an
-exported page. Needs Playwright and Chromium, and a computer that does nothing else.
+It prints the time to the first picture, the speed of training and of the picture, and the time of a
+step back. It measures the local page. If MINIGAN_PYODIDE names a folder with Pyodide, it measures
+an exported page, too. It needs Playwright and Chromium, and no other program should run.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What the browser tests and the scripts beside them start: the lab's server, and a browser."""
+"""Start the lab's server and a browser, for the browser tests and the scripts beside them."""
 
 import functools
 import os

@@ -1,4 +1,4 @@
-"""Each lesson in a real browser, from its first page to its end, doing what it asks for."""
+"""Do each lesson in a real browser, from its first page to its last."""
 
 import pytest
 

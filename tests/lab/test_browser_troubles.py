@@ -1,4 +1,4 @@
-"""What the page says when something outside it goes wrong."""
+"""The page explains a killed server, too many tabs, and the address of another run."""
 
 import pytest
 from lab.serving import lab_server

@@ -1,4 +1,4 @@
-"""What a call answers: pictures, measures, settings, and errors in plain words."""
+"""The answers of an experiment: pictures, measures, settings, and errors in plain words."""
 
 import json
 import math

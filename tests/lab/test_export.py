@@ -1,4 +1,4 @@
-"""The exported folder is complete, and minigan inside Pyodide does what it does here."""
+"""The exported folder is complete, and minigan inside Pyodide gives the same results."""
 
 import json
 import os

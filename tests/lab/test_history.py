@@ -60,7 +60,7 @@ def test_another_players_step_drops_the_known_future():
 
 
 def test_plain_training_with_minigan_gives_the_same_bits():
-    """The lab adds nothing: its steps are those of the trainer, on the batches of `batch`."""
+    """The lab's steps are the trainer's steps, on the batches of `batch`."""
     from minigan.lab.game import build_trainer
 
     game, settings = Game(complete({})), complete({})

@@ -1,4 +1,4 @@
-"""Every page of every lesson can be carried out, and what its text claims is so."""
+"""Every page of every lesson can be done, and what its text says is true."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A recorded step is a plain step, and the recording tells what happened in it."""
+"""A recorded step gives the same numbers as a plain one, and the recording is correct."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The server answers the page, and nobody else."""
+"""The server answers only the page that it has opened."""
 
 import http.client
 import json

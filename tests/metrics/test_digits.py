@@ -1,4 +1,4 @@
-"""The classifier that comes with minigan, and what its scores see."""
+"""The classifier of digits in minigan, and what its scores can tell."""
 
 import math
 from importlib import resources

@@ -1,4 +1,4 @@
-"""The Fréchet distance in closed forms, and precision and recall one ball at a time."""
+"""The Fréchet distance agrees with exact formulas; precision and recall with a direct count."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from minigan.metrics.arrays import BLOCK
 
 
 def with_moments(mean, cov, n=500):
-    """n samples of which mean and covariance are exactly those."""
+    """n samples with exactly this mean and covariance."""
     x = rng().standard_normal((n, len(mean)))
     x -= x.mean(axis=0)
     x = np.linalg.solve(np.linalg.cholesky(np.cov(x.T).reshape(len(mean), -1)), x.T)
@@ -51,7 +51,7 @@ def test_of_a_set_and_itself_it_is_0_with_fewer_samples_than_dimensions_too():
 
 
 def balls(centres, points, k):
-    """Whether each point is in a ball about a centre that reaches to the k-th nearest other."""
+    """Whether each point is in a ball. A centre's ball reaches to its k-th nearest other centre."""
     inside = np.zeros(len(points), dtype=bool)
     for i, c in enumerate(centres):
         others = np.delete(centres, i, axis=0)

@@ -1,4 +1,4 @@
-"""The scores of samples beside the modes of a mixture."""
+"""minigan.metrics.mixtures: the scores of samples from a mixture with known modes."""
 
 import math
 

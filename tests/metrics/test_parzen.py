@@ -1,4 +1,4 @@
-"""The Parzen estimate beside a direct evaluation, and what its controls show."""
+"""The Parzen estimate agrees with a direct computation, and its controls work."""
 
 import math
 from pathlib import Path
@@ -16,12 +16,12 @@ MNIST = Path(__file__).parents[2] / "examples" / "data" / "mnist"
 
 
 def images(n, d=784):
-    """As sparse as digits, in float32."""
+    """Images in float32. About 80 % of the pixels are 0, as in digits."""
     return rng().random((n, d), dtype=np.float32) * (rng().random((n, d)) < 0.2)
 
 
 def direct(x, samples, sigma):
-    """log p(x) as the definition has it, by sums of the Gaussians' own densities."""
+    """log p(x) by its definition: the log of a mean of Gaussian densities."""
     x, samples, d = x.astype(np.float64), samples.astype(np.float64), x.shape[1]
     exponents = -((x[:, None] - samples) ** 2).sum(axis=2) / (2 * sigma**2)
     return np.logaddexp.reduce(exponents, axis=1) - math.log(

@@ -1,4 +1,4 @@
-"""nn.init: the draws have the distribution that was asked for, and one seed gives one network."""
+"""nn.init: the weights have the right distribution, and a seed always gives the same network."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The layers' values at points worked out by hand, and what they refuse, by name and shape."""
+"""The layers: values computed by hand, and errors that name the layer and the shape."""
 
 import numpy as np
 import pytest
@@ -227,7 +227,7 @@ def of_each_layer(net, x):
 
 
 def both_orders(run, net, x):
-    """The output, its first gradients, and second ones, of x and of all parameters."""
+    """The output, and the first and second gradients of x and of all parameters."""
     inputs = [x, *net.parameters()]
     y = run(net, x)
     first = grad((y * y).sum(), inputs, create_graph=True)

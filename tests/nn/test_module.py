@@ -1,4 +1,4 @@
-"""Module, Parameter, Sequential: what belongs to a network, in which order, by which name."""
+"""Module, Parameter, Sequential: the parameters of a network, their order and their names."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from minigan.nn import Linear, Module, Parameter, Sequential
 
 
 class Scaled(Module):
-    """A submodule between two parameters: its own come first, each kind in order of definition."""
+    """It defines a submodule between two parameters. Its own parameters come first in lists."""
 
     def __init__(self):
         self.before = Parameter([1.0, 2.0])

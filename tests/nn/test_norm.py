@@ -1,4 +1,4 @@
-"""BatchNorm1d, LayerNorm and Dropout: what they compute in training and in use, by hand."""
+"""BatchNorm1d, LayerNorm and Dropout agree with formulas, in training and in eval mode."""
 
 import numpy as np
 import pytest

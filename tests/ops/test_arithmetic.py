@@ -1,4 +1,4 @@
-"""a + b, a - b, a * b, a / b, -a, a ** n, and comparisons."""
+"""Tests of a + b, a - b, a * b, a / b, -a, a ** n, and of comparisons."""
 
 import operator
 

@@ -1,4 +1,4 @@
-"""exp, log, the activations, clip, where, maximum: values, extremes, and the slope at each kink."""
+"""exp, log, activations, clip, where, maximum: values, extreme inputs, slopes at kinks."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""a @ b, the Linear layer's product, and normalisation."""
+"""Tests of a @ b, of Linear, and of normalisation."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""sum, mean, max, min, var, norm, log_softmax."""
+"""Tests of sum, mean, max, min, var, norm and log_softmax."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_the_norm_at_0_has_a_gradient_of_0_in_both_orders(dtype):
 @DTYPES
 @pytest.mark.parametrize("exponent", [-300, -170, -160, -45, -30, -22, -20, -10, 0, 3, 18])
 def test_the_norm_of_tiny_and_large_vectors_is_finite_in_both_orders(exponent, dtype):
-    """Below the root of the smallest number squares are 0, and so is the norm, with gradient 0."""
+    """The squares of very small numbers are 0. Then the norm is 0, and so is its gradient."""
     scale = 10.0**exponent
     x = Tensor(np.array([3 * scale, 4 * scale]).astype(dtype), requires_grad=True)
     y = x.norm()

@@ -1,4 +1,4 @@
-"""reshape, transpose, indexing, concatenate, stack, flatten."""
+"""Tests of reshape, transpose, indexing, concatenate, stack and flatten."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A minibatch whose samples are not of the shape that G makes is refused, by its shape."""
+"""A minibatch is refused if its samples and G's have different shapes; the error names both."""
 
 import numpy as np
 import pytest

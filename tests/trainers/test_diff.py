@@ -1,4 +1,4 @@
-"""gan.py and wgan.py differ in mathematics, settings and the players' names alone."""
+"""gan.py and wgan.py differ only in mathematics, settings and the names of the players."""
 
 import ast
 import difflib
@@ -64,9 +64,9 @@ ALLOWED = {line for text in (MATHEMATICS, SETTINGS, IMPORTS) for line in text.sp
 
 
 def code(path):
-    """The lines of code of a trainer, without comments and docstrings, with the names of a GAN.
+    """A trainer's lines of code without comments and docstrings. It uses the names of a GAN.
 
-    An import takes a line for each name, and so does the list of a function's arguments.
+    Each imported name has its own line, and so has each argument of a function.
     """
     tree, lines = ast.parse(path.read_text()), []
     for node in ast.walk(tree):
@@ -86,7 +86,7 @@ def code(path):
 
 
 def difference(root):
-    """The lines that are in one of the two files alone."""
+    """The lines that only one of the two files has."""
     folder = root / "minigan" / "trainers"
     lines = difflib.ndiff(code(folder / "gan.py"), code(folder / "wgan.py"))
     return [line[2:] for line in lines if line[:2] in ("- ", "+ ")]

@@ -1,4 +1,4 @@
-"""The GAN trainer does what Algorithm 1 says: two steps worked out by hand, and their order."""
+"""The GAN trainer follows Algorithm 1: both steps agree with formulas, in the right order."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ REAL, Z, Z_AGAIN = rng.standard_normal((5, 2)), *rng.standard_normal((2, 5, 3))
 
 
 def small_gan(trainer=GAN, **settings):
-    """G(z) = A z + a and D(x) = sigmoid(w x + c), in float64, each descended with step LR."""
+    """G(z) = A z + a and D(x) = sigmoid(w x + c), in float64, with SGD and the step LR."""
     G = nn.Sequential(nn.Linear(3, 2)).double()
     D = nn.Sequential(nn.Linear(2, 1), nn.Sigmoid()).double()
     optimizers = optim.SGD(G.parameters(), LR), optim.SGD(D.parameters(), LR)
@@ -33,7 +33,7 @@ def gradients_of(network):
 
 
 def state_of(gan):
-    """All that a step may change."""
+    """Everything that a step may change."""
     parts = gan.generator, gan.discriminator, gan.g_optimizer, gan.d_optimizer
     return {"steps": gan.steps, **{str(i): part.state_dict() for i, part in enumerate(parts)}}
 
@@ -118,7 +118,7 @@ def test_gradients_of_an_earlier_step_are_not_carried_into_the_next():
 
 
 def test_confident_discriminator_leaves_the_minimax_generator_where_it_is():
-    """Section 3's reason for the other loss: where D(G(z)) = 0, log(1 - D(G(z))) is flat."""
+    """This is why section 3 has another loss: at D(G(z)) = 0, log(1 - D(G(z))) is flat."""
     moved = {}
     for loss in (MINIMAX, NON_SATURATING):
         gan = small_gan(generator_loss=loss)
@@ -152,7 +152,7 @@ def test_data_and_noise_may_be_arrays_or_tensors():
 
 
 class LoggedGAN(GAN):
-    """What was done with what, in a list."""
+    """A GAN that lists its steps and their inputs."""
 
     def __init__(self, *args, **settings):
         super().__init__(*args, **settings)

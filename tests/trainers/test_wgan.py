@@ -1,4 +1,4 @@
-"""The WGAN trainer against Algorithm 1 evaluated by hand, and what it refuses."""
+"""The WGAN trainer agrees with Algorithm 1, computed by hand, and refuses wrong arguments."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ LR = 0.1
 
 
 def linear_pair(**settings):
-    """G(z) = A z + a and f(x) = w·x + b, in float64, with SGD: every gradient fits on one line."""
+    """G(z) = A z + a and f(x) = w·x + b, in float64, with SGD. Its gradients are simple."""
     G, f = nn.Linear(1, 2).double(), nn.Linear(2, 1).double()
     return WGAN(G, f, optim.SGD(G.parameters(), LR), optim.SGD(f.parameters(), LR), **settings)
 
@@ -114,7 +114,7 @@ def test_a_batch_of_fewer_than_two_is_refused_before_any_update(m):
     for old, new in zip(before, arrays(trainer.critic), strict=True):
         np.testing.assert_array_equal(old, new)
     assert trainer.steps == 0
-    trainer.generator_step(Z[:1])  # which measures nothing
+    trainer.generator_step(Z[:1])  # a generator's step measures nothing
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The WGAN-GP trainer and its penalty against the equation by hand, and what they refuse."""
+"""The WGAN-GP trainer and its penalty agree with the equation, and refuse wrong arguments."""
 
 import numpy as np
 import pytest

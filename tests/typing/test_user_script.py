@@ -1,4 +1,4 @@
-"""Type checkers find nothing to report in a user's script, and see what is wrong in another."""
+"""Type checkers report nothing in a correct user's script, and find the mistakes in another."""
 
 import importlib.util
 import re

@@ -1,7 +1,7 @@
-"""What a user writes, for the type checkers: they must find nothing to report here.
+"""A user's script for the type checkers. They must report nothing here.
 
 Every combination of operands is a Tensor, every method can be called, and Op and Module can be
-subclassed with the signatures that the docs use. Run as a program, it computes all of this, too.
+subclassed with the signatures of the docs. It also runs as a program.
 """
 
 from typing import TYPE_CHECKING, Any, get_origin
@@ -44,7 +44,7 @@ class Scaled(Op):
 
 
 class Named(Op):
-    """Any number of inputs, and other names than the docs' for the gradient and the output."""
+    """It takes any number of inputs. Its backward has other argument names than the docs."""
 
     def forward(self, *arrays):
         return arrays[0] + arrays[1]
@@ -199,7 +199,7 @@ def methods(t: Tensor) -> Tensor:
 
 
 def functions(t: Tensor, a: Array) -> Tensor:
-    """The functions that are no methods."""
+    """The functions that are not methods."""
     assert_type(tensor([1, 2], dtype="float64", requires_grad=True), Tensor)
     assert_type(minigan.randn(2, 3), Tensor)
     assert_type(minigan.rand(2), Tensor)
