@@ -103,9 +103,8 @@ LINES = {
         line="python examples/export_onnx.py examples/data/mnist_gan digits.onnx", needs=("onnx",)
     ),
     "python examples/mnist_scores.py --train": NotRun("100 minutes; the flag has tests of its own"),
-    "python benchmarks/where_the_time_goes.py --before d6d5ecc": NotRun(
-        "the copy of the project has no history"
-    ),
+    "python benchmarks/launches.py": Small(needs=("torch",)),
+    "python benchmarks/measure.py --backend cupy --write": NotRun("it needs a GPU"),
     "python examples/mnist_trials.py": NotRun("an hour; its own tests run it with few steps"),
     "python examples/questions.py": Small(line="python examples/questions.py shapes"),
 }

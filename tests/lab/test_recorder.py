@@ -7,6 +7,7 @@ import pytest
 from lab.lab import Lab, array
 
 from minigan.lab import source
+from minigan.lab.recorder import Values
 
 MODELS = ["gan", "wgan", "wgan_gp"]
 CALL, LINE, RETURN = 0, 1, 2
@@ -201,14 +202,26 @@ def test_arrays_beyond_the_budget_are_thinned(monkeypatch):
 
 
 def test_a_change_in_place_is_a_new_value():
-    from minigan.lab.recorder import Values
-
     values, a = Values(), np.zeros((30, 40), dtype=np.float32)
     first = values.index(a)
     a += 1
     second = values.index(a)
     assert values.entries[first]["mean"] == 0 and values.entries[second]["mean"] == 1
     assert values.arrays[first].max() == 0
+
+
+@pytest.mark.parametrize(
+    "shape", [(256, 512), (512, 784), (64, 49), (1, 3000), (7, 7, 98)], ids=str
+)
+@pytest.mark.parametrize("part", ["columns", "rows"])
+def test_a_change_of_half_an_array_is_a_new_value(shape, part):
+    values, a = Values(), np.zeros(shape)
+    before = values.index(a)
+    if part == "columns" or shape[0] == 1:
+        a[..., shape[-1] // 2 :] = 1.0
+    else:
+        a[shape[0] // 2 :] = 1.0
+    assert values.index(a) != before
 
 
 def test_the_source_of_minigan_and_nothing_else():
