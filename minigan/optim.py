@@ -70,6 +70,10 @@ class Optimizer:
             raise ValueError("a parameter is given twice, and would be updated twice in a step")
         self.state: list = [{} for _ in self.params]
 
+    def __init_subclass__(cls):
+        if "update" in vars(cls) and "kernel" not in vars(cls):
+            cls.kernel = ""  # an inherited kernel would do other lines than this update
+
     def __setattr__(self, name, value):
         super().__setattr__(name, checked(self, name, value) if name in self.settings else value)
 

@@ -94,6 +94,33 @@ def test_a_kernel_computes_the_lines_of_update(make, cupy):
             np.testing.assert_allclose(found.get(), expected, rtol=1e-13)
 
 
+class HalfAdam(optim.Adam):
+    def update(self, step, p, g, m, v):
+        p -= 0.5 * g
+
+
+def test_an_update_of_a_subclass_is_not_passed_over_for_the_inherited_kernel(cupy):
+    p = layers.Parameter(cupy.ones(3, dtype="float32"))
+    (p * 2.0).sum().backward()
+    HalfAdam([p]).step()
+    assert p.numpy().tolist() == [0.0, 0.0, 0.0]
+
+
+def test_running_averages_of_another_dtype_are_those_of_numpy(cupy):
+    def averages():
+        minigan.seed(0)
+        layer = layers.BatchNorm1d(3, affine=False)
+        layer(randn(8, 3, dtype="float64"))
+        return layer.state_dict()
+
+    found = averages()
+    with backend.use("numpy"):
+        expected = averages()
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-12)
+        assert found[name].dtype == value.dtype
+
+
 def gan(G, D):
     D = layers.Sequential(*D, layers.Sigmoid())
     return trainers.GAN(G, D, optim.Adam(G.parameters()), optim.Adam(D.parameters()))

@@ -89,7 +89,7 @@ class BatchNorm(Module):
         """Add the mean and the biased variance of a batch of n values to the running averages."""
         m, unbiased = self.momentum, n / (n - 1)
         xp = backend.get_array_module(mean)
-        if xp is np:
+        if xp is np or mean.dtype != self.running_mean.dtype:  # a kernel has one dtype
             self.running_mean = (1 - m) * self.running_mean + m * mean
             self.running_var = (1 - m) * self.running_var + m * (unbiased * var)
         else:
