@@ -89,6 +89,7 @@ WORDS = {
     **{f"runs/mnist_gan_{seed}": "runs/mnist_gan" for seed in range(3)},
 }
 LINES = {
+    "python examples/blind_test.py": NotRun("it takes pictures of runs; its tests draw some"),
     "jupyter execute --inplace --NotebookClient.record_timing=False examples/tour.ipynb": NotRun(
         "tests/examples/test_tour.py runs the notebook"
     ),
