@@ -103,6 +103,8 @@ def train(name, model, seed, args, film=None):
     optimizers = [v for v in vars(trainer).values() if isinstance(v, optim.Optimizer)]
     steps = args.steps or MORE_STEPS.get((name, model), STEPS[name])
     lr = LEARNING_RATE[model]
+    G = trainer.generator
+    average = optim.AveragedModel(G, args.average) if args.average else None
     diagnosis = Diagnosis(draw(name, N_SAMPLES, np.random.default_rng(0)))
     every = math.ceil(steps / FRAMES)
     curve, started, busy = [], time.perf_counter(), time.process_time()
@@ -110,9 +112,11 @@ def train(name, model, seed, args, film=None):
     for report in trainer.train(batches, noise):
         for optimizer in optimizers:
             optimizer.lr = lr * (1 - trainer.steps / steps)
+        if average and "g_loss" in report:
+            average.update_parameters(G)
         told = diagnosis.watch(trainer.steps, report)
         if trainer.steps % every == 0 or trainer.steps == steps:
-            samples = generate(trainer.generator)
+            samples = generate(average.module if average else G)
             curve.append({"step": trainer.steps, **report, **score(name, samples)})
             told += diagnosis.look(trainer.steps, samples)
             if film:
@@ -121,7 +125,12 @@ def train(name, model, seed, args, film=None):
             print(f"{name}, {model}, seed {seed}: {sentence}", flush=True)
     seconds = {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - busy}
     result = {"data": name, "model": model, "seed": seed, "steps": steps, "lr": lr}
-    result |= {"width": args.width, "batch_size": args.batch_size, **seconds}
+    result |= {
+        "width": args.width,
+        "batch_size": args.batch_size,
+        "average": args.average,
+        **seconds,
+    }
     return result | {**score(name, samples), "curve": curve}
 
 
@@ -210,6 +219,9 @@ def parse_flags(argv=None):
     steps = f"{STEPS}; 60,000 for wgan_gp on the grid"
     parser.add_argument("--steps", type=int, help=f"of D (default: {steps})")
     parser.add_argument("--batch_size", type=int, default=128, help="(default: 128)")
+    parser.add_argument(
+        "--average", type=float, default=0.0, help="score a running mean of G's weights, 0.999 say"
+    )
     parser.add_argument("--width", type=int, default=128, help="of hidden layers (default: 128)")
     parser.add_argument("--out", type=user_path, default=Path("runs/mixtures_2d"))
     args = parser.parse_args(argv)
@@ -217,6 +229,8 @@ def parse_flags(argv=None):
     for name, n in least.items():
         if getattr(args, name) is not None and getattr(args, name) < n:
             parser.error(f"--{name} must be at least {n}, not {getattr(args, name)}")
+    if not 0 <= args.average < 1:
+        parser.error(f"--average must be at least 0 and less than 1, not {args.average}")
     read(check_writable, args.out)
     return args
 

@@ -1,5 +1,7 @@
 """The theory examples run with small settings. Each one asserts its own claims and draws them."""
 
+import json
+
 import pytest
 
 
@@ -69,6 +71,41 @@ def test_mixtures_flags(run, capsys, flag, least):
     with pytest.raises(SystemExit):
         run("mixtures_2d", flag, str(least - 1))
     assert f"{flag} must be at least {least}, not {least - 1}" in capsys.readouterr().err
+
+
+def test_mixtures_score_the_running_mean_that_is_asked_for(run, example, tmp_path, monkeypatch):
+    mixtures_2d, averages = example("mixtures_2d"), []
+
+    class Average(mixtures_2d.optim.AveragedModel):
+        def __init__(self, *args):
+            super().__init__(*args)
+            averages.append(self)
+
+    generate, drawn = mixtures_2d.generate, []
+    monkeypatch.setattr(mixtures_2d.optim, "AveragedModel", Average)
+    monkeypatch.setattr(mixtures_2d, "generate", lambda G: drawn.append(G) or generate(G))
+    flags = (
+        "--data",
+        "ring",
+        "--models",
+        "wgan_gp",
+        "--seeds",
+        "1",
+        "--steps",
+        "8",
+        "--width",
+        "8",
+    )
+    run("mixtures_2d", *flags, "--average", "0.5")
+    (average,) = averages
+    assert average.n_averaged == 4 and set(map(id, drawn)) == {id(average.module)}
+    assert json.loads((tmp_path / "ring-wgan_gp-0.json").read_text())["average"] == 0.5
+
+
+def test_mixtures_refuse_a_decay_out_of_range(run, capsys):
+    with pytest.raises(SystemExit):
+        run("mixtures_2d", "--average", "1")
+    assert "--average must be at least 0 and less than 1, not 1.0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["theory_minimax", "mixtures_2d"])
