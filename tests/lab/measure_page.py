@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # for a run as a script
+if __name__ == "__main__":  # lab.py in this folder would hide the folder `lab`
+    sys.path[0] = str(Path(__file__).parents[1])
 
 from lab.serving import exported_page, lab_server, launch
 
