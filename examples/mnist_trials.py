@@ -49,6 +49,8 @@ TRIALS = {
     "lr_6e-4": {"g_lr": 6e-4, "d_lr": 6e-4},
     "lr_8e-4": {"g_lr": 8e-4, "d_lr": 8e-4},
     "lr_4e-4_decay_half": {"g_lr": 4e-4, "d_lr": 4e-4, "constant": 0.5},
+    "lr_6e-4_decay_half": {"g_lr": 6e-4, "d_lr": 6e-4, "constant": 0.5},
+    "lr_6e-4_decay_quarter": {"g_lr": 6e-4, "d_lr": 6e-4, "constant": 0.75},
     "lr_4e-4_b2_0.99": {"g_lr": 4e-4, "d_lr": 4e-4, "b2": 0.99},
     "d_lr_6e-4": {"g_lr": 4e-4, "d_lr": 6e-4},
     "batch_128_lr_4e-4": LARGE_BATCH | {"g_lr": 4e-4, "d_lr": 4e-4},
