@@ -1,8 +1,9 @@
 """Kernels: formulas that CuPy compiles, so that a GPU computes all their lines in one launch.
 
-On the CPU, NumPy runs such lines one after the other, where a debugger can stop. On a GPU each line
-would be a launch or two, and for small arrays the launches take most of the time. The text of a
-kernel is the same lines, for one element. It may write `sqrt` and the operators of arithmetic.
+On the CPU, NumPy runs such lines one after the other, where a debugger can stop. A launch starts a
+computation on the GPU. Each line would need one or two launches. For small arrays, the launches
+take most of the time. The text of a kernel is the same lines, for one element. It may write `sqrt`
+and the operators of arithmetic.
 """
 
 from functools import cache

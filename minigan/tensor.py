@@ -28,7 +28,7 @@ class Tensor:
     anything else: text, None, complex numbers, masked arrays, other Tensors.
 
     Two Tensors that are made separately from one array are not connected: the graph of one does not
-    notice a change of the other. Nor does it notice a write into the array, as `x.data[0] = 1`.
+    notice a change of the other. It does not notice a write into the array, as `x.data[0] = 1`.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
     >>> y = (x * x).sum()

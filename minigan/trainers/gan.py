@@ -68,7 +68,7 @@ class GAN:
 
     @undo_if_refused
     def discriminator_step(self, real, z):
-        """Ascend D once, on a minibatch `real` of data and on G(z)."""
+        """Update D once by gradient ascent, on a minibatch `real` of data and on G(z)."""
         real, z = as_tensor(real), as_tensor(z)
         with no_grad():  # G is fixed
             fake = self.generator(z)
@@ -87,7 +87,7 @@ class GAN:
 
     @undo_if_refused
     def generator_step(self, z):
-        """Descend G once, on the noise z."""
+        """Update G once by gradient descent, on the noise z."""
         z = as_tensor(z)
         with frozen(self.discriminator):  # D is fixed
             p_fake = self.discriminator(self.generator(z))

@@ -79,7 +79,7 @@ class WGAN:
 
     @undo_if_refused
     def critic_step(self, real, z):
-        """Ascend f once, on a minibatch `real` of data and on G(z)."""
+        """Update f once by gradient ascent, on a minibatch `real` of data and on G(z)."""
         real, z = as_tensor(real), as_tensor(z)
         with no_grad():  # G is fixed
             fake = self.generator(z)
@@ -103,7 +103,7 @@ class WGAN:
 
     @undo_if_refused
     def generator_step(self, z):
-        """Descend G once, on the noise z."""
+        """Update G once by gradient descent, on the noise z."""
         z = as_tensor(z)
         with frozen(self.critic):  # f is fixed
             fake_scores = self.critic(self.generator(z))

@@ -80,7 +80,7 @@ class WGANGP:
 
     @undo_if_refused
     def critic_step(self, real, z, eps):
-        """Descend f once, on a minibatch `real` of data and on G(z).
+        """Update f once by gradient descent, on a minibatch `real` of data and on G(z).
 
         eps: the numbers ε of x̂ = ε x + (1 - ε) G(z), (m,), from U[0, 1].
         Raises ValueError for an eps of another shape or range, and for fewer than two samples: a
@@ -108,7 +108,7 @@ class WGANGP:
 
     @undo_if_refused
     def generator_step(self, z):
-        """Descend G once, on the noise z."""
+        """Update G once by gradient descent, on the noise z."""
         z = as_tensor(z)
         with frozen(self.critic):  # f is fixed
             fake_scores = self.critic(self.generator(z))
