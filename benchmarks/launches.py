@@ -30,7 +30,7 @@ VIEWS = """alias as_strided broadcast_to chunk detach diagonal expand expand_as 
 ALLOCATIONS = """empty empty_like empty_strided new_empty new_empty_strided resize_ zeros zeros_like
     new_zeros ones ones_like new_ones zero_ fill_"""
 NOT_COMPUTED = """item _local_scalar_dense is_nonzero result_type can_cast lift_fresh resolve_conj
-    resolve_neg to _to_copy requires_grad_ set_ _version is_floating_point"""
+    resolve_neg detach_ to _to_copy requires_grad_ set_ _version is_floating_point"""
 LEFT_OUT = {f"aten::{name}" for name in f"{VIEWS} {ALLOCATIONS} {NOT_COMPUTED}".split()}
 COMPOSED = """linear matmul conv2d convolution _convolution batch_norm _batch_norm_impl_index
     feature_dropout binary_cross_entropy_with_logits clone contiguous norm upsample_nearest2d"""

@@ -8,13 +8,33 @@ and the operators of arithmetic.
 
 from functools import cache
 
+import numpy as np
+
+from minigan import backend
+
+
+def on_gpu(x):
+    """Whether x is an array on a GPU. A Tensor is no array."""
+    return backend.get_array_module(x) is not np
+
+
+def launch(text, outputs, **values):
+    """Run a kernel once. It changes the arrays that `outputs` names, in place.
+
+    text: assignments to the outputs; values: all arrays and numbers that the text names. The arrays
+    are on the GPU, have one dtype, and broadcast to the shape of the outputs.
+    """
+    changed = {name: values.pop(name) for name in outputs.split()}
+    cupy = backend.get_array_module(*changed.values())
+    kernel = compiled(cupy, text, " ".join(values), outputs)
+    kernel(*values.values(), *changed.values())
+
 
 @cache
 def compiled(cupy, text, inputs, outputs):
     """Return the kernel of a text as a function of the inputs, then the outputs, by position.
 
-    inputs: names of arrays that are read and of numbers; outputs: names of arrays that are changed
-    in place, or given first values. An element and all numbers have the dtype of the arrays.
+    An element of an array and all numbers have the dtype of the arrays.
     """
     return cupy.ElementwiseKernel(declared(inputs), declared(outputs), text, "minigan_kernel")
 

@@ -13,7 +13,8 @@ class Memory:
 
     def __init__(self, total, create_graph):
         self.create_graph = create_graph
-        self.held = set(map(id, total.values()))  # ids of arrays that others may hold
+        self.first = [*total.values()]  # kept, so that no new array gets the id of one of these
+        self.held = set(map(id, self.first))  # ids of arrays that others may hold
         self.ours = set()  # the tensors whose sum is an array that the walk owns
 
     def add(self, x, total, gx, others):

@@ -18,7 +18,7 @@ import numpy as np
 
 from minigan import backend, porting
 from minigan.arrays import check_same, named, not_negative, number
-from minigan.kernel import compiled
+from minigan.kernel import launch, on_gpu
 from minigan.nn.module import Module, Parameter, check_module
 
 BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
@@ -97,7 +97,7 @@ class Optimizer:
                 state.update({name: xp.zeros_like(p.data) for name in self.moments})
             state["step"] += 1
             moments = [state[name] for name in self.moments]
-            update = self.launch if xp is not np and self.kernel else self.update
+            update = self.launch if on_gpu(p.data) and self.kernel else self.update
             for block, g, *block_moments in blocks(p.data, p.grad.data, *moments):
                 if self.weight_decay:
                     g = g + self.weight_decay * block
@@ -106,9 +106,8 @@ class Optimizer:
 
     def launch(self, step, p, g, *moments):
         """Do what `update` does by one launch of the kernel, on a GPU."""
-        cupy, numbers = backend.get_array_module(p), self.numbers(step)
-        kernel = compiled(cupy, self.kernel, " ".join(["g", *numbers]), f"p {self.symbols}")
-        kernel(g, *numbers.values(), p, *moments)
+        moments = dict(zip(self.symbols.split(), moments, strict=True))
+        launch(self.kernel, f"p {self.symbols}", g=g, **self.numbers(step), p=p, **moments)
 
     def numbers(self, step) -> dict[str, float]:
         """The numbers that the kernel reads at this step, counted from 1."""

@@ -237,7 +237,7 @@ def _(self, gy, y, x, g):
 
 
 def normalized(x):
-    return norm.BatchNorm(0.1)(x, np.array([1.0, 2.0, 0.5]), np.zeros(3))
+    return norm.BatchNorm((0,), 0.1)(x, np.array([1.0, 2.0, 0.5]), np.zeros(3))
 
 
 @mistake(

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigan import backend
 from minigan.arrays import number
-from minigan.kernel import compiled
+from minigan.kernel import launch, on_gpu
 from minigan.nn.linear import check_positive, zeros
 from minigan.nn.module import Module
 from minigan.ops.norm import BatchNorm as BatchNormOp
@@ -16,7 +16,6 @@ from minigan.ops.norm import Normalize
 from minigan.tensor import Tensor, as_tensor
 
 # BatchNorm.track for one channel, on a GPU.
-INPUTS = "old_mean old_var mean var w m unbiased"
 RUNNING_AVERAGES = """
     running_mean = w * old_mean + m * mean;
     running_var = w * old_var + m * (unbiased * var);
@@ -76,11 +75,12 @@ class BatchNorm(Module):
             raise ValueError(
                 f"{self}: one value per channel has no variance; use a larger batch or eval()"
             )
+        axes = (0, *range(2, x.ndim))
         if self.weight is None:
-            op = Normalize((0, *range(2, x.ndim)), self.eps)
+            op = Normalize(axes, self.eps)
             y = op(x)
         else:
-            op = BatchNormOp(self.eps)
+            op = BatchNormOp(axes, self.eps)
             y = op(x, self.weight, self.bias)
         self.track(op.mean.reshape(-1), op.var.reshape(-1), n)
         return y
@@ -88,15 +88,16 @@ class BatchNorm(Module):
     def track(self, mean, var, n):
         """Add the mean and the biased variance of a batch of n values to the running averages."""
         m, unbiased = self.momentum, n / (n - 1)
-        xp = backend.get_array_module(mean)
-        if xp is np or mean.dtype != self.running_mean.dtype:  # a kernel has one dtype
+        if on_gpu(mean) and mean.dtype == self.running_mean.dtype:  # a kernel has one dtype
+            xp = backend.get_array_module(mean)
+            new = {"running_mean": xp.empty_like(mean), "running_var": xp.empty_like(var)}
+            old = {"old_mean": self.running_mean, "old_var": self.running_var}
+            known = dict(mean=mean, var=var, w=1 - m, m=m, unbiased=unbiased)
+            launch(RUNNING_AVERAGES, "running_mean running_var", **old, **known, **new)
+            self.running_mean, self.running_var = new.values()
+        else:
             self.running_mean = (1 - m) * self.running_mean + m * mean
             self.running_var = (1 - m) * self.running_var + m * (unbiased * var)
-        else:
-            old = self.running_mean, self.running_var
-            self.running_mean, self.running_var = xp.empty_like(mean), xp.empty_like(var)
-            average = compiled(xp, RUNNING_AVERAGES, INPUTS, "running_mean running_var")
-            average(*old, mean, var, 1 - m, m, unbiased, self.running_mean, self.running_var)
         self.num_batches_tracked = np.asarray(self.num_batches_tracked + 1)  # not a NumPy scalar
 
     def _checked(self, name, value):

@@ -69,11 +69,11 @@ class Tanh(Op):
 
 
 class Sigmoid(Op):
-    """y = 1 / (1 + e⁻ˣ), and eˣ / (1 + eˣ) where x < 0: neither can overflow"""
+    """y = 1 / (1 + e⁻ˣ), which is 0 where e⁻ˣ overflows"""
 
     def forward(self, x):
-        e = np.exp(-np.abs(x))
-        return np.maximum(e, x >= 0) / (1 + e)  # the numerator: 1, or eˣ where x < 0
+        with np.errstate(over="ignore"):
+            return 1 / (1 + np.exp(-x))
 
     def backward(self, gy, y, x):
         return gy * (y * (1 - y))

@@ -8,6 +8,7 @@ With μ and σ² the mean and the (biased) variance of x over some axes, and s =
 where the two means are there because μ and σ depend on every x.
 """
 
+from minigan.kernel import launch, on_gpu
 from minigan.op import Op
 from minigan.ops.reduce import Mean, MeanOfProducts, var
 from minigan.tensor import Tensor
@@ -35,8 +36,12 @@ class Normalize(Op):
         return s * (centred - y * MeanOfProducts(self.axes)(gy, y))
 
 
-class BatchNorm(Op):
-    """y = γ x̂ + β, over all axes but the channels'; .mean and .var hold μ and σ² after the call
+# BatchNorm.backward's four lines in place, for one element, on a GPU. gx is x - μ at first.
+INPUT_GRADIENT = "gx = gamma * s * (gy - mean_g - gx * s * mean_gx);"
+
+
+class BatchNorm(Normalize):
+    """y = γ x̂ + β over `axes`, all but the channels'; .mean and .var hold μ and σ² after the call
 
     x, y: (N, C, ...)  γ, β: (C,)
 
@@ -48,11 +53,7 @@ class BatchNorm(Op):
     It is computed in one new array, because new memory takes longer than a pass.
     """
 
-    def __init__(self, eps):
-        self.eps = eps
-
     def forward(self, x, gamma, beta):
-        self.axes = (0, *range(2, x.ndim))
         self.mean = Mean(self.axes, keepdims=True)(x)  # (1, C, 1, ...)
         y = x - self.mean  # (N, C, ...)
         self.var = MeanOfProducts(self.axes)(y, y)  # (1, C, 1, ...)
@@ -69,9 +70,13 @@ class BatchNorm(Op):
         gx = x - mean  # (N, C, ...)
         mean_g = Mean(self.axes, keepdims=True)(gy)  # (1, C, 1, ...)
         mean_gx = s * MeanOfProducts(self.axes)(gy, gx)  # (1, C, 1, ...), of g x̂
-        gx *= -s * mean_gx  # in place for arrays; of Tensors, Python makes new ones
-        gx += gy
-        gx -= mean_g
-        gx *= gamma.reshape(s.shape) * s
+        if on_gpu(gx):
+            known = dict(gamma=gamma.reshape(s.shape), s=s, gy=gy, mean_g=mean_g, mean_gx=mean_gx)
+            launch(INPUT_GRADIENT, "gx", gx=gx, **known)
+        else:
+            gx *= -s * mean_gx  # in place for arrays; of Tensors, Python makes new ones
+            gx += gy
+            gx -= mean_g
+            gx *= gamma.reshape(s.shape) * s
         n = x.size // gamma.size
         return gx, n * mean_gx.reshape(gamma.shape), n * mean_g.reshape(gamma.shape)

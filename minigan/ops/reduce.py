@@ -145,11 +145,10 @@ def accurate_mean(x, axes, n):
         kept = [i for i in range(x.ndim) if i not in axes]
         y = np.einsum(x, range(x.ndim), kept) / n
         return y.reshape([1 if i in axes else size for i, size in enumerate(x.shape)])
-    y, many = x, size > MANY
-    for some in [axes[1:], axes[:1]] if many else [axes]:
-        if some:
-            long = math.prod(x.shape[i] for i in some) > 4 * MANY
-            y = y.sum(axis=tuple(some), keepdims=True, dtype=np.float64 if long else None)
+    y = x
+    for some in filter(None, [axes[1:], axes[:1]] if size > MANY else [axes]):
+        long = math.prod(x.shape[i] for i in some) > 4 * MANY
+        y = y.sum(axis=tuple(some), keepdims=True, dtype=np.float64 if long else None)
     return (y / n).astype(x.dtype, copy=False)
 
 

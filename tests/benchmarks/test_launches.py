@@ -6,20 +6,16 @@ import pytest
 
 # Fewer are welcome: change the number, and write the table with `launches.py --write`.
 COUNTS = {  # launches, transfers to the device, transfers to the host
-    "mlp_gan": (348, 4, 2),
-    "wgan": (772, 12, 6),
-    "wgan_gp": (1021, 32, 6),
-    "dcgan": (1149, 20, 2),
+    "mlp_gan": (320, 4, 2),
+    "wgan": (752, 12, 6),
+    "wgan_gp": (1002, 32, 6),
+    "dcgan": (1068, 20, 2),
 }
 
 
 @pytest.mark.parametrize("work", COUNTS)
 def test_a_step_launches_and_waits_as_often_as_the_page_says(work, benchmark):
-    launches, *transfers = benchmark("launches").count_minigan(work).values()
-    expected, *expected_transfers = COUNTS[work]
-    assert transfers == expected_transfers
-    # The walk knows arrays by their id. A new array with the id of a freed one may be copied.
-    assert abs(launches - expected) <= 4
+    assert tuple(benchmark("launches").count_minigan(work).values()) == COUNTS[work]
 
 
 def test_the_page_has_these_numbers():
@@ -30,8 +26,9 @@ def test_the_page_has_these_numbers():
         single = int(cells[2])
         assert cells[1:4] == [str(n), str(single), f"{n / single:.3f}"]
         assert cells[5:] == [str(to_device), str(to_host)]
-        if work == "mlp_gan":
-            assert n < 1.2 * single
+        if work == "mlp_gan":  # 22 of PyTorch's operators count Adam's steps, on the host
+            assert n < 1.2 * (single - 22)
+            assert f"launches are {n / (single - 22):.3f} times the other {single - 22}." in page
 
 
 def test_a_step_waits_for_the_gpu_once():

@@ -190,8 +190,8 @@ def test_an_operation_that_is_called_again_is_refused_and_keeps_its_gradient():
 
     x = Tensor(np.random.default_rng(0).standard_normal((4, 2)), requires_grad=True)
     gamma, beta = Tensor(np.ones(2)), Tensor(np.zeros(2))
-    expected = grad((BatchNorm(1e-5)(x, gamma, beta) ** 3).sum(), x)[0].data
-    op = BatchNorm(1e-5)
+    expected = grad((BatchNorm((0,), 1e-5)(x, gamma, beta) ** 3).sum(), x)[0].data
+    op = BatchNorm((0,), 1e-5)
     loss = (op(x, gamma, beta) ** 3).sum()
     for again in (x, Tensor(X[:, :2] * 5), X[:, :2] * 5):
         with pytest.raises(RuntimeError, match="used before"):
