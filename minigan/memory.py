@@ -12,8 +12,8 @@ class Memory:
     """
 
     def __init__(self, total, create_graph):
-        self.create_graph = create_graph
-        self.first = [*total.values()]  # kept, so that no new array gets the id of one of these
+        # The first gradients are kept. So no new array gets the id of one of them.
+        self.create_graph, self.first = create_graph, [*total.values()]
         self.held = set(map(id, self.first))  # ids of arrays that others may hold
         self.ours = set()  # the tensors whose sum is an array that the walk owns
 

@@ -206,11 +206,11 @@ class Function:
     def __getattr__(self, name):
         if f"ufunc.{name}" not in NAMES:
             raise AttributeError(f"'cupy.ufunc' object has no attribute {name!r}")
-        if name != "at":
-            return lambda *args, **kwargs: call(getattr(self.function, name), args, kwargs)
-        return lambda a, index, b: self.function.at(
-            a._host, to_host(index, numpy_too=True), to_host(b)
-        )
+        return lambda *args, **kwargs: call(getattr(self.function, name), args, kwargs)
+
+    def at(self, a, index, b):
+        COUNTS["launches"] += 1
+        self.function.at(a._host, to_host(index, numpy_too=True), to_host(b))
 
 
 class ElementwiseKernel:
@@ -225,8 +225,12 @@ class ElementwiseKernel:
         dtypes = {a.dtype for a in args if isinstance(a, ndarray)}
         assert len(dtypes) == 1, f"arrays of several types for one T: {dtypes}"
         (dtype,) = dtypes
+        shape = np.broadcast_shapes(*(a.shape for a in args if isinstance(a, ndarray)))
         for a in args[len(self.inputs) :]:
-            assert isinstance(a, ndarray), "an output must be an array"
+            if not isinstance(a, ndarray):
+                raise TypeError("Output arguments type must be cupy.ndarray")
+            if a.shape != shape:
+                raise ValueError("Out shape is mismatched")
         values = [a._host if isinstance(a, ndarray) else dtype.type(a) for a in args]
         scope = dict(zip(self.inputs + self.outputs, values, strict=True)) | {"sqrt": np.sqrt}
         outputs = [scope[name] for name in self.outputs]
@@ -241,6 +245,8 @@ def names(params):
     """The names of a kernel's parameters, "T a, T b", which have one type here."""
     pairs = [param.split() for param in params.split(",")]
     assert all(kind == "T" for kind, _ in pairs)
+    if ["T", "i"] in pairs:
+        raise ValueError("Can not use 'i' as a parameter name")
     return [name for _, name in pairs]
 
 

@@ -348,6 +348,16 @@ FORBIDDEN = {
     "another": (lambda cp, x: cp.float128, AttributeError, "'cupy' has no attribute"),
     "a method it lacks": (lambda cp, x: x.setflags, AttributeError, "has no attribute 'setflags'"),
     "an argument it lacks": (lambda cp, x: x.sum(where=True), TypeError, "has no argument 'where'"),
+    "a kernel's parameter i": (
+        lambda cp, x: cp.ElementwiseKernel("T i", "T y", "y = i;", "k"),
+        ValueError,
+        "Can not use 'i'",
+    ),
+    "a kernel's smaller output": (
+        lambda cp, x: cp.ElementwiseKernel("T x", "T y", "y = x;", "k")(x, cp.ones(1)),
+        ValueError,
+        "Out shape is mismatched",
+    ),
 }
 
 
@@ -395,6 +405,7 @@ def test_the_stand_in_counts_launches_and_transfers(cupy):
         lambda x: x.__setitem__(0, 2.0),
         lambda x: x.copy(),
         lambda x: cupy.stack([x, x]),
+        lambda x: cupy.add.at(x, [0, 1], x),
         lambda x: cupy.ElementwiseKernel("T x", "T y", "y = x * y;", "k")(x, x),
     ):
         assert counts(launch) == {"launches": 1}
