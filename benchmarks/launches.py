@@ -1,15 +1,22 @@
 """Count what a training step asks of a GPU: kernel launches, and transfers between GPU and host.
 
     python benchmarks/launches.py [--torch PYTHON] [--write]
+    python benchmarks/launches.py --gpu [--write]
 
-No GPU is needed. minigan runs on the tests' stand-in for CuPy, which counts. PyTorch runs under its
-profiler on the CPU. Its operators are counted: those that compute, without views and allocations.
-An operator that only calls others counts as these. --torch names a Python that has PyTorch. --write
-puts the table into docs/performance.md.
+The first command needs no GPU. minigan runs on the tests' stand-in for CuPy, which counts. PyTorch
+runs under its profiler on the CPU. Its operators are counted: those that compute, without views and
+allocations. An operator that only calls others counts as these. --torch names a Python that has
+PyTorch.
+
+The second command runs both on a GPU. It needs CuPy and PyTorch in one Python. PyTorch's profiler
+counts the kernels and copies that the driver was asked for, of CuPy too.
+
+--write puts the table into docs/performance.md.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +86,53 @@ def operators(event):
     return sum(map(operators, event.cpu_children))
 
 
+def count_on_gpu(step):
+    """{"kernels", "to_device", "to_host": number} of the second step of a work, on a GPU."""
+    import torch
+    from torch.profiler import ProfilerActivity, profile
+
+    step()
+    torch.cuda.synchronize()
+    with profile(activities=[ProfilerActivity.CUDA]) as profiler:
+        step()
+        torch.cuda.synchronize()
+    on_device = [e.name for e in profiler.events() if e.device_type.name == "CUDA"]
+    to_device, to_host = (
+        sum(name.startswith(f"Memcpy {kind}") for name in on_device) for kind in ("HtoD", "DtoH")
+    )
+    return {
+        "kernels": len(on_device) - to_device - to_host,
+        "to_device": to_device,
+        "to_host": to_host,
+    }
+
+
+def gpu_table():
+    """Run each work in minigan and in PyTorch on a GPU, and return the table of their counts."""
+    os.environ["BENCHMARK_DEVICE"] = "cuda"
+    import works_minigan
+    import works_torch
+
+    from minigan import backend
+
+    backend.use("cupy")
+    lines = ["| step | kernels | PyTorch, `foreach=False` | minigan over it |"]
+    lines[0] += " PyTorch, by default | to the GPU | to the host |"
+    lines.append("|---" * 7 + "|")
+    for work in WORKS:
+        ours = count_on_gpu(getattr(works_minigan, work)())
+        single, default = (
+            count_on_gpu(getattr(works_torch, work)(**settings))["kernels"]
+            for settings in ({"foreach": False}, {})
+        )
+        lines.append(
+            f"| `{work}` | {ours['kernels']} | {single} | "
+            f"{ours['kernels'] / single:.3f} | {default} | {ours['to_device']} | "
+            f"{ours['to_host']} |"
+        )
+    return "\n".join(lines)
+
+
 def torch_counts(python):
     """{work: (launches one parameter at a time, launches by default)}"""
     command = [python, __file__, "--count-torch"]
@@ -106,6 +160,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--torch", metavar="PYTHON", default=sys.executable)
+    parser.add_argument("--gpu", action="store_true", help="count on a GPU")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--count-torch", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -116,12 +171,16 @@ def main():
         }
         print(json.dumps(found))
         return
-    text = table({work: count_minigan(work) for work in WORKS}, torch_counts(args.torch))
+    if args.gpu:
+        name, text = "kernels", gpu_table()
+    else:
+        counts = {work: count_minigan(work) for work in WORKS}
+        name, text = "launches", table(counts, torch_counts(args.torch))
     print(text)
     if args.write:
         from measure import write
 
-        write({"launches": text}, {}, {})
+        write({name: text}, {}, {})
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ LIBRARIES = [
 UPSAMPLE = "dcgan_upsample"
 WORKS = ["mlp_gan", "wgan_gp", "dcgan", "adam", "tiny", "chain", "gradcheck", "import"]
 ON_A_GPU = ["minigan", "torch", "torch_fused"]
-GPU_BATCHES = [64, 1024, 4096]
+GPU_BATCHES = {"mlp_gan": [64, 1024, 4096], "wgan_gp": [64], "dcgan": [64]}
 
 GROWING = ["minigan", "torch", "numpy"]
 GROWTH = {"batch": [64, 256, 1024, 4096], "width": [0.5, 1, 2, 4], "depth": [0, 4, 16, 64]}
@@ -143,12 +143,12 @@ def measure_growth(pythons, rounds, default):
 
 
 def measure_on_gpu(pythons, rounds):
-    """{work: {library: Measured}} of the MLP GAN at growing batches."""
+    """{work and batch: {library: Measured}}"""
     results = {}
-    for batch in GPU_BATCHES:
-        on_cuda = {"batch": batch, "device": "cuda"}
-        settings = dict.fromkeys(ON_A_GPU, on_cuda) | {"minigan": {"batch": batch}}
-        results[f"mlp_gan, batch {batch}"] = measure(pythons, "mlp_gan", settings, rounds)
+    for work, batches in GPU_BATCHES.items():
+        for batch in batches:
+            settings = {library: {"batch": batch} for library in ON_A_GPU}
+            results[f"{work}, batch {batch}"] = measure(pythons, work, settings, rounds)
     return results
 
 
@@ -197,7 +197,7 @@ def parse(argv):
     if args.rounds < 1 or args.threads < 1:
         parser.error("--rounds and --threads must be 1 or more")
     if args.backend == "cupy" and (args.work is not None or args.growth):
-        parser.error("--backend cupy is for mlp_gan at growing batches, without --work or --growth")
+        parser.error("--backend cupy has works of its own: leave out --work and --growth")
     if args.write and (args.work or args.library):
         parser.error("--write replaces the whole table, so it is not for --work or --library")
     if args.growth and not {"mlp_gan"} <= set(args.work or WORKS):
@@ -223,6 +223,7 @@ def main(argv=None):
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(args.threads)
     os.environ["MINIGAN_BACKEND"] = args.backend
+    os.environ["BENCHMARK_DEVICE"] = {"numpy": "cpu", "cupy": "cuda"}[args.backend]
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # `import` is measured with byte code
     cores = args.threads
     if hasattr(os, "sched_setaffinity"):  # the workers inherit it

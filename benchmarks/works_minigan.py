@@ -24,7 +24,7 @@ from sizes import (
 )
 
 import minigan
-from minigan import losses, nn, optim, rand, randn
+from minigan import backend, losses, nn, optim, rand, randn
 from minigan.trainers import GAN, WGAN, WGANGP
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
@@ -34,7 +34,9 @@ discriminator = functools.partial(networks.discriminator, nn)
 
 
 def version():
-    return f"{minigan.__version__} on NumPy ({environment.blas()})"
+    xp = backend.current()
+    on = f"NumPy ({environment.blas()})" if xp.__name__ == "numpy" else f"CuPy {xp.__version__}"
+    return f"{minigan.__version__} on {on}"
 
 
 def load():

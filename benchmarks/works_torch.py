@@ -1,4 +1,7 @@
-"""The benchmark's works in PyTorch, as its users write them."""
+"""The benchmark's works in PyTorch, as its users write them.
+
+BENCHMARK_DEVICE=cuda makes them run on a GPU.
+"""
 
 import functools
 import os
@@ -24,6 +27,8 @@ torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_thread
 torch.backends.cuda.matmul.allow_tf32 = False  # float32 is float32, on a GPU as well
 torch.backends.cudnn.allow_tf32 = False
 
+torch.set_default_device(os.environ.get("BENCHMARK_DEVICE", "cpu"))
+
 bce = nn.BCELoss()
 generator = functools.partial(networks.generator, nn)
 discriminator = functools.partial(networks.discriminator, nn)
@@ -34,22 +39,22 @@ def version():
 
 
 def load():
+    if torch.get_default_device().type == "cuda" and not torch.cuda.is_available():
+        raise ImportError(f"PyTorch {torch.__version__} finds no GPU")
     tiny()()
 
 
-def mlp_gan(batch=BATCH, width=1.0, depth=0, device="cpu", **adam_settings):
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ImportError(f"PyTorch {torch.__version__} finds no GPU")
-    G, D = generator(width, depth).to(device), discriminator(width, depth).to(device)
-    return gan(G, D, images(batch, 784, device=device), **adam_settings)
+def mlp_gan(batch=BATCH, width=1.0, depth=0, **adam_settings):
+    G, D = generator(width, depth), discriminator(width, depth)
+    return gan(G, D, images(batch, 784), **adam_settings)
 
 
 def dcgan(batch=BATCH, **adam_settings):
     return gan(*networks.dcgan(nn), images(batch, 1, 32, 32), **adam_settings)
 
 
-def images(*shape, device="cpu"):
-    return 2 * torch.rand(shape, device=device) - 1
+def images(*shape):
+    return 2 * torch.rand(shape) - 1
 
 
 def gan(G, D, real, **adam_settings):
@@ -58,7 +63,7 @@ def gan(G, D, real, **adam_settings):
     ones, zeros = real.new_ones(len(real), 1), real.new_zeros(len(real), 1)
 
     def noise():
-        return torch.randn(len(real), LATENT, device=real.device)
+        return torch.randn(len(real), LATENT)
 
     def step():
         with torch.no_grad():

@@ -175,6 +175,21 @@ def gradient_norms(critic, real, fake, eps) -> Tensor:
     Raises ValueError for shapes that do not fit, or an ε outside [0, 1] (not checked on a GPU).
     Raises TypeError if real and fake differ in dtype, or are integers.
     """
+    real, fake, eps = _penalty_arrays(real, fake, eps)
+    n = len(real)
+    x_hat = Tensor(eps * real + (1 - eps) * fake, requires_grad=True)
+    scores = critic(x_hat)
+    if scores.shape not in ((n,), (n, 1)):
+        raise ValueError(
+            f"gradient penalty: the critic gave {scores.shape} for {n} samples, not ({n}, 1)"
+        )
+    (g,) = grad(scores.sum(), x_hat, create_graph=True)  # (N, ...): row i is ∇f(x̂ᵢ)
+    x_hat.requires_grad_(False)  # so that loss.backward() computes no gradient for x̂
+    return g.flatten(1).norm(axis=1)
+
+
+def _penalty_arrays(real, fake, eps):
+    """The arrays of x, G(z) and ε, checked. ε has as many axes as x, so that the two broadcast."""
     real, fake, eps = [plain_array(as_array(x)) for x in (real, fake, eps)]
     if real.ndim == 0:
         raise ValueError("gradient penalty: real is a number, and a batch is needed")
@@ -191,16 +206,7 @@ def gradient_norms(critic, real, fake, eps) -> Tensor:
         raise ValueError(
             f"gradient penalty: eps must be from 0 to 1, not from {eps.min()} to {eps.max()}"
         )
-    eps = eps.reshape(-1, *[1] * (real.ndim - 1)).astype(real.dtype)
-    x_hat = Tensor(eps * real + (1 - eps) * fake, requires_grad=True)
-    scores = critic(x_hat)
-    if scores.shape not in ((n,), (n, 1)):
-        raise ValueError(
-            f"gradient penalty: the critic gave {scores.shape} for {n} samples, not ({n}, 1)"
-        )
-    (g,) = grad(scores.sum(), x_hat, create_graph=True)  # (N, ...): row i is ∇f(x̂ᵢ)
-    x_hat.requires_grad_(False)  # so that loss.backward() computes no gradient for x̂
-    return g.flatten(1).norm(axis=1)
+    return real, fake, eps.reshape(-1, *[1] * (real.ndim - 1)).astype(real.dtype)
 
 
 def _reduced(losses, reduction):

@@ -23,7 +23,7 @@ import numpy as np
 LINES = Path(__file__).with_name("cupy_names.txt").read_text().splitlines()
 NAMES = frozenset(line for line in LINES if not line.startswith("#"))
 NOT_IN_CUPY = {"where", "initial", "subok", "like"}  # arguments of NumPy's functions
-FROM_NUMPY = {"array", "asarray", "ascontiguousarray"}  # functions that take a NumPy array
+FROM_NUMPY = {"array", "asarray"}  # functions that take a NumPy array
 ALLOCATIONS = {
     "empty",
     "empty_like",
@@ -90,8 +90,10 @@ class ndarray:
         return counted(ndarray(self._host[to_host(index, numpy_too=True)]), "getitem", [self])
 
     def __setitem__(self, index, value):
+        if isinstance(value, np.ndarray) and value.ndim:
+            raise ValueError("non-scalar numpy.ndarray cannot be used for fill")
         COUNTS["launches"] += 1
-        self._host[to_host(index, numpy_too=True)] = to_host(value)
+        self._host[to_host(index, numpy_too=True)] = to_host(value, numpy_too=True)
 
     def __len__(self):
         return len(self._host)
@@ -155,7 +157,8 @@ for _name in ["neg", "pos", "abs", "invert"]:
 def call(function, args, kwargs, numpy_too=False):
     """Move the arguments to the host, call the function, and move the result back."""
     if unknown := NOT_IN_CUPY & kwargs.keys():
-        raise TypeError(f"CuPy's {function.__name__} has no argument {unknown.pop()!r}")
+        name, argument = function.__name__, unknown.pop()
+        raise TypeError(f"{name}() got an unexpected keyword argument {argument!r}")
     args = [to_host(arg, numpy_too) for arg in args]
     kwargs = {name: to_host(arg) for name, arg in kwargs.items()}
     y = to_device(function(*args, **kwargs))

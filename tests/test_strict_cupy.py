@@ -1,4 +1,8 @@
-"""Everything runs on a strict stand-in for CuPy, with the same results as on NumPy."""
+"""Everything runs on a strict stand-in for CuPy, with the same results as on NumPy.
+
+With a GPU, `pytest -m gpu` runs these tests on CuPy itself. So they also show whether the stand-in
+accepts and refuses what CuPy does.
+"""
 
 import sys
 from itertools import pairwise
@@ -22,20 +26,33 @@ FAMILIES = [arithmetic, conv, elementwise, loss_cases, matmul, nn, reduce, shape
 CASES = [case for family in FAMILIES for case in family.CASES]
 
 
+ON_A_GPU = pytest.param("on a GPU", marks=pytest.mark.gpu)
+
+
 @pytest.fixture
-def cupy(monkeypatch):
+def stand_in(monkeypatch):
     """The stand-in, imported and in use."""
     monkeypatch.setitem(sys.modules, "cupy", strict_cupy.make())
     with backend.use("cupy"):
         yield backend.current()
 
 
+@pytest.fixture(params=["on the stand-in", ON_A_GPU])
+def cupy(request):
+    """The stand-in or CuPy, in use."""
+    if request.param == "on the stand-in":
+        yield request.getfixturevalue("stand_in")
+    else:
+        with backend.use("cupy"):
+            yield backend.current()
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_values_and_derivatives_are_numpys(case, cupy):
+def test_values_and_derivatives_are_numpys(case, stand_in):
     @settings(max_examples=5)
     @given(case.problems)
     def compare(problem):
-        compare_with_numpy(problem, np.float64, cupy, rtol=1e-12)
+        compare_with_numpy(problem, np.float64, stand_in, rtol=1e-12)
 
     compare()
 
@@ -79,18 +96,23 @@ def test_an_optimizer_moves_the_parameters_as_on_numpy(make, cupy):
     optimizer.step()
 
 
-@pytest.fixture(params=["as Python", "as C++"])
-def either(request, cupy):
-    """The stand-in. It runs the text of kernels in both languages."""
+@pytest.fixture(params=["as Python", "as C++", ON_A_GPU])
+def any_kernel(request):
+    """The stand-in, which runs the text of kernels in both languages, or CuPy."""
+    if request.param == "on a GPU":
+        with backend.use("cupy"):
+            yield backend.current()
+        return
+    cupy = request.getfixturevalue("stand_in")
     if request.param == "as C++":
         if kernel_in_c.COMPILER is None:
             pytest.skip("there is no C++ compiler")
         cupy.ElementwiseKernel = kernel_in_c.KernelInC
-    return cupy
+    yield cupy
 
 
 @pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
-def test_a_kernel_computes_the_lines_of_update(make, either):
+def test_a_kernel_computes_the_lines_of_update(make, any_kernel):
     """For p, g and moments of many sizes, in float64, at an early and at a late step."""
     rng = np.random.default_rng(0)
     for step in 1, 2, 1000:
@@ -98,7 +120,7 @@ def test_a_kernel_computes_the_lines_of_update(make, either):
         optimizer = make([layers.Parameter(np.zeros(1))])
         arrays = [scale * rng.standard_normal(50) for _ in optimizer.moments]
         arrays = [rng.standard_normal(50), scale * rng.standard_normal(50), *map(abs, arrays)]
-        on_device = [either.asarray(a) for a in arrays]
+        on_device = [any_kernel.asarray(a) for a in arrays]
         optimizer.launch(step, *on_device)
         optimizer.update(step, *arrays)
         for found, expected in zip(on_device, arrays, strict=True):
@@ -163,7 +185,7 @@ def wgan_gp(G, f, optimizer=optim.Adam):
 )
 @pytest.mark.parametrize("make", [gan, wgan, wgan_gp])
 def test_a_trainer_takes_the_steps_that_it_takes_on_numpy(
-    make, dtype, optimizer, rtol, of_report, either
+    make, dtype, optimizer, rtol, of_report, any_kernel
 ):
     def trained():
         minigan.seed(0)
@@ -326,11 +348,11 @@ def test_a_module_can_be_moved_and_saved(cupy):
     assert type(net[0].weight.data) is np.ndarray
 
 
-def test_on_a_gpu_a_range_is_not_looked_at(cupy):
+def test_on_a_gpu_a_range_is_not_looked_at(stand_in):
     x, p = randn(4, 3), randn(4, 1).sigmoid()
     strict_cupy.COUNTS.clear()
-    losses.binary_cross_entropy(p, cupy.full((4, 1), 2.0))
-    losses.gradient_penalty(lambda x: x.sum(axis=1), x, x, cupy.full(4, 2.0))
+    losses.binary_cross_entropy(p, stand_in.full((4, 1), 2.0))
+    losses.gradient_penalty(lambda x: x.sum(axis=1), x, x, stand_in.full(4, 2.0))
     assert strict_cupy.COUNTS["to_host"] == 0
 
 
@@ -342,12 +364,13 @@ FORBIDDEN = {
     "an operand": (lambda cp, x: x + np.ones(2), TypeError, "Unsupported type"),
     "an operand without axes": (lambda cp, x: x * np.array(2.0), TypeError, "Unsupported type"),
     "in place": (lambda cp, x: x.__iadd__(np.ones(2)), TypeError, "Unsupported type"),
-    "assignment": (lambda cp, x: x.__setitem__(0, np.ones(1)), TypeError, "Unsupported type"),
+    "assignment": (lambda cp, x: x.__setitem__(0, np.ones(1)), ValueError, "non-scalar numpy"),
+    "a NumPy array to copy": (lambda cp, x: cp.ascontiguousarray(np.ones(2)), TypeError, "type"),
     "a NumPy buffer": (lambda cp, x: np.add(np.ones(2), x), TypeError, "Unsupported type"),
     "a function it lacks": (lambda cp, x: cp.errstate, AttributeError, "'cupy' has no attribute"),
     "another": (lambda cp, x: cp.float128, AttributeError, "'cupy' has no attribute"),
     "a method it lacks": (lambda cp, x: x.setflags, AttributeError, "has no attribute 'setflags'"),
-    "an argument it lacks": (lambda cp, x: x.sum(where=True), TypeError, "has no argument 'where'"),
+    "an argument it lacks": (lambda cp, x: x.sum(where=True), TypeError, "unexpected .* 'where'"),
     "a kernel's parameter i": (
         lambda cp, x: cp.ElementwiseKernel("T i", "T y", "y = i;", "k"),
         ValueError,
@@ -369,7 +392,7 @@ def test_the_stand_in_forbids(misuse, error, message, cupy):
 
 def test_the_stand_in_shares_no_memory_with_the_host(cupy):
     host = np.ones(2)
-    for to_device in (cupy.asarray, cupy.array, cupy.ascontiguousarray):
+    for to_device in (cupy.asarray, cupy.array):
         to_device(host)[...] = 5.0
     cupy.asnumpy(cupy.asarray(host))[...] = 5.0
     assert (host == 1).all()
@@ -385,14 +408,14 @@ def test_the_stand_in_keeps_scalars_on_the_device(cupy):
     assert isinstance(np.float32(2) * x, cupy.ndarray)
 
 
-def test_the_stand_in_counts_launches_and_transfers(cupy):
+def test_the_stand_in_counts_launches_and_transfers(stand_in):
     def counts(use):
-        x = cupy.asarray(np.ones((2, 3)))
+        x = stand_in.asarray(np.ones((2, 3)))
         strict_cupy.COUNTS.clear()
         use(x)
         return {name: n for name, n in strict_cupy.COUNTS.items() if n}
 
-    for view in (lambda x: x.T, lambda x: x[0], lambda x: x.reshape(6), lambda x: cupy.empty(3)):
+    for view in (lambda x: x.T, lambda x: x[0], lambda x: x.reshape(6), lambda x: stand_in.empty(3)):
         assert counts(view) == {}
     for launch in (
         lambda x: x + 1,
@@ -404,15 +427,15 @@ def test_the_stand_in_counts_launches_and_transfers(cupy):
         lambda x: x[x.T.shape[:1] and [1, 0]],
         lambda x: x.__setitem__(0, 2.0),
         lambda x: x.copy(),
-        lambda x: cupy.stack([x, x]),
-        lambda x: cupy.add.at(x, [0, 1], x),
-        lambda x: cupy.ElementwiseKernel("T x", "T y", "y = x * y;", "k")(x, x),
+        lambda x: stand_in.stack([x, x]),
+        lambda x: stand_in.add.at(x, [0, 1], x),
+        lambda x: stand_in.ElementwiseKernel("T x", "T y", "y = x * y;", "k")(x, x),
     ):
         assert counts(launch) == {"launches": 1}
-    assert counts(lambda x: cupy.einsum("ij,ij->j", x, x)) == {"launches": 2}
-    for transfer in (cupy.asnumpy, lambda x: x.tolist(), lambda x: float(x.sum())):
+    assert counts(lambda x: stand_in.einsum("ij,ij->j", x, x)) == {"launches": 2}
+    for transfer in (stand_in.asnumpy, lambda x: x.tolist(), lambda x: float(x.sum())):
         assert counts(transfer)["to_host"] == 1
-    assert counts(lambda x: cupy.asarray(np.ones(2))) == {"to_device": 1}
+    assert counts(lambda x: stand_in.asarray(np.ones(2))) == {"to_device": 1}
 
 
 def test_what_is_on_the_gpu_is_moved_there_by_doing_nothing(cupy):

@@ -76,12 +76,15 @@ class Geometry:
         (N, C, H, W) -> (n·H'·W', kH·kW·C) for n images
         """
         (kh, kw), (sh, sw) = self.kernel, self.stride
+        h, w = self.output(x.shape[2:])
         x = self.pad(x)
-        sliding_window_view = get_array_module(x).lib.stride_tricks.sliding_window_view
-        view = sliding_window_view(x, (kh, kw), axis=(1, 2))[:, ::sh, ::sw]
-        view = view.transpose(0, 1, 2, 4, 5, 3)  # (N, H', W', kH, kW, C)
+        n, c = x.shape[0], x.shape[3]
+        # A step to the next place is sh rows or sw pixels, a step inside a window is one.
+        image, row, pixel, channel = x.strides
+        shape, strides = (n, h, w, kh, kw, c), (image, sh * row, sw * pixel, row, pixel, channel)
+        view = get_array_module(x).lib.stride_tricks.as_strided(x, shape, strides)
         for some in slices(x, view.size):
-            yield some, view[some].reshape(-1, kh * kw * x.shape[3])
+            yield some, view[some].reshape(-1, kh * kw * c)
 
 
 class Convolution(Op):
