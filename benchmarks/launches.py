@@ -11,7 +11,7 @@ PyTorch.
 The second command runs both on a GPU. It needs CuPy and PyTorch in one Python. PyTorch's profiler
 counts the kernels and copies that the driver was asked for, of CuPy too.
 
---write puts the table into docs/performance.md.
+--write puts the table into docs/gpu.md.
 """
 
 import argparse
@@ -109,13 +109,16 @@ def count_on_gpu(step):
 
 def gpu_table():
     """Run each work in minigan and in PyTorch on a GPU, and return the table of their counts."""
-    os.environ["BENCHMARK_DEVICE"] = "cuda"
-    import works_minigan
-    import works_torch
-
     from minigan import backend
 
-    backend.use("cupy")
+    os.environ["BENCHMARK_DEVICE"] = "cuda"
+    try:
+        backend.use("cupy")
+        import works_torch
+    except (ImportError, RuntimeError) as error:  # no CuPy, no PyTorch, or no GPU
+        sys.exit(f"--gpu: {error}")
+    import works_minigan
+
     lines = ["| step | kernels | PyTorch, `foreach=False` | minigan over it |"]
     lines[0] += " PyTorch, by default | to the GPU | to the host |"
     lines.append("|---" * 7 + "|")

@@ -33,6 +33,7 @@ ALLOCATIONS = {
     "ones_like",
     "may_share_memory",
 }
+WAITS = {"sliding_window_view", "nonzero", "argwhere", "unique"}  # the host reads a size or more
 COUNTS: Counter = Counter()
 
 
@@ -85,6 +86,8 @@ class ndarray:
 
     def __getitem__(self, index):
         index = index if isinstance(index, tuple) else (index,)
+        masks = [part for part in index if isinstance(part, (np.ndarray, ndarray))]
+        COUNTS["to_host"] += any(mask.dtype == bool for mask in masks)  # how many are True
         if not any(part is Ellipsis for part in index):
             index = (*index, Ellipsis)  # then NumPy, too, makes an array and no scalar
         return counted(ndarray(self._host[to_host(index, numpy_too=True)]), "getitem", [self])
@@ -159,6 +162,7 @@ def call(function, args, kwargs, numpy_too=False):
     if unknown := NOT_IN_CUPY & kwargs.keys():
         name, argument = function.__name__, unknown.pop()
         raise TypeError(f"{name}() got an unexpected keyword argument {argument!r}")
+    COUNTS["to_host"] += function.__name__ in WAITS
     args = [to_host(arg, numpy_too) for arg in args]
     kwargs = {name: to_host(arg) for name, arg in kwargs.items()}
     y = to_device(function(*args, **kwargs))

@@ -415,7 +415,12 @@ def test_the_stand_in_counts_launches_and_transfers(stand_in):
         use(x)
         return {name: n for name, n in strict_cupy.COUNTS.items() if n}
 
-    for view in (lambda x: x.T, lambda x: x[0], lambda x: x.reshape(6), lambda x: stand_in.empty(3)):
+    for view in (
+        lambda x: x.T,
+        lambda x: x[0],
+        lambda x: x.reshape(6),
+        lambda x: stand_in.empty(3),
+    ):
         assert counts(view) == {}
     for launch in (
         lambda x: x + 1,
@@ -433,7 +438,14 @@ def test_the_stand_in_counts_launches_and_transfers(stand_in):
     ):
         assert counts(launch) == {"launches": 1}
     assert counts(lambda x: stand_in.einsum("ij,ij->j", x, x)) == {"launches": 2}
-    for transfer in (stand_in.asnumpy, lambda x: x.tolist(), lambda x: float(x.sum())):
+    windows = stand_in.lib.stride_tricks.sliding_window_view
+    for transfer in (
+        stand_in.asnumpy,
+        lambda x: x.tolist(),
+        lambda x: float(x.sum()),
+        lambda x: windows(x, 2, axis=0),
+        lambda x: x[x > 0],
+    ):
         assert counts(transfer)["to_host"] == 1
     assert counts(lambda x: stand_in.asarray(np.ones(2))) == {"to_device": 1}
 

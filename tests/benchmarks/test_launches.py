@@ -19,7 +19,7 @@ def test_a_step_launches_and_waits_as_often_as_the_page_says(work, benchmark):
 
 
 def test_the_page_has_these_numbers():
-    page = (Path(__file__).parents[2] / "docs" / "performance.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "gpu.md").read_text()
     for work, (n, to_device, to_host) in COUNTS.items():
         row = next(line for line in page.splitlines() if line.startswith(f"| `{work}`: "))
         cells = [cell.strip() for cell in row.strip("|").split("|")]
