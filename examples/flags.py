@@ -18,6 +18,8 @@ HELP = {
     "batch_size": "samples in a minibatch",
     "eps": "batch norm's ε, which is added to the variance",
     "lr": "learning rate",
+    "decay_epoch": "epochs after which the learning rate starts to fall, linearly to 0 at the end; "
+    "0: it does not fall",
     "b1": "Adam's first decay rate, for the mean gradient",
     "b2": "Adam's second decay rate, for the mean squared gradient",
     "latent_dim": "dimensions of the noise z",
@@ -127,6 +129,8 @@ def check_flags(parser, args, **defaults):
         least = 1 if type(default) is int else 0
         if name == "batch_size":
             least = 2  # batch norm needs two samples
+        if name == "decay_epoch":
+            least = 0
         if type(default) is not str and not value >= least:  # nor NaN
             parser.error(f"--{name} must be at least {least}, not {value}")
         if value == float("inf"):

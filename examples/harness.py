@@ -5,6 +5,7 @@ There is no mathematics here. An example builds its networks and a trainer, and 
 
 import contextlib
 import csv
+import math
 import re
 import signal
 
@@ -18,7 +19,7 @@ from minigan import backend, plot
 from minigan.datasets import minibatches
 from minigan.diagnosis import Diagnosis
 from minigan.files import atomic_write, check_writable
-from minigan.optim import AveragedModel
+from minigan.optim import AveragedModel, Optimizer
 
 __all__ = ["parse_flags", "picture", "read", "train"]
 
@@ -55,13 +56,15 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
     if per_epoch == 0:
         raise SystemExit(f"error: --batch_size {args.batch_size} is more than {len(images)} images")
     last_step = args.n_steps if "n_steps" in args else args.n_epochs * per_epoch
+    schedule = _Schedule(args, trainer, per_epoch)
     images = backend.asarray(images)  # to the GPU, if that is where the networks are
     some = images[:: max(1, len(images) // n_samples)]
     diagnosis = read(Diagnosis, prepare(some))
-    run = _Run(args, trainer, diagnosis, noise(n_samples), picture, columns)
+    run = _Run(args, trainer, schedule, diagnosis, noise(n_samples), picture, columns)
     with forgiving_output(), run.alone_in_its_folder(), _Interrupt() as interrupt:
         if args.resume:
             run.load()
+        schedule.set_lr(trainer.steps)
         if trainer.steps == 0 or not run.sample_path.exists():
             run.draw_samples()
         with tqdm(total=last_step, initial=trainer.steps, disable=None) as bar:
@@ -84,6 +87,7 @@ def train(args, trainer, images, *, prepare, noise, picture, n_samples=100, colu
                             run.draw_samples()
                         if interrupt.requested or trainer.steps == last_step:
                             break
+                        schedule.set_lr(trainer.steps)
             finally:  # a run that diverged keeps its losses, and its last good checkpoint
                 interrupt.finish(run.save_losses)
         interrupt.finish(run.save)
@@ -101,11 +105,32 @@ def picture(x):
     return x[..., 0] if x.shape[3] == 1 else x
 
 
+class _Schedule:
+    """The learning rates. They are constant until args.decay_epoch.
+
+    From there they fall linearly, by the same amount at each step. They would be 0 after the last
+    step. Without a decay_epoch, or with 0, they stay constant.
+    """
+
+    def __init__(self, args, trainer, per_epoch):
+        self.first = {o: o.lr for o in vars(trainer).values() if isinstance(o, Optimizer)}
+        self.start = self.end = math.inf
+        if "decay_epoch" in args and 0 < args.decay_epoch < args.n_epochs:
+            self.start, self.end = args.decay_epoch * per_epoch, args.n_epochs * per_epoch
+
+    def set_lr(self, step):
+        """Give the optimizers the learning rates of the step after `step` steps."""
+        if self.start <= step < self.end:
+            for optimizer, lr in self.first.items():
+                optimizer.lr = lr * (self.end - step) / (self.end - self.start)
+
+
 class _Run:
     """The files of one run."""
 
-    def __init__(self, args, trainer, diagnosis, fixed_noise, picture, columns):
+    def __init__(self, args, trainer, schedule, diagnosis, fixed_noise, picture, columns):
         self.args, self.trainer, self.picture, self.columns = args, trainer, picture, columns
+        self.schedule = schedule
         self.diagnosis, self.fixed_noise = diagnosis, fixed_noise
         self.history = []
         self.saved = None  # the step of the last checkpoint
@@ -115,6 +140,8 @@ class _Run:
         if "average" in args and args.average:
             self.average = self.parts["average"] = AveragedModel(trainer.generator, args.average)
         self.flags = {k: v for k, v in vars(args).items() if k not in NOT_IN_THE_MATHEMATICS}
+        if "decay_epoch" in args:  # the learning rate falls until the last epoch
+            self.flags["n_epochs"] = args.n_epochs
 
     @contextlib.contextmanager
     def alone_in_its_folder(self):
@@ -172,7 +199,11 @@ class _Run:
                 f"error: the run in {out} is one of {wrote}.py, not of {example}.py: go on with it "
                 "by that example, or choose another --out"
             )
-        wrote = {"average": 0.0} | state["flags"]  # older ones had no average
+        # A checkpoint of an older version has none of these.
+        older = {"average": 0.0, "decay_epoch": 0, "n_epochs": self.args.n_epochs}
+        wrote = older | state["flags"]
+        if state["steps"] <= self.schedule.start:  # the learning rate has not fallen yet
+            wrote["n_epochs"] = self.args.n_epochs
         for name, value in self.flags.items():
             if wrote[name] != value:
                 raise SystemExit(

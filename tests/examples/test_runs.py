@@ -17,11 +17,11 @@ from PIL import Image
 from same import assert_same
 
 import minigan
-from minigan import nn
+from minigan import nn, optim
 from minigan.trainers import GAN
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FLAGS = "--batch_size", 64, "--sample_interval", 5, "--seed", 3
+FLAGS = "--batch_size", 64, "--sample_interval", 5, "--seed", 3, "--lr", 0.003, "--decay_epoch", 2
 STEPS = 12  # of 4 epochs of 3 minibatches
 
 
@@ -186,12 +186,54 @@ def test_training_does_not_see_the_average(uninterrupted, without_average):
     assert not (without_average / "samples_last.png").exists()
 
 
-def test_a_run_from_before_there_were_averages_can_be_resumed(main, without_average):
-    out = main("--n_epochs", 2, "--average", 0)
+def test_a_run_from_before_there_were_averages_and_decay_can_be_resumed(main, tmp_path):
+    flags = "--average", 0, "--decay_epoch", 0
+    out = main("--n_epochs", 4, *flags)
+    whole = out.rename(tmp_path / "whole")
+    out = main("--n_epochs", 3, *flags)
     state = minigan.load(out / "checkpoint.npz")
-    del state["flags"]["average"]
+    for name in "average", "decay_epoch", "n_epochs":
+        del state["flags"][name]
     minigan.save(state, out / "checkpoint.npz")
-    assert_same_run(main("--n_epochs", 4, "--average", 0, "--resume"), without_average)
+    assert_same_run(main("--n_epochs", 4, *flags, "--resume"), whole)
+
+
+def learning_rates(main, monkeypatch, *flags):
+    """{(optimizer, its step): learning rate} of a run with these flags."""
+    rates, plain = {}, optim.Adam.step
+
+    def step(self):
+        rates.setdefault(id(self), []).append(self.lr)
+        plain(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(optim.Adam, "step", step)
+        main(*flags)
+    return list(rates.values())
+
+
+def test_the_learning_rate_is_constant_and_then_falls_linearly(main, monkeypatch):
+    falling = [0.003 * share / 6 for share in (6, 5, 4, 3, 2, 1)]
+    for rates in learning_rates(main, monkeypatch, "--n_epochs", 4):
+        assert rates == pytest.approx(6 * [0.003] + falling, rel=1e-12)
+
+
+@pytest.mark.parametrize("decay_epoch", [0, 4, 9])
+def test_a_decay_epoch_of_0_or_one_after_the_end_changes_nothing(main, monkeypatch, decay_epoch):
+    flags = "--n_epochs", 4, "--decay_epoch", decay_epoch
+    for rates in learning_rates(main, monkeypatch, *flags):
+        assert rates == 12 * [0.003]
+
+
+def test_once_the_learning_rate_has_fallen_the_last_epoch_is_fixed(main):
+    """A longer run would have had other learning rates until here."""
+    out = main("--n_epochs", 3)  # it has fallen in the third epoch
+    before = (out / "checkpoint.npz").read_bytes()
+    with pytest.raises(SystemExit, match=r"had --n_epochs 3, not 4: resume it with the same"):
+        main("--n_epochs", 4, "--resume")
+    assert (out / "checkpoint.npz").read_bytes() == before
+    main("--n_epochs", 3, "--resume")
+    assert (out / "checkpoint.npz").read_bytes() == before
 
 
 def test_resumed_run_goes_on_showing_the_noise_of_its_checkpoint(main, uninterrupted):
