@@ -85,7 +85,7 @@ WORDS = {
     "MyOp.backward": "Linear.backward",
     "SCRIPT": "examples/mnist_gan.py",
     "my_gan.py": "examples/mnist_gan.py",
-    "runs/mnist_2014_curve/epoch_130": "runs/mnist_2014_curve/epoch_10",
+    "runs/mnist_2014_curve/epoch_250": "runs/mnist_2014_curve/epoch_10",
     **{f"runs/mnist_gan_{seed}": "runs/mnist_gan" for seed in range(3)},
 }
 LINES = {
