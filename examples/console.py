@@ -13,10 +13,13 @@ import threading
 # Ctrl-C, the default signal of `kill`, and a closed terminal (which Windows does not report)
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 
+EXTRAS = {"matplotlib", "PIL", "tqdm"}  # packages that minigan itself does not need
+
 
 def run(main):
-    """Call main() as a program. Exit with 128 + n on signal n, and with a sentence on OSError.
+    """Call main() as a program. Exit with 128 + n on signal n.
 
+    Exit with a sentence on OSError, and if a package of the examples is missing.
     `harness.train` handles the signals itself while it trains.
     """
     before = handle_signals(dict.fromkeys(SIGNALS, end))
@@ -28,6 +31,12 @@ def run(main):
                 finish_output()
     except OSError as error:
         raise SystemExit(f"error: {error}") from error
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        raise SystemExit(
+            f"error: {error}; install what the examples need: pip install -e '.[examples]'"
+        ) from error
     except KeyboardInterrupt:  # a second Ctrl-C during training
         end(signal.SIGINT, None)
     finally:

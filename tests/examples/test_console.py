@@ -251,6 +251,13 @@ def test_errors_of_the_outside_world_are_a_sentence(console, error, code):
     assert found == code if isinstance(code, int) else found.startswith(code)
 
 
+@pytest.mark.parametrize("package", ["matplotlib", "PIL", "tqdm"])
+def test_a_package_that_is_missing_is_named_with_the_remedy(console, package, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(SystemExit, match=rf"error: .*{package}.*; install .*\[examples\]"):
+        console.run(lambda: __import__(package))
+
+
 def test_a_mistake_in_an_example_keeps_its_traceback(console):
     with pytest.raises(ZeroDivisionError):
         console.run(lambda: 1 / 0)
