@@ -5,9 +5,9 @@
 Clipping and RMSprop are the paper's (Arjovsky et al. 2017, Algorithm 1). The networks follow DCGAN,
 with batch norm in both, for 32 × 32 pixels. As in the authors' code, the critic's scales of batch
 norm are clipped like all its weights. The paper has batches of 64, a learning rate of 5e-5 and five
-critic steps per generator step, and trains for much longer. In half an hour the generator needs more
-and larger steps: here are batches of 16, a learning rate of 2e-4 and two critic steps. The running
-mean of G's weights draws the samples.
+critic steps per generator step, and trains for much longer. In half an hour the generator needs
+more and larger steps: here are batches of 16, a learning rate of 2e-4 and two critic steps. The
+running mean of G's weights draws the samples.
 """
 
 import console

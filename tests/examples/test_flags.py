@@ -85,7 +85,7 @@ def test_help_lists_every_flag_with_its_default(example, capsys):
         example("mnist_gan").main(["--help"])
     assert caught.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
-    for flag, default in [("n_epochs", 7), ("batch_size", 64), ("lr", 0.0006), ("b1", 0.5)]:
+    for flag, default in [("n_epochs", 9), ("batch_size", 64), ("lr", 0.0006), ("b1", 0.5)]:
         assert f"--{flag} {flag.upper()}" in text
         assert f"(default: {default})" in text
     for flag in ("--data", "--seed", "--out", "--resume", "--backend {numpy,cupy}"):
