@@ -33,10 +33,7 @@ RUNS = Path("runs/mnist_scores")
 TABLE = {  # what --train trains: a folder for each, the example and its flags
     "mnist_gan_2014": ("mnist_gan_2014", []),
     "mnist_gan": ("mnist_gan", []),
-    "mnist_gan_20_epochs": (
-        "mnist_gan",
-        ["--n_epochs", "20", "--lr", "2e-4", "--decay_epoch", "0"],
-    ),
+    "mnist_gan_20_epochs": ("mnist_gan", ["--n_epochs", "20", "--b1", "0.5"]),
     "mnist_wgan_gp": ("mnist_wgan_gp", ["--average", "0.999"]),
     "mnist_dcgan": ("mnist_dcgan", []),
 }

@@ -85,7 +85,7 @@ def test_help_lists_every_flag_with_its_default(example, capsys):
         example("mnist_gan").main(["--help"])
     assert caught.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
-    for flag, default in [("n_epochs", 9), ("batch_size", 64), ("lr", 0.0006), ("b1", 0.5)]:
+    for flag, default in [("n_epochs", 7), ("batch_size", 64), ("lr", 0.0002), ("b1", 0.0)]:
         assert f"--{flag} {flag.upper()}" in text
         assert f"(default: {default})" in text
     for flag in ("--data", "--seed", "--out", "--resume", "--backend {numpy,cupy}"):
@@ -141,7 +141,7 @@ def test_resume_of_what_cannot_be_gone_on_with(finished, run_example, out, data)
 
     with pytest.raises(SystemExit, match=r"had --batch_size 200, not 64: .* the same flags"):
         resume()
-    with pytest.raises(SystemExit, match=r"error: the run in .* had --lr 0.0006, not 0.1"):
+    with pytest.raises(SystemExit, match=r"error: the run in .* had --lr 0.0002, not 0.1"):
         resume("--batch_size", 200, "--lr", 0.1)
     assert {name: (out / name).read_bytes() for name in finished} == finished
 

@@ -143,8 +143,9 @@ def test_settings(recipe, name):
     ):
         assert type(optimizer) is optim.Adam
         assert optimizer.params == network.parameters()
-        assert optimizer.lr == (6e-4 if name == "mnist_gan" else 2e-4)
-        assert optimizer.betas == ((0.9, 0.999) if name == "mnist_gan_tf1" else (0.5, 0.999))
+        assert optimizer.lr == 2e-4
+        b1 = {"mnist_gan": 0.0, "mnist_gan_tf1": 0.9, "mnist_gan_keras": 0.5}[name]
+        assert optimizer.betas == (b1, 0.999)
         assert optimizer.eps == (1e-7 if name == "mnist_gan_keras" else 1e-8)
     batch_size = {"mnist_gan": 64, "mnist_gan_tf1": 100, "mnist_gan_keras": 128}[name]
     assert args.batch_size == batch_size
