@@ -199,11 +199,9 @@ class _Run:
                 f"error: the run in {out} is one of {wrote}.py, not of {example}.py: go on with it "
                 "by that example, or choose another --out"
             )
-        # A checkpoint of an older version has none of these.
-        older = {"average": 0.0, "decay_epoch": 0, "n_epochs": self.args.n_epochs}
-        wrote = older | state["flags"]
-        if state["steps"] <= self.schedule.start:  # the learning rate has not fallen yet
-            wrote["n_epochs"] = self.args.n_epochs
+        wrote = {"average": 0.0, "decay_epoch": 0} | state["flags"]  # older ones had neither
+        if wrote["decay_epoch"] == 0 or state["steps"] <= self.schedule.start:
+            wrote["n_epochs"] = self.flags.get("n_epochs")  # the learning rate has not fallen yet
         for name, value in self.flags.items():
             if wrote[name] != value:
                 raise SystemExit(

@@ -62,16 +62,16 @@ def initialize(layer):
         nn.init.uniform_(layer.weight, -bound, bound)
 
 
-def build(model, width):
-    """A trainer of one model; the networks are the same for all."""
+def build(model, width, b1):
+    """A trainer of one model; the networks are the same for all. b1: Adam's first decay rate."""
     G, D = mlp(2, width), mlp(1, width)
     lr = LEARNING_RATE[model]
     if model == "gan":
         D = nn.Sequential(*D, nn.Sigmoid())
-        return GAN(G, D, *(optim.Adam(net.parameters(), lr, betas=(0.5, 0.999)) for net in (G, D)))
+        return GAN(G, D, *(optim.Adam(net.parameters(), lr, betas=(b1, 0.999)) for net in (G, D)))
     if model == "wgan":
         return WGAN(G, D, *(optim.RMSprop(net.parameters(), lr) for net in (G, D)), clip_value=0.1)
-    adams = (optim.Adam(net.parameters(), lr, betas=(0.5, 0.9)) for net in (G, D))
+    adams = (optim.Adam(net.parameters(), lr, betas=(b1, 0.9)) for net in (G, D))
     return WGANGP(G, D, *adams, penalty_weight=0.1, n_critic=2)
 
 
@@ -99,7 +99,7 @@ def train(name, model, seed, args, film=None):
     """One run from scratch. Returns its settings, scores, time, and the scores on the way."""
     minigan.seed(seed)
     rng = np.random.default_rng([seed, 1])  # draws the data
-    trainer = build(model, args.width)
+    trainer = build(model, args.width, args.b1)
     optimizers = [v for v in vars(trainer).values() if isinstance(v, optim.Optimizer)]
     steps = args.steps or MORE_STEPS.get((name, model), STEPS[name])
     lr = LEARNING_RATE[model]
@@ -129,6 +129,7 @@ def train(name, model, seed, args, film=None):
         "width": args.width,
         "batch_size": args.batch_size,
         "average": args.average,
+        "b1": args.b1,
         **seconds,
     }
     return result | {**score(name, samples), "curve": curve}
@@ -222,6 +223,7 @@ def parse_flags(argv=None):
     parser.add_argument(
         "--average", type=float, default=0.0, help="score a running mean of G's weights, 0.999 say"
     )
+    parser.add_argument("--b1", type=float, default=0.5, help="of Adam (default: 0.5)")
     parser.add_argument("--width", type=int, default=128, help="of hidden layers (default: 128)")
     parser.add_argument("--out", type=user_path, default=Path("runs/mixtures_2d"))
     args = parser.parse_args(argv)
@@ -229,8 +231,10 @@ def parse_flags(argv=None):
     for name, n in least.items():
         if getattr(args, name) is not None and getattr(args, name) < n:
             parser.error(f"--{name} must be at least {n}, not {getattr(args, name)}")
-    if not 0 <= args.average < 1:
-        parser.error(f"--average must be at least 0 and less than 1, not {args.average}")
+    for name in ("average", "b1"):
+        if not 0 <= getattr(args, name) < 1:
+            value = getattr(args, name)
+            parser.error(f"--{name} must be at least 0 and less than 1, not {value}")
     read(check_writable, args.out)
     return args
 
