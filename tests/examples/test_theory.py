@@ -102,10 +102,17 @@ def test_mixtures_score_the_running_mean_that_is_asked_for(run, example, tmp_pat
     assert json.loads((tmp_path / "ring-wgan_gp-0.json").read_text())["average"] == 0.5
 
 
-def test_mixtures_refuse_a_decay_out_of_range(run, capsys):
+@pytest.mark.parametrize("flag", ["--average", "--b1"])
+def test_mixtures_refuse_a_decay_out_of_range(run, capsys, flag):
     with pytest.raises(SystemExit):
-        run("mixtures_2d", "--average", "1")
-    assert "--average must be at least 0 and less than 1, not 1.0" in capsys.readouterr().err
+        run("mixtures_2d", flag, "1")
+    assert f"{flag} must be at least 0 and less than 1, not 1.0" in capsys.readouterr().err
+
+
+def test_mixtures_give_b1_to_adam(example):
+    for model in ("gan", "wgan_gp"):
+        trainer = example("mixtures_2d").build(model, 8, 0.25)
+        assert trainer.g_optimizer.betas[0] == 0.25
 
 
 @pytest.mark.parametrize("name", ["theory_minimax", "mixtures_2d"])
