@@ -12,7 +12,6 @@ be stopped at any time.
 """
 
 import argparse
-import json
 import math
 import time
 from pathlib import Path
@@ -21,6 +20,7 @@ import console
 import numpy as np
 from flags import read, user_path
 from folder import locked, remove_leftovers
+from results import load_result, save_result
 
 import minigan
 from minigan import metrics, mixtures, nn, optim, plot
@@ -95,14 +95,22 @@ def score(name, samples):
     return metrics.mixture_scores(samples, DATA[name].modes, DATA[name].std)
 
 
+def settings_of(name, model, seed, args):
+    """Everything that the result of a run depends on."""
+    steps = args.steps or MORE_STEPS.get((name, model), STEPS[name])
+    settings = {"data": name, "model": model, "seed": seed, "steps": steps}
+    settings |= {"lr": LEARNING_RATE[model], "width": args.width, "batch_size": args.batch_size}
+    return settings | {"average": args.average, "b1": args.b1}
+
+
 def train(name, model, seed, args, film=None):
     """One run from scratch. Returns its settings, scores, time, and the scores on the way."""
     minigan.seed(seed)
     rng = np.random.default_rng([seed, 1])  # draws the data
     trainer = build(model, args.width, args.b1)
     optimizers = [v for v in vars(trainer).values() if isinstance(v, optim.Optimizer)]
-    steps = args.steps or MORE_STEPS.get((name, model), STEPS[name])
-    lr = LEARNING_RATE[model]
+    settings = settings_of(name, model, seed, args)
+    steps, lr = settings["steps"], settings["lr"]
     G = trainer.generator
     average = optim.AveragedModel(G, args.average) if args.average else None
     diagnosis = Diagnosis(draw(name, N_SAMPLES, np.random.default_rng(0)))
@@ -124,15 +132,7 @@ def train(name, model, seed, args, film=None):
         for sentence in told:
             print(f"{name}, {model}, seed {seed}: {sentence}", flush=True)
     seconds = {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - busy}
-    result = {"data": name, "model": model, "seed": seed, "steps": steps, "lr": lr}
-    result |= {
-        "width": args.width,
-        "batch_size": args.batch_size,
-        "average": args.average,
-        "b1": args.b1,
-        **seconds,
-    }
-    return result | {**score(name, samples), "curve": curve}
+    return settings | seconds | score(name, samples) | {"curve": curve}
 
 
 def draw_picture(draw, *args):
@@ -188,7 +188,7 @@ def table(results):
     headings = ["data", "model", "steps", "seeds", "modes", "high quality, %", "reverse KL"]
     headings += ["CPU minutes a run"]
     lines = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
-    scored = [run for run in results if "modes" in run]
+    scored = [run for run in results if DATA[run["data"]] is not None]
     for name in dict.fromkeys(run["data"] for run in scored):
         for model, title in MODELS.items():
             runs = [run for run in scored if (run["data"], run["model"]) == (name, model)]
@@ -239,23 +239,6 @@ def parse_flags(argv=None):
     return args
 
 
-def load(path, name, model, seed):
-    """The result of a run, without its curve. Raises ValueError, naming the file, if it is none."""
-    try:
-        run = {k: v for k, v in json.loads(path.read_text()).items() if k != "curve"}
-        if (run["data"], run["model"], run["seed"]) != (name, model, seed):
-            raise ValueError("it is the result of another run")
-        if DATA[name] is not None and "modes" not in run:
-            raise ValueError("it has no scores")
-        table([run])  # raises an error if the result lacks what the table needs
-    except Exception as error:  # wrong content can raise anything
-        raise ValueError(
-            f"{path} is not the result of a run ({type(error).__name__}: {error}); delete it, and "
-            "the run starts again"
-        ) from error
-    return run
-
-
 def main(argv=None):
     args = parse_flags(argv)
     with locked(args.out):
@@ -274,13 +257,14 @@ def run_all(args):
                 if not path.exists():
                     film = Film(name, args.out / run) if seed == 0 else None
                     result = train(name, model, seed, args, film)
-                    with atomic_write(path) as temporary:
-                        Path(temporary).write_text(json.dumps(result, indent=1))
+                    save_result(path, result)
                     if film:
                         for sentence in draw_picture(film.save, args.out / f"{run}.gif"):
                             print(sentence)
-                results.append(read(load, path, name, model, seed))
-                print(", ".join(f"{k} {v}" for k, v in results[-1].items()), flush=True)
+                settings = settings_of(name, model, seed, args)
+                results.append(read(load_result, path, settings, table))
+                told = (f"{k} {v}" for k, v in results[-1].items() if k != "curve")
+                print(", ".join(told), flush=True)
     print(table(results))
 
 

@@ -5,8 +5,8 @@
 
 Trains mnist_gan_2014.py in pieces of 10 epochs. Each piece has a folder in --out, epoch_10 and so
 on, and goes on from the checkpoint of the piece before. 10,000 samples of each checkpoint are
-scored, with the last weights and with their running mean. What is there already is skipped, so the
-same command goes on after a stop.
+scored, with the last weights and with their running mean, in scores_of_10000.csv. What is there
+already is skipped, so the same command goes on after a stop.
 
 The curve uses validation images alone: σ is chosen on the first 1,000, and the value is the mean
 over the other 9,000. The test images are for the end, and mnist_scores.py scores them once:
@@ -99,7 +99,7 @@ def main(argv=None):
     images, _ = harness.read(datasets.mnist, args.data)
     validation = datasets.to_float(images[50_000:], low=0.0).reshape(-1, 784)
 
-    scores, rows, before = args.out / "scores.csv", [], None
+    scores, rows, before = args.out / f"scores_of_{args.n_samples}.csv", [], None
     if scores.exists():
         with open(scores, newline="", encoding="utf-8") as file:
             rows = list(csv.reader(file))

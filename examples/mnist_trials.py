@@ -12,7 +12,6 @@ The table has a row for the last weights and one for each running mean of the sa
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 
@@ -21,11 +20,12 @@ import harness
 import mnist_gan
 from flags import MNIST, read, user_path
 from mnist_scores import draw
+from results import load_result, save_result
 
 import minigan
 from minigan import datasets, optim
 from minigan.datasets import minibatches
-from minigan.files import atomic_write, check_writable
+from minigan.files import check_writable
 from minigan.metrics import digit_scores, frechet_distance, parzen_log_likelihood
 from minigan.metrics.digits import classify
 from minigan.trainers import GAN
@@ -149,15 +149,15 @@ def main(argv=None):
     for name in args.only:
         for seed in args.seeds:
             path = args.out / f"{name}-{seed}.json"
+            settings = DEFAULT | TRIALS[name]
+            run = {"trial": name, "seed": seed} | settings
             if not path.exists():
-                settings, start = DEFAULT | TRIALS[name], time.process_time()
+                start = time.process_time()
                 generators = train(settings, seed, images[:50_000])
-                result = {"trial": name, "seed": seed} | settings
-                result["cpu_seconds"] = time.process_time() - start
+                result = run | {"cpu_seconds": time.process_time() - start}
                 result["scores"] = {k: score(G, held_out, features) for k, G in generators.items()}
-                with atomic_write(path) as temporary:
-                    Path(temporary).write_text(json.dumps(result, indent=1))
-            results.append(json.loads(path.read_text()))
+                save_result(path, result)
+            results.append(read(load_result, path, run, table))
             print(table(results[-1:]), flush=True)
     print(table(results))
 

@@ -52,7 +52,7 @@ def test_each_piece_goes_on_from_the_one_before_and_runs_once(run, tmp_path, cap
     assert run("--n_epochs", "20") == [(10, 0), (20, 5000)]
     assert run("--n_epochs", "20") == []
     assert run("--n_epochs", "30") == [(30, 10_000)]
-    with open(tmp_path / "runs" / "scores.csv", newline="") as file:
+    with open(tmp_path / "runs" / "scores_of_20.csv", newline="") as file:
         rows = list(csv.reader(file))
     assert [row[:2] for row in rows] == [
         [epoch, weights] for epoch in ("10", "20", "30") for weights in ("last", "averaged")
@@ -73,7 +73,7 @@ def test_an_interrupted_training_ends_the_program_before_any_score(curve, run, t
     curve.complete = False
     with pytest.raises(SystemExit, match="go on with the same command"):
         run("--n_epochs", "20")
-    assert not (tmp_path / "runs" / "scores.csv").exists()
+    assert not (tmp_path / "runs" / "scores_of_20.csv").exists()
 
 
 @pytest.mark.parametrize(

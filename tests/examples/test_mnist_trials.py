@@ -72,6 +72,9 @@ def test_trials_see_no_held_out_image_and_are_not_run_twice(trials, monkeypatch,
     settings = trials.DEFAULT | trials.TRIALS["batch_32"]
     assert seen == [(settings, 3, 50_000), (settings, 4, 50_000)]
     assert json.loads((tmp_path / "batch_32-3.json").read_text())["scores"]["last"]["n"] == 10_000
+    monkeypatch.setitem(trials.DEFAULT, "g_lr", 1e-3)
+    with pytest.raises(SystemExit, match=r"batch_32-3\.json .* with g_lr 0\.0002, not 0\.001"):
+        trials.main(flags)
 
 
 def test_scores_are_of_the_samples_beside_the_held_out_images(trials, monkeypatch):

@@ -66,6 +66,15 @@ def test_mixtures(run, tmp_path, capsys):
     assert (tmp_path / "ring-gan-0.json").stat().st_mtime_ns == written
 
 
+@pytest.mark.parametrize("flag", ["--steps", "--width", "--batch_size", "--average", "--b1"])
+def test_mixtures_do_not_mix_runs_of_other_settings_into_the_table(run, flag):
+    flags = ("--data", "ring", "--models", "gan", "--seeds", "1", "--steps", "3", "--width", "8")
+    run("mixtures_2d", *flags)
+    other = "0.25" if flag in ("--average", "--b1") else "4"
+    with pytest.raises(SystemExit, match=rf"ring-gan-0\.json .* with {flag[2:]} .*, not {other}"):
+        run("mixtures_2d", *flags, flag, other)
+
+
 @pytest.mark.parametrize(("flag", "least"), [("--seeds", 1), ("--batch_size", 2)])
 def test_mixtures_flags(run, capsys, flag, least):
     with pytest.raises(SystemExit):
