@@ -36,7 +36,16 @@ DATA = {"ring": mixtures.ring(), "grid": GRID, "swiss_roll": None}
 MODELS = {"gan": "GAN", "wgan": "WGAN", "wgan_gp": "WGAN-GP"}
 STEPS = {"ring": 20_000, "grid": 30_000, "swiss_roll": 10_000}  # of D
 MORE_STEPS = {("grid", "wgan_gp"): 60_000}  # this model still improves after 30,000
-LEARNING_RATE = {"gan": 5e-4, "wgan": 5e-4, "wgan_gp": 2e-3}  # at first; it falls to 0, in a line
+SETTINGS = {  # the learning rate falls to 0, in a line; the WGAN's RMSprop has no b1
+    "gan": {"lr": 5e-4, "b1": 0.5, "batch_size": 128, "average": 0.0},
+    "wgan": {"lr": 5e-4, "batch_size": 128, "average": 0.0},
+    "wgan_gp": {"lr": 2e-3, "b1": 0.0, "batch_size": 256, "average": 0.999},
+}
+FLAGS = {  # of these settings
+    "batch_size": (int, "samples in a minibatch"),
+    "b1": (float, "Adam's first decay rate, for the mean gradient"),
+    "average": (float, "decay of the running mean of G's weights, which is scored; 0: no mean"),
+}
 N_SAMPLES = 2500  # that are scored, as in VEEGAN and PacGAN
 FRAMES = 30
 PUBLISHED = [  # data, model, source, modes, high quality
@@ -47,10 +56,10 @@ PUBLISHED = [  # data, model, source, modes, high quality
 ]
 
 
-def mlp(n_out, width):
-    """Three hidden layers of ReLUs: (N, 2) -> (N, n_out)"""
-    layers = [nn.Linear(2, width), nn.ReLU()]
-    for _ in range(2):
+def mlp(n_in, n_out, width, hidden_layers=3):
+    """Hidden layers of ReLUs, and a linear layer: (N, n_in) -> (N, n_out)"""
+    layers = [nn.Linear(n_in, width), nn.ReLU()]
+    for _ in range(hidden_layers - 1):
         layers += [nn.Linear(width, width), nn.ReLU()]
     return nn.Sequential(*nn.Sequential(*layers).apply(initialize), nn.Linear(width, n_out))
 
@@ -62,10 +71,9 @@ def initialize(layer):
         nn.init.uniform_(layer.weight, -bound, bound)
 
 
-def build(model, width, b1):
+def build(model, width, lr, b1=None):
     """A trainer of one model; the networks are the same for all. b1: Adam's first decay rate."""
-    G, D = mlp(2, width), mlp(1, width)
-    lr = LEARNING_RATE[model]
+    G, D = mlp(2, 2, width), mlp(2, 1, width)
     if model == "gan":
         D = nn.Sequential(*D, nn.Sigmoid())
         return GAN(G, D, *(optim.Adam(net.parameters(), lr, betas=(b1, 0.999)) for net in (G, D)))
@@ -96,27 +104,28 @@ def score(name, samples):
 
 
 def settings_of(name, model, seed, args):
-    """Everything that the result of a run depends on."""
-    steps = args.steps or MORE_STEPS.get((name, model), STEPS[name])
-    settings = {"data": name, "model": model, "seed": seed, "steps": steps}
-    settings |= {"lr": LEARNING_RATE[model], "width": args.width, "batch_size": args.batch_size}
-    return settings | {"average": args.average, "b1": args.b1}
+    """Everything that the result of a run depends on. Flags replace the model's own settings."""
+    settings = {"data": name, "model": model, "seed": seed, "width": args.width}
+    settings["steps"] = MORE_STEPS.get((name, model), STEPS[name])
+    settings |= SETTINGS[model]
+    flags = {flag: getattr(args, flag) for flag in ("steps", *FLAGS)}
+    return settings | {k: v for k, v in flags.items() if k in settings and v is not None}
 
 
-def train(name, model, seed, args, film=None):
+def train(settings, film=None):
     """One run from scratch. Returns its settings, scores, time, and the scores on the way."""
+    name, model, seed = (settings[key] for key in ("data", "model", "seed"))
+    steps, lr, decay = (settings[key] for key in ("steps", "lr", "average"))
     minigan.seed(seed)
     rng = np.random.default_rng([seed, 1])  # draws the data
-    trainer = build(model, args.width, args.b1)
+    trainer = build(model, settings["width"], lr, settings.get("b1"))
     optimizers = [v for v in vars(trainer).values() if isinstance(v, optim.Optimizer)]
-    settings = settings_of(name, model, seed, args)
-    steps, lr = settings["steps"], settings["lr"]
     G = trainer.generator
-    average = optim.AveragedModel(G, args.average) if args.average else None
+    average = optim.AveragedModel(G, decay) if decay else None
     diagnosis = Diagnosis(draw(name, N_SAMPLES, np.random.default_rng(0)))
     every = math.ceil(steps / FRAMES)
     curve, started, busy = [], time.perf_counter(), time.process_time()
-    batches = (draw(name, args.batch_size, rng) for _ in range(steps))
+    batches = (draw(name, settings["batch_size"], rng) for _ in range(steps))
     for report in trainer.train(batches, noise):
         for optimizer in optimizers:
             optimizer.lr = lr * (1 - trainer.steps / steps)
@@ -219,11 +228,11 @@ def parse_flags(argv=None):
     parser.add_argument("--seeds", type=int, default=5, help="runs of each (default: 5)")
     steps = f"{STEPS}; 60,000 for wgan_gp on the grid"
     parser.add_argument("--steps", type=int, help=f"of D (default: {steps})")
-    parser.add_argument("--batch_size", type=int, default=128, help="(default: 128)")
-    parser.add_argument(
-        "--average", type=float, default=0.0, help="score a running mean of G's weights, 0.999 say"
-    )
-    parser.add_argument("--b1", type=float, default=0.5, help="of Adam (default: 0.5)")
+    for flag, (kind, what) in FLAGS.items():
+        default = ", ".join(
+            f"{of[flag]} for {model}" for model, of in SETTINGS.items() if flag in of
+        )
+        parser.add_argument(f"--{flag}", type=kind, help=f"{what} (default: {default})")
     parser.add_argument("--width", type=int, default=128, help="of hidden layers (default: 128)")
     parser.add_argument("--out", type=user_path, default=Path("runs/mixtures_2d"))
     args = parser.parse_args(argv)
@@ -232,8 +241,8 @@ def parse_flags(argv=None):
         if getattr(args, name) is not None and getattr(args, name) < n:
             parser.error(f"--{name} must be at least {n}, not {getattr(args, name)}")
     for name in ("average", "b1"):
-        if not 0 <= getattr(args, name) < 1:
-            value = getattr(args, name)
+        value = getattr(args, name)
+        if value is not None and not 0 <= value < 1:
             parser.error(f"--{name} must be at least 0 and less than 1, not {value}")
     read(check_writable, args.out)
     return args
@@ -254,14 +263,14 @@ def run_all(args):
             for model in args.models:
                 run = f"{name}-{model}-{seed}"
                 path = args.out / f"{run}.json"
+                settings = settings_of(name, model, seed, args)
                 if not path.exists():
                     film = Film(name, args.out / run) if seed == 0 else None
-                    result = train(name, model, seed, args, film)
+                    result = train(settings, film)
                     save_result(path, result)
                     if film:
                         for sentence in draw_picture(film.save, args.out / f"{run}.gif"):
                             print(sentence)
-                settings = settings_of(name, model, seed, args)
                 results.append(read(load_result, path, settings, table))
                 told = (f"{k} {v}" for k, v in results[-1].items() if k != "curve")
                 print(", ".join(told), flush=True)

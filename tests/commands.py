@@ -107,6 +107,7 @@ LINES = {
     "python benchmarks/launches.py": Small(needs=("torch",)),
     "python benchmarks/launches.py --gpu --write": NotRun("it needs a GPU"),
     "python benchmarks/measure.py --backend cupy --write": NotRun("it needs a GPU"),
+    "python examples/mixtures_trials.py": NotRun("an hour; its own tests run it with few steps"),
     "python examples/mnist_trials.py": NotRun("an hour; its own tests run it with few steps"),
     "python examples/questions.py": Small(line="python examples/questions.py shapes"),
 }

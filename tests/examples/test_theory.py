@@ -120,7 +120,7 @@ def test_mixtures_refuse_a_decay_out_of_range(run, capsys, flag):
 
 def test_mixtures_give_b1_to_adam(example):
     for model in ("gan", "wgan_gp"):
-        trainer = example("mixtures_2d").build(model, 8, 0.25)
+        trainer = example("mixtures_2d").build(model, 8, 5e-4, 0.25)
         assert trainer.g_optimizer.betas[0] == 0.25
 
 
