@@ -54,7 +54,7 @@ def test_no_figure_is_left_open():
 def test_the_readme_lists_every_example():
     readme = (ROOT / "README.md").read_text()
     examples = {path.name for path in (ROOT / "examples").glob("*.py")}
-    shared = "__init__", "console", "flags", "folder", "harness", "runs", "theory_tools"
+    shared = "__init__", "console", "flags", "folder", "harness", "results", "runs", "theory_tools"
     examples -= {f"{name}.py" for name in shared}
     missing = {name for name in examples if f"`{name}`" not in readme}
     assert not missing
