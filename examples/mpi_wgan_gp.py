@@ -19,12 +19,19 @@ import harness
 import numpy as np
 from folder import locked, remove_leftovers
 from mnist_wgan import build_critic
-from mpi4py import MPI
 
 import minigan
 from minigan import datasets, nn, optim, plot
 from minigan.datasets import minibatches
 from minigan.trainers import WGANGP
+
+try:
+    from mpi4py import MPI
+except (ImportError, RuntimeError) as error:  # RuntimeError: there is no MPI library
+    message = f"{error}; install mpi4py and an MPI library: pip install -e '.[examples,mpi]'"
+    if __name__ == "__main__":
+        raise SystemExit(f"error: {message}") from error
+    raise ImportError(message) from error
 
 COMM = MPI.COMM_WORLD
 RANK, N_RANKS = COMM.rank, COMM.size

@@ -5,6 +5,7 @@ import errno
 import importlib
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -300,6 +301,19 @@ def test_home_folder_that_is_not_known(example, capsys, text):
     with pytest.raises(SystemExit):
         example("mnist_gan").main([f"--out={text}"])
     assert "no home folder is known for ~nobody-of-this-name; write" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", ["ImportError('no mpi4py')", "RuntimeError('no MPI library')"])
+def test_the_example_of_mpi_ends_with_the_remedy_where_mpi_is_missing(tmp_path, error):
+    (tmp_path / "mpi4py.py").write_text(f"raise {error}")
+    program = [sys.executable, EXAMPLES / "mpi_wgan_gp.py", "--out", tmp_path / "run"]
+    path = os.pathsep.join([str(tmp_path), str(EXAMPLES.parent)])
+    done = subprocess.run(
+        program, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    said = "error: no .*; install mpi4py and an MPI library: pip install"
+    assert re.match(said, done.stderr) and not (tmp_path / "run").exists()
 
 
 LONG = "x" * 300
