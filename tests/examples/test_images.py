@@ -57,7 +57,7 @@ def opponent(trainer):
 # --- networks ----------------------------------------------------------------------------------
 
 # (out, in, k, k) of convolutions, (in, out, k, k) of transposed ones, (out, in) of linear layers,
-# and the channels of batch norm's scales.
+# and the scales of batch norm, (channels,), and of layer norm.
 WEIGHTS = {
     "mnist_dcgan": (
         [
@@ -88,7 +88,10 @@ WEIGHTS = {
             *[(4096, 100), (256,), (256, 128, 4, 4), (128,), (128, 64, 4, 4), (64,)],
             (64, 3, 4, 4),
         ],
-        [(64, 3, 4, 4), (128, 64, 4, 4), (256, 128, 4, 4), (1, 4096)],
+        [
+            *[(64, 3, 4, 4), (128, 64, 4, 4), (128, 8, 8), (256, 128, 4, 4), (256, 4, 4)],
+            (1, 4096),
+        ],
     ),
     "faces_wgan_gp": (
         [
@@ -172,7 +175,7 @@ def test_initial_weights(recipe, name):
     for layer in (*trainer.generator, *opponent(trainer)):
         if not hasattr(layer, "weight"):
             continue
-        W, is_norm = layer.weight.data, isinstance(layer, BatchNorm)
+        W, is_norm = layer.weight.data, isinstance(layer, (BatchNorm, nn.LayerNorm))
         bound = math.prod(W.shape[1:]) ** -0.5  # 1/√fan_in
         means = [mean for kind, mean in DRAWN[name].items() if isinstance(layer, kind)]
         if means:
