@@ -26,10 +26,16 @@ from minigan.files import check_writable
 from minigan.trainers import WGANGP
 
 N_SAMPLES = 50_000
+NOISES = {  # of shape (m, latent_dim)
+    "normal": minigan.randn,
+    "normal_times_3": lambda *shape: 3 * minigan.randn(*shape),
+    "uniform": lambda *shape: 2 * minigan.rand(*shape) - 1,
+}
 BASE = {
     "steps": 30_000,
     "batch_size": 128,
     "latent_dim": 2,
+    "noise": "normal",
     "width": 128,
     "hidden_layers": 3,
     "lr": 2e-3,  # it falls to 0, in a line
@@ -43,7 +49,10 @@ TRIALS = {
     "lr_1e-3": {"lr": 1e-3},
     "penalty_0.03": {"penalty_weight": 0.03},
     "one_critic_step": {"n_critic": 1},
+    "five_critic_steps": {"n_critic": 5},
     "latent_8": {"latent_dim": 8},
+    "noise_times_3": {"noise": "normal_times_3"},
+    "noise_uniform": {"noise": "uniform"},
     "width_256": {"width": 256},
     "four_layers": {"hidden_layers": 4},
     "batch_256": {"batch_size": 256},
@@ -67,18 +76,20 @@ def train(settings, seed):
     game = {name: settings[name] for name in ("penalty_weight", "n_critic")}
     trainer = WGANGP(G, f, g_optimizer, f_optimizer, **game)
     average = optim.AveragedModel(G, 0.999)
+    noise, latent_dim = NOISES[settings["noise"]], settings["latent_dim"]
     batches = (draw("grid", settings["batch_size"], rng) for _ in range(steps))
-    for report in trainer.train(batches, lambda m: minigan.randn(m, settings["latent_dim"])):
+    for report in trainer.train(batches, lambda m: noise(m, latent_dim)):
         g_optimizer.lr = f_optimizer.lr = lr * (1 - trainer.steps / steps)
         if "g_loss" in report:
             average.update_parameters(G)
     return {"last": G, "mean 0.999": average.module}
 
 
-def score_of(generator, latent_dim):
+def score_of(generator, settings):
     minigan.seed(0)
     with minigan.no_grad():
-        samples = generator(minigan.randn(N_SAMPLES, latent_dim)).numpy()
+        z = NOISES[settings["noise"]](N_SAMPLES, settings["latent_dim"])
+        samples = generator(z).numpy()
     distances = np.linalg.norm(samples[:, None] - GRID.modes, axis=2).min(axis=1)
     return score("grid", samples) | {"distance": float(np.median(distances) / GRID.std)}
 
@@ -119,8 +130,7 @@ def main(argv=None):
                 start = time.process_time()
                 generators = train(settings, seed)
                 result = run | {"cpu_seconds": time.process_time() - start}
-                latent_dim = settings["latent_dim"]
-                result["scores"] = {k: score_of(G, latent_dim) for k, G in generators.items()}
+                result["scores"] = {k: score_of(G, settings) for k, G in generators.items()}
                 save_result(path, result)
             results.append(read(load_result, path, run, table))
             print(table(results[-1:]), flush=True)

@@ -9,6 +9,7 @@ SETTINGS = {
     "steps": 4,
     "batch_size": 6,
     "latent_dim": 3,
+    "noise": "uniform",
     "width": 5,
     "hidden_layers": 4,
     "lr": 0.25,
@@ -31,15 +32,15 @@ def test_a_trial_trains_with_its_settings(trials, monkeypatch):
 
     def train(self, batches, noise):
         batches = list(batches)
-        seen.append((self, [len(real) for real in batches], noise(2).shape))
+        seen.append((self, [len(real) for real in batches], noise(2).shape, noise(1000).data))
         for report in plain(self, batches, noise):
             seen.append((self.g_optimizer.lr, self.c_optimizer.lr))
             yield report
 
     monkeypatch.setattr(WGANGP, "train", train)
     generators = trials.train(SETTINGS, seed=0)
-    (trainer, sizes, shape), *rates = seen
-    assert (sizes, shape) == ([6] * 4, (2, 3))
+    (trainer, sizes, shape, z), *rates = seen
+    assert (sizes, shape) == ([6] * 4, (2, 3)) and -1 <= z.min() < -0.99 < 0.99 < z.max() <= 1
     assert rates == [(0.25, 0.25), (0.1875, 0.1875), (0.125, 0.125), (0.0625, 0.0625)]
     assert (trainer.penalty_weight, trainer.n_critic) == (0.75, 3)
     for optimizer in (trainer.g_optimizer, trainer.c_optimizer):
