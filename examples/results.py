@@ -16,10 +16,12 @@ def load_result(path, settings, table):
     """Read the result of a run with these settings.
 
     table: the function that shows a list of results; it raises an error if this one lacks a number.
-    Raises ValueError, naming the file, if it is no result or the run had another setting.
+    Raises OSError if the file cannot be read. Raises ValueError, naming the file, if it is no
+    result or the run had another setting.
     """
+    text = path.read_bytes()
     try:
-        result = json.loads(path.read_text())
+        result = json.loads(text)
         table([result])
         other = {name: result[name] for name in settings if result[name] != settings[name]}
     except Exception as error:  # wrong content can raise anything

@@ -33,3 +33,9 @@ def test_a_result_that_lacks_a_setting_or_a_score_is_refused(example, tmp_path, 
     results.save_result(path, saved)
     with pytest.raises(ValueError, match=rf"run\.json is not the .*{missing}.*delete it"):
         results.load_result(path, SETTINGS, table)
+
+
+def test_a_file_that_cannot_be_read_is_not_to_be_deleted(example, tmp_path):
+    with pytest.raises(OSError, match=str(tmp_path.name)) as caught:
+        example("results").load_result(tmp_path, SETTINGS, table)
+    assert "delete" not in str(caught.value)
