@@ -104,7 +104,7 @@ def score(name, samples):
 
 
 def settings_of(name, model, seed, args):
-    """Everything that the result of a run depends on. Flags replace the model's own settings."""
+    """The settings of a run, which its result names. Flags replace the model's own settings."""
     settings = {"data": name, "model": model, "seed": seed, "width": args.width}
     settings["steps"] = MORE_STEPS.get((name, model), STEPS[name])
     settings |= SETTINGS[model]

@@ -10,15 +10,11 @@ the median over the samples. It is 1.18σ in the data. Each trial leaves a .json
 run again.
 """
 
-import argparse
-import time
-from pathlib import Path
-
 import console
 import numpy as np
-from flags import read, user_path
+from flags import read
 from mixtures_2d import GRID, draw, mlp, score
-from results import load_result, save_result
+from results import run_trials, trial_parser
 
 import minigan
 from minigan import optim
@@ -112,29 +108,10 @@ def table(results):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--only", nargs="+", choices=TRIALS, default=list(TRIALS), metavar="TRIAL")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[100], help="(default: 100)")
-    parser.add_argument("--out", type=user_path, default=Path("runs/mixtures_trials"))
-    args = parser.parse_args(argv)
+    args = trial_parser(__doc__, TRIALS, "runs/mixtures_trials").parse_args(argv)
     read(check_writable, args.out)
-    results = []
-    for name in args.only:
-        for seed in args.seeds:
-            path = args.out / f"{name}-{seed}.json"
-            settings = BASE | TRIALS[name]
-            run = {"trial": name, "seed": seed} | settings
-            if not path.exists():
-                start = time.process_time()
-                generators = train(settings, seed)
-                result = run | {"cpu_seconds": time.process_time() - start}
-                result["scores"] = {k: score_of(G, settings) for k, G in generators.items()}
-                save_result(path, result)
-            results.append(read(load_result, path, run, table))
-            print(table(results[-1:]), flush=True)
-    print(table(results))
+    settings = {name: BASE | changes for name, changes in TRIALS.items()}
+    run_trials(args, settings, train, score_of, table)
 
 
 if __name__ == "__main__":

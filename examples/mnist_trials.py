@@ -11,16 +11,12 @@ is not run again.
 The table has a row for the last weights and one for each running mean of the same run.
 """
 
-import argparse
-import time
-from pathlib import Path
-
 import console
 import harness
 import mnist_gan
 from flags import MNIST, read, user_path
 from mnist_scores import draw
-from results import load_result, save_result
+from results import run_trials, trial_parser
 
 import minigan
 from minigan import datasets, optim
@@ -133,33 +129,20 @@ def table(results):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--only", nargs="+", choices=TRIALS, default=list(TRIALS), metavar="TRIAL")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[100], help="(default: 100)")
+    parser = trial_parser(__doc__, TRIALS, "runs/mnist_trials")
     parser.add_argument("--data", type=user_path, default=MNIST, help="folder of the MNIST files")
-    parser.add_argument("--out", type=user_path, default=Path("runs/mnist_trials"))
     args = parser.parse_args(argv)
     read(check_writable, args.out)
     images, _ = harness.read(datasets.mnist, args.data)
     held_out = datasets.to_float(images[50_000:], 0.0).reshape(-1, 784)
     features, _ = classify(held_out)
-    results = []
-    for name in args.only:
-        for seed in args.seeds:
-            path = args.out / f"{name}-{seed}.json"
-            settings = DEFAULT | TRIALS[name]
-            run = {"trial": name, "seed": seed} | settings
-            if not path.exists():
-                start = time.process_time()
-                generators = train(settings, seed, images[:50_000])
-                result = run | {"cpu_seconds": time.process_time() - start}
-                result["scores"] = {k: score(G, held_out, features) for k, G in generators.items()}
-                save_result(path, result)
-            results.append(read(load_result, path, run, table))
-            print(table(results[-1:]), flush=True)
-    print(table(results))
+    run_trials(
+        args,
+        {name: DEFAULT | changes for name, changes in TRIALS.items()},
+        lambda settings, seed: train(settings, seed, images[:50_000]),
+        lambda generator, _: score(generator, held_out, features),
+        table,
+    )
 
 
 if __name__ == "__main__":
