@@ -5,7 +5,7 @@ import statistics
 from sizes import D_SIZES, G_SIZES
 from tables import over
 
-from minigan.files import atomic_write
+from minigan.runs.files import atomic_write
 
 LAYERS = len(G_SIZES) + len(D_SIZES) - 2  # of the two networks together, where depth is 0
 

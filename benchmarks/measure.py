@@ -265,7 +265,7 @@ def write(texts, results, growth):
     """Put the texts between their markers on the page, and draw its pictures."""
     from draw import draw_growth, draw_ratios  # not before: a worker would inherit the memory
 
-    from minigan.files import atomic_write
+    from minigan.runs.files import atomic_write
 
     for name, text in texts.items():
         path = ROOT / "docs" / PAGES.get(name, "performance.md")

@@ -28,8 +28,9 @@ from runs import as_float32
 from theory_tools import new_figure, save_figure
 
 import minigan
-from minigan import datasets, metrics, nn, optim, plot
+from minigan import datasets, metrics, nn, optim
 from minigan.metrics.digits import save_weights
+from minigan.runs import plots
 from minigan.trainers import GAN
 
 EPS = (0.8, 1e-5)
@@ -246,7 +247,7 @@ def draw(path, arms):
             title=f"ε = {eps:g}: which digits", xlabel="epoch", ylabel="share of the samples"
         )
         shares.set(xlim=(1, max(2, len(epochs))), ylim=(0, 1))
-        axes[1, i].imshow(plot.tile(images[:100]), cmap="gray")
+        axes[1, i].imshow(plots.tile(images[:100]), cmap="gray")
         axes[1, i].set(title=f"ε = {eps:g}: epoch {len(epochs)}", xticks=[], yticks=[])
         axes[0, 2].plot(epochs, history["kl"], color=f"C{i}", label=f"ε = {eps:g}")
         for j, style in enumerate(("-", "--", ":")):

@@ -17,9 +17,9 @@ import console
 import numpy as np
 from flags import check_flags, read, user_path
 
-from minigan.files import atomic_write, check_writable
+from minigan.runs.files import atomic_write, check_writable
 
-COLUMNS, MARGIN = 10, 2  # of the grids, as minigan.plot.tile makes them
+COLUMNS, MARGIN = 10, 2  # of the grids, as minigan.runs.plots.tile makes them
 CELL = 104  # pixels of the sheet for an image and its number
 HEADER = 14  # pixels for the number
 

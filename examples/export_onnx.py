@@ -17,7 +17,7 @@ from runs import Run, best_weights
 
 import minigan
 from minigan import nn
-from minigan.files import atomic_write
+from minigan.runs.files import atomic_write
 
 OPSET, IR_VERSION = 17, 8  # from 2022, so that older runtimes read the file
 ACTIVATIONS = {nn.ReLU: "Relu", nn.Sigmoid: "Sigmoid", nn.Softplus: "Softplus", nn.Tanh: "Tanh"}

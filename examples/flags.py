@@ -9,7 +9,7 @@ from folder import in_use
 
 import minigan
 from minigan import backend
-from minigan.files import check_writable
+from minigan.runs.files import check_writable
 
 MNIST = Path(__file__).parent / "data" / "mnist"
 HELP = {

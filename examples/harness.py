@@ -15,11 +15,12 @@ from flags import has_run, parse_flags, read
 from folder import locked, remove_leftovers
 
 import minigan
-from minigan import backend, plot
+from minigan import backend
 from minigan.datasets import minibatches
-from minigan.diagnosis import Diagnosis
-from minigan.files import atomic_write, check_writable
+from minigan.metrics.diagnosis import Diagnosis
 from minigan.optim import AveragedModel, Optimizer
+from minigan.runs import plots
+from minigan.runs.files import atomic_write, check_writable
 
 __all__ = ["parse_flags", "picture", "read", "train"]
 
@@ -252,11 +253,11 @@ class _Run:
         images = self.picture(samples)
         with self.for_a_person():
             check_writable(self.args.out / "samples")
-            plot.save_images(self.sample_path, images, self.columns)
-            plot.save_images(self.args.out / "samples.png", images, self.columns, scale=2)
+            plots.save_images(self.sample_path, images, self.columns)
+            plots.save_images(self.args.out / "samples.png", images, self.columns, scale=2)
             if self.average:
                 last = self.picture(last)
-                plot.save_images(self.args.out / "samples_last.png", last, self.columns, scale=2)
+                plots.save_images(self.args.out / "samples_last.png", last, self.columns, scale=2)
 
     def generate(self, generator):
         """What a generator in eval mode makes of the fixed noise."""
@@ -288,11 +289,11 @@ class _Run:
         folder = self.args.out / "samples"
         with self.for_a_person():
             if panels:
-                plot.save_curves(self.args.out / "losses.png", panels)
+                plots.save_curves(self.args.out / "losses.png", panels)
             numbered = [p for p in folder.iterdir() if re.fullmatch(r"\d+\.png", p.name)]
             pictures = sorted(numbered, key=lambda path: int(path.stem))
             pictures = pictures[:: -max(1, len(pictures) // 60)]  # backward, to keep the last
-            plot.save_animation(self.args.out / "samples.gif", pictures[::-1])
+            plots.save_animation(self.args.out / "samples.gif", pictures[::-1])
 
 
 def check_like(expected, found, name="the checkpoint"):

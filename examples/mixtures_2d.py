@@ -23,9 +23,11 @@ from folder import locked, remove_leftovers
 from results import load_result, save_result
 
 import minigan
-from minigan import metrics, mixtures, nn, optim, plot
-from minigan.diagnosis import Diagnosis
-from minigan.files import atomic_write, check_writable
+from minigan import metrics, nn, optim
+from minigan.datasets import mixtures
+from minigan.metrics.diagnosis import Diagnosis
+from minigan.runs import plots
+from minigan.runs.files import atomic_write, check_writable
 from minigan.trainers import GAN, WGAN, WGANGP
 
 # The grid is shrunk to the size of the ring, as in WGAN-GP's own experiments: spacing and σ alike,
@@ -189,7 +191,7 @@ class Film:
         self.pictures.append(picture)  # only if it was written, for the animation
 
     def save(self, path):
-        plot.save_animation(path, self.pictures)
+        plots.save_animation(path, self.pictures)
 
 
 def table(results):

@@ -18,7 +18,7 @@ from results import run_trials, trial_parser
 
 import minigan
 from minigan import optim
-from minigan.files import check_writable
+from minigan.runs.files import check_writable
 from minigan.trainers import WGANGP
 
 N_SAMPLES = 50_000

@@ -29,8 +29,8 @@ from theory_tools import new_figure, save_figure
 
 import minigan
 from minigan import datasets
-from minigan.files import atomic_write, check_writable
 from minigan.metrics import parzen_log_likelihood
+from minigan.runs.files import atomic_write, check_writable
 
 PIECE = 10  # epochs
 STEPS = 500  # of an epoch: 50,000 images in batches of 100

@@ -20,13 +20,13 @@ import numpy as np
 
 import minigan
 from minigan import datasets, grad, losses, nn, optim
-from minigan.tensor import as_tensor
-from minigan.trainers.checks import (
+from minigan.guards.steps import (
     check_optimizer,
     check_samples,
     checked_report,
     undo_if_refused,
 )
+from minigan.tensor import as_tensor
 
 
 def build_generator(latent_dim=100):

@@ -16,9 +16,9 @@ from mnist_gan import to_pixels
 
 import minigan
 from minigan import datasets, losses, nn, optim
+from minigan.guards.steps import check_samples, checked_report
 from minigan.ops import concatenate
 from minigan.trainers import GAN
-from minigan.trainers.checks import check_samples, checked_report
 
 
 def build_generator(latent_dim=100):

@@ -12,14 +12,14 @@ import harness
 
 import minigan
 from minigan import datasets, losses, nn, optim
-from minigan.nn import frozen
-from minigan.tensor import as_tensor
-from minigan.trainers.checks import (
+from minigan.guards.steps import (
     check_optimizer,
     check_samples,
     checked_report,
     undo_if_refused,
 )
+from minigan.nn import frozen
+from minigan.tensor import as_tensor
 
 
 def build_generator(latent_dim=128, n_hidden=256):

@@ -26,8 +26,8 @@ from runs import TRAINED, OtherExampleError, Run
 
 import minigan
 from minigan import datasets
-from minigan.files import atomic_write
 from minigan.metrics import digit_scores, parzen_controls, parzen_log_likelihood
+from minigan.runs.files import atomic_write
 
 RUNS = Path("runs/mnist_scores")
 TABLE = {  # what --train trains: a folder for each, the example and its flags

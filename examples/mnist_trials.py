@@ -21,9 +21,9 @@ from results import run_trials, trial_parser
 import minigan
 from minigan import datasets, optim
 from minigan.datasets import minibatches
-from minigan.files import check_writable
 from minigan.metrics import digit_scores, frechet_distance, parzen_log_likelihood
 from minigan.metrics.digits import classify
+from minigan.runs.files import check_writable
 from minigan.trainers import GAN
 
 LATENT_DIM = 100

@@ -21,8 +21,9 @@ from folder import locked, remove_leftovers
 from mnist_wgan import build_critic
 
 import minigan
-from minigan import datasets, nn, optim, plot
+from minigan import datasets, nn, optim
 from minigan.datasets import minibatches
+from minigan.runs import plots
 from minigan.trainers import WGANGP
 
 try:
@@ -144,7 +145,7 @@ def main(argv=None):
             minigan.save(G.state_dict(), args.out / "generator.npz")
             with minigan.no_grad():
                 pixels = G(noise(100)).numpy().reshape(-1, 28, 28)
-            plot.save_images(args.out / "samples.png", (pixels + 1) / 2, scale=2)
+            plots.save_images(args.out / "samples.png", (pixels + 1) / 2, scale=2)
             print(f"samples and generator are in {args.out}")
 
 

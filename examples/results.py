@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flags import read, user_path
 
-from minigan.files import atomic_write
+from minigan.runs.files import atomic_write
 
 
 def save_result(path, result):

@@ -16,7 +16,8 @@ import numpy as np
 from theory_tools import integral, new_figure, normal, parse_flags, save_figure
 
 import minigan
-from minigan import nn, optim, plot
+from minigan import nn, optim
+from minigan.runs import plots
 from minigan.trainers import GAN
 
 MEAN, STD = 2.0, 0.6  # of the data
@@ -144,7 +145,7 @@ def main(argv=None):
 
     panels[0].legend(loc="upper left", fontsize=8)
     save_figure(figure, args.out / "figure1.png", dpi=80)
-    plot.save_animation(args.out / "figure1.gif", frames)
+    plots.save_animation(args.out / "figure1.gif", frames)
 
 
 if __name__ == "__main__":

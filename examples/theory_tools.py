@@ -9,7 +9,7 @@ import numpy as np
 from flags import check_flags, read, user_path
 
 import minigan
-from minigan.files import atomic_write, check_writable
+from minigan.runs.files import atomic_write, check_writable
 
 
 def parse_flags(description, argv=None, **defaults):

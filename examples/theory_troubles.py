@@ -18,8 +18,9 @@ import numpy as np
 from theory_tools import new_figure, parse_flags, save_figure
 
 import minigan
-from minigan import metrics, mixtures, nn, optim
-from minigan.plot import running_mean
+from minigan import metrics, nn, optim
+from minigan.datasets import mixtures
+from minigan.runs.plots import running_mean
 from minigan.trainers import GAN, WGANGP
 
 RING = mixtures.ring(std=0.05)

@@ -25,9 +25,10 @@ from runs import TRAINED, Run, best_weights
 from theory_tools import new_figure, save_figure
 
 import minigan
-from minigan import datasets, plot
-from minigan.files import check_writable
+from minigan import datasets
 from minigan.metrics.arrays import squared_distances
+from minigan.runs import plots
+from minigan.runs.files import check_writable
 
 EXAMPLES = ["mnist_gan", "mnist_gan_keras", "mnist_wgan", "mnist_wgan_gp"]
 
@@ -89,7 +90,7 @@ def draw_samples(path, samples, scores):
         (panels[0, 0], "best", order[:50]),
         (panels[0, 1], "worst", order[-50:]),
     ):
-        axes.imshow(plot.tile(samples[chosen].reshape(-1, 28, 28)), cmap="gray")
+        axes.imshow(plots.tile(samples[chosen].reshape(-1, 28, 28)), cmap="gray")
         low, high = scores[chosen].min(), scores[chosen].max()
         axes.set(xticks=[], yticks=[], title=f"{title} of {len(samples)}: {low:.2f} to {high:.2f}")
     save_figure(figure, path)
@@ -128,12 +129,12 @@ def main(argv=None):
         for walk in (lerp, slerp):
             steps = [walk(a, b, t) for t in np.linspace(0, 1, 12)]
             rows.append(generate(steps)[0].reshape(-1, 28, 28))
-    plot.save_images(args.out / "interpolation.png", np.concatenate(rows), columns=12, scale=2)
+    plots.save_images(args.out / "interpolation.png", np.concatenate(rows), columns=12, scale=2)
 
     indices, fake = nearest(samples, images, 5)
     rows = [np.stack([s, *images[i]]) for s, i in zip(samples[:10], indices[:10], strict=True)]
     tiles = np.stack(rows, axis=1).reshape(-1, 28, 28)  # a column for each sample
-    plot.save_images(args.out / "neighbours.png", tiles, columns=10, scale=2)
+    plots.save_images(args.out / "neighbours.png", tiles, columns=10, scale=2)
 
     real = nearest(images[:1000], images, 2)[1][:, 1]
     print("distance to the nearest training image (to the nearest other one for a real image)")

@@ -1,13 +1,14 @@
 """minigan: generative adversarial networks from scratch, to read and to step through.
 
-In reading order: backend, tensor, op, autograd, ops, nn, losses, optim, gradcheck, trainers,
-datasets, mixtures, metrics, diagnosis, plot, files, checkpoint, exchange.
+The reading path: backend, tensor, op, autograd, ops, nn, losses, optim, trainers.
+Beside it: gradcheck (numerical checks), datasets, metrics, runs (files and pictures of a run),
+guards (errors), switches (no_grad), debug (a debugger), lab (a web page).
 """
 
 import importlib
 from typing import TYPE_CHECKING
 
-from minigan import backend, porting
+from minigan import backend
 from minigan.backend import seed
 from minigan.tensor import Tensor, rand, randn, tensor
 from minigan.switches import detect_anomaly, no_grad
@@ -15,27 +16,36 @@ from minigan.op import Op
 from minigan.autograd import grad
 from minigan import ops, nn, losses, optim, trainers
 from minigan.gradcheck import GradientError, gradcheck
+from minigan.guards import moved, pytorch
 
 __version__ = "0.2.0"
 
-# These modules are loaded when a program first uses them. They import much of the standard
-# library, which would make `import minigan` a third slower than `import numpy`.
-_LATER = {name: name for name in ("datasets", "mixtures", "metrics", "diagnosis", "plot")}
-_LATER |= {name: name for name in ("files", "checkpoint", "exchange")}
-_LATER |= dict.fromkeys(("CheckpointError", "load", "save"), "checkpoint")
-_LATER |= dict.fromkeys(("load_safetensors", "save_safetensors"), "exchange")
+# These are loaded when a program first uses them. They import much of the standard library, which
+# would make `import minigan` a third slower than `import numpy`. {name: its module}
+_LATER = {name: f"minigan.{name}" for name in ("datasets", "metrics", "runs")}
+_LATER |= {old.removeprefix("minigan."): new for old, new in moved.MOVED.items()}
+del _LATER["testing"]  # it needs Hypothesis
+_LATER |= dict.fromkeys(("CheckpointError", "load", "save"), "minigan.runs.checkpoints")
+_LATER |= dict.fromkeys(("load_safetensors", "save_safetensors"), "minigan.runs.safetensors")
+moved.install()
 
-if TYPE_CHECKING:  # for editors, which do not run __getattr__
-    from minigan import checkpoint, datasets, diagnosis, exchange, files, metrics, mixtures, plot
-    from minigan.checkpoint import CheckpointError, load, save
-    from minigan.exchange import load_safetensors, save_safetensors
+if TYPE_CHECKING:  # an editor does not run __getattr__
+    from minigan import datasets, metrics, runs
+    from minigan.backend import seed as manual_seed
+    from minigan.guards.pytorch import cat, from_numpy, full, ones, ones_like, rand_like
+    from minigan.guards.pytorch import randn_like, zeros, zeros_like
+    from minigan.ops import concatenate, leaky_relu, log_softmax, maximum, minimum, softplus
+    from minigan.ops import stack, where
+    from minigan.runs.checkpoints import CheckpointError, load, save
+    from minigan.runs.safetensors import load_safetensors, save_safetensors
+    from numpy import float32, float64
+else:  # or an editor would accept any name
 
-
-def __getattr__(name):
-    if name not in _LATER:
-        return porting.package_attribute(name)
-    module = importlib.import_module(f"minigan.{_LATER[name]}")
-    return module if name == _LATER[name] else getattr(module, name)
+    def __getattr__(name):
+        if name not in _LATER:
+            return pytorch.package_attribute(name)
+        module = importlib.import_module(_LATER[name])
+        return vars(module).get(name, module)
 
 
 def __dir__():

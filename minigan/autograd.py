@@ -16,7 +16,8 @@ from heapq import heappop, heappush
 from itertools import compress, count
 from operator import attrgetter
 
-from minigan import backend, checks, porting
+from minigan import backend
+from minigan.guards import graph, pytorch
 from minigan.memory import Memory
 from minigan.op import constant
 from minigan.switches import switches
@@ -49,11 +50,11 @@ def grad(
     >>> grad(g, x)[0].item()                              # 6x
     18.0
     """
-    porting.check_same(other, retain_graph=(True, False, None), only_inputs=(True,))
+    pytorch.check_same(other, retain_graph=(True, False, None), only_inputs=(True,))
     outputs, inputs = as_list(outputs), as_list(inputs)
     gradients = [None] * len(outputs) if grad_outputs is None else as_list(grad_outputs)
     found = dict(walk(outputs, gradients, create_graph, wanted=set(inputs)))
-    checks.check_used(inputs, found, allow_unused)
+    graph.check_used(inputs, found, allow_unused)
     return tuple(found.get(x) for x in inputs)  # type: ignore[misc]  # None if unused
 
 
@@ -88,11 +89,11 @@ def walk(outputs, gradients, create_graph, wanted=()):
         gxs = op.backward(*known)
         gxs = gxs if type(gxs) is tuple else (gxs,)
         if len(gxs) != len(op.inputs) or y._version[0] != op.version:
-            checks.report(op, y, gxs)
+            graph.report(op, y, gxs)
         edges = zip(op.inputs, op.arrays, op.needs, op.versions, gxs, strict=True)
         for x, a, need, version, gx in edges:
             if x._version[0] != version:
-                checks.report(op, y, gxs)
+                graph.report(op, y, gxs)
             if gx is None or not need:
                 continue
             if gx.shape != a.shape or gx.dtype != a.dtype or type(gx) is not type(gy) or anomaly:
@@ -110,7 +111,7 @@ def first_gradients(outputs, gradients, create_graph):
     total = {}
     for y, gy in zip(outputs, gradients, strict=True):
         gy = gy if gy is None or isinstance(gy, Tensor) else constant(gy, y)
-        checks.check_output(y, gy)
+        graph.check_output(y, gy)
         if gy is None:
             gy = Tensor(backend.get_array_module(y._data).array(1, dtype=y.dtype, ndmin=y.ndim))
         gy = gy if create_graph else gy._data
@@ -154,7 +155,7 @@ def fitted(op, x, gx, create_graph):
         gx = backend.get_array_module(x._data).asarray(gx)
     with suppress(ValueError, IndexError):  # check_gradient names what is wrong
         gx = sum_to(gx, x.shape)
-    checks.check_gradient(op, x, gx, create_graph, switches.anomaly)
+    graph.check_gradient(op, x, gx, create_graph, switches.anomaly)
     return gx
 
 

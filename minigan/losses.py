@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minigan import ops, porting
-from minigan.arrays import check_plain, number, plain_array
+from minigan import ops
 from minigan.autograd import grad
 from minigan.backend import get_array_module, to_numpy
-from minigan.checks import check_inputs
+from minigan.guards import pytorch
+from minigan.guards.data import check_plain, number, plain_array
+from minigan.guards.graph import check_inputs
 from minigan.op import Op
 from minigan.ops.elementwise import Maximum, Sigmoid
 from minigan.tensor import Tensor, as_array, as_tensor
@@ -243,4 +244,4 @@ def _labels(p, target):
 if not TYPE_CHECKING:  # or an editor would accept any name
 
     def __getattr__(name):
-        raise porting.missing("minigan.losses", name, porting.LOSSES)
+        raise pytorch.missing("minigan.losses", name, pytorch.LOSSES)

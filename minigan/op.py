@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from minigan import backend, checks
-from minigan.arrays import FLOATS, plain_array
+from minigan import backend
+from minigan.guards import graph
+from minigan.guards.data import FLOATS, plain_array
 from minigan.switches import switches
 from minigan.tensor import Tensor
 
@@ -70,7 +71,7 @@ class Op:
         for x in tensors:
             a = x._data
             if a.dtype is not dtype or type(a) is not kind or dtype not in FLOATS:
-                checks.check_inputs(self, [x._data for x in tensors])
+                graph.check_inputs(self, [x._data for x in tensors])
             arrays.append(a)
             needs.append(x._requires_grad)
             versions.append(x._version[0])
@@ -81,11 +82,11 @@ class Op:
         try:
             y = self.forward(*arrays)
         except ValueError as error:
-            raise ValueError(f"{self} of shapes {checks.shapes(arrays)}: {error}") from error
+            raise ValueError(f"{self} of shapes {graph.shapes(arrays)}: {error}") from error
         # NumPy returns a scalar, not an array, if no axis is left.
         y = np.asarray(y) if isinstance(y, np.generic) else y
         if switches.anomaly:
-            checks.check_result(self, y, arrays)
+            graph.check_result(self, y, arrays)
         output = Tensor(y)
         if y.base is not None or y is arrays[0] or y is arrays[-1]:  # a view changes with its input
             for x, a in zip(tensors, arrays, strict=True):

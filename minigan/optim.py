@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigan import backend, porting
-from minigan.arrays import check_same, named, not_negative, number
-from minigan.kernel import launch, on_gpu
+from minigan import backend
+from minigan.guards import pytorch
+from minigan.guards.data import check_same, named, not_negative, number
 from minigan.nn.module import Module, Parameter, check_module
+from minigan.ops.compiled import launch, on_gpu
 
 BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
 SQUARES = ("square_avg", "exp_avg_sq")  # the moments that are means of g²
@@ -119,11 +120,11 @@ class Optimizer:
     if not TYPE_CHECKING:  # or an editor would accept any name
 
         def __getattr__(self, name):
-            raise porting.missing(type(self).__name__, name, porting.OPTIMIZER, self)
+            raise pytorch.missing(type(self).__name__, name, pytorch.OPTIMIZER, self)
 
     def zero_grad(self, set_to_none=True):
         """Set all gradients to None, as PyTorch's set_to_none=True."""
-        porting.check_same({"set_to_none": set_to_none}, set_to_none=(True,))
+        pytorch.check_same({"set_to_none": set_to_none}, set_to_none=(True,))
         for p in self.params:
             p.grad = None
 
@@ -441,4 +442,4 @@ def check_update(i, p):
 if not TYPE_CHECKING:  # or an editor would accept any name
 
     def __getattr__(name):
-        raise porting.missing("minigan.optim", name, porting.OPTIM)
+        raise pytorch.missing("minigan.optim", name, pytorch.OPTIM)

@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigan import arrays, backend, checks, porting
+from minigan import backend
+from minigan.guards import graph, pytorch
+from minigan.guards.data import (
+    FLOATS,
+    check_keyword,
+    flat_shape,
+    for_numpy,
+    log_of_base,
+    new_data,
+    new_values,
+    one_element,
+    plain_array,
+    plain_copy,
+)
 from minigan.switches import switches
 
 if TYPE_CHECKING:
@@ -51,8 +64,8 @@ class Tensor:
     dtype: np.dtype[Any] = property(attrgetter("_data.dtype"))  # type: ignore[assignment]
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
-        plain = type(data) is np.ndarray and data.dtype in arrays.FLOATS
-        self._data = data if plain else arrays.plain_array(data)
+        plain = type(data) is np.ndarray and data.dtype in FLOATS
+        self._data = data if plain else plain_array(data)
         self._grad = self.op = None
         self._requires_grad, self._version, self.generation = False, [0], 0
         if requires_grad:
@@ -70,7 +83,7 @@ class Tensor:
     @data.setter
     def data(self, array: Any) -> None:
         if array is not self._data:
-            self._data = arrays.new_data(array, self._requires_grad)
+            self._data = new_data(array, self._requires_grad)
             self._version = self._version[:]
         self._version[0] += 1
 
@@ -88,7 +101,7 @@ class Tensor:
 
         Raises RuntimeError on a Tensor that an operation made, and TypeError for integers.
         """
-        checks.check_leaf(self, requires_grad)
+        graph.check_leaf(self, requires_grad)
         self._requires_grad = bool(requires_grad)
         return self
 
@@ -105,7 +118,7 @@ class Tensor:
 
         Raises ValueError or TypeError, naming both sides, where they differ.
         """
-        self._data[...] = arrays.new_values(as_array(values), self._data)
+        self._data[...] = new_values(as_array(values), self._data)
         self._version[0] += 1
         return self
 
@@ -125,18 +138,18 @@ class Tensor:
 
     def item(self) -> Any:
         """The one element as a Python number; ValueError if there is not exactly one."""
-        return arrays.one_element(self)
+        return one_element(self)
 
     def numpy(self) -> np.ndarray:
         """The data as a NumPy array (shared, not copied, where it is one already)."""
         return backend.to_numpy(self._data)
 
     if not TYPE_CHECKING:  # or editors would take `array + tensor` for an array, and x.nothing
-        __getattr__ = porting.tensor_attribute  # for a name that this class does not have
+        __getattr__ = pytorch.tensor_attribute  # for a name that this class does not have
 
         def __array__(self, dtype=None, copy=None):
             """For NumPy and Matplotlib, which may be given a Tensor that requires no gradient."""
-            return np.array(arrays.for_numpy(self), dtype, copy=copy)
+            return np.array(for_numpy(self), dtype, copy=copy)
 
     def __float__(self) -> float:
         """The one element as a float; ValueError if there is not exactly one."""
@@ -205,7 +218,7 @@ class Tensor:
 
     def __rpow__(self, base: Any) -> Tensor:
         """base ** self for a number base > 0"""
-        return elementwise.Exp()(self * arrays.log_of_base(base))
+        return elementwise.Exp()(self * log_of_base(base))
 
     def __matmul__(self, other: Any) -> Tensor:
         """The matrix product, of vectors, matrices or batches of matrices, as NumPy's @."""
@@ -349,7 +362,7 @@ class Tensor:
 
         axis is keyword-only, because PyTorch's first argument is the order of the norm.
         """
-        arrays.check_keyword("norm", "axis", order)
+        check_keyword("norm", "axis", order)
         return reduce.Norm(axis, keepdims, **other)(self)
 
     # The same numbers in another shape.
@@ -375,7 +388,7 @@ class Tensor:
 
         NumPy's `flatten` takes an order of the elements instead, and flattens all axes.
         """
-        return shape.Reshape(arrays.flat_shape(self.shape, start_dim))(self)
+        return shape.Reshape(flat_shape(self.shape, start_dim))(self)
 
     def squeeze(self, axis: Any = None) -> Tensor:
         """x without the axes of length 1, or without those of them that are given.
@@ -402,7 +415,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     >>> tensor([1, 2], dtype="float64")
     Tensor([1., 2.], dtype=float64)
     """
-    return Tensor(arrays.plain_copy(as_array(data), dtype), requires_grad)
+    return Tensor(plain_copy(as_array(data), dtype), requires_grad)
 
 
 def as_array(x: Any) -> Any:
@@ -419,7 +432,7 @@ def in_place(x: Tensor, sign: str, y: Tensor) -> Any:
     """Return what `x sign= other` assigns to x. y is `x sign other`; sign is "+", for example."""
     if x.op is not None or not (switches.no_grad or x._requires_grad):
         return y
-    checks.check_in_place(not switches.no_grad, sign)
+    graph.check_in_place(not switches.no_grad, sign)
     return x.copy_(y)
 
 

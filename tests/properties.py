@@ -11,9 +11,9 @@ from hypothesis import given, settings
 
 from minigan.autograd import grad
 from minigan.gradcheck import gradcheck
+from minigan.gradcheck.strategies import all_layouts
 from minigan.op import Op
 from minigan.tensor import Tensor
-from minigan.testing import all_layouts
 
 SMALL = 16  # with more elements than this, gradcheck goes along random directions
 

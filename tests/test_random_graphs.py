@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from properties import check_problem
 
 from minigan import Tensor
-from minigan.testing import broadcastable_arrays
+from minigan.gradcheck.strategies import broadcastable_arrays
 
 # Except for tanh and exp, each function is written once, for Tensors and for complex arrays.
 # Their values are small, so that ten of them in a row stay well conditioned.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from minigan.datasets.download import cache_folder, fetch, reading
-from minigan.files import read_at_most
+from minigan.runs.files import read_at_most
 
 __all__ = ["CIFAR10_CLASSES", "cifar10"]
 

@@ -14,7 +14,7 @@ import threading
 import time
 from pathlib import Path
 
-from minigan.files import check_writable, locked
+from minigan.runs.files import check_writable, locked
 
 __all__ = ["cache_folder", "fetch", "reading"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from minigan.datasets.download import cache_folder, fetch, reading
-from minigan.files import npy_header
+from minigan.runs.files import npy_header
 
 __all__ = ["load_npy", "quickdraw"]
 

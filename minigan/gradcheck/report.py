@@ -106,7 +106,7 @@ def kink_text(where, left, right, step):
         why = f"its slope is {left:.6g} on one side and {right:.6g} on the other"
     return (
         f"{where} has a kink (looked for with a step of {step:.0e}): {why}. Check at another point "
-        '(minigan.testing draws values away from kinks), or pass kinks="skip"'
+        '(minigan.gradcheck.strategies draws values away from kinks), or pass kinks="skip"'
     )
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from minigan import datasets, mixtures
+from minigan import datasets
+from minigan.datasets import mixtures
 from minigan.lab.problems import SettingError, UnavailableError
 
 IMAGE = 28  # MNIST's images are 28 × 28

@@ -13,9 +13,9 @@ import numpy as np
 
 import minigan
 from minigan import backend, losses, nn, optim
-from minigan.diagnosis import Diagnosis
 from minigan.lab import data
 from minigan.lab.problems import DivergedError
+from minigan.metrics.diagnosis import Diagnosis
 from minigan.trainers import GAN, WGAN, WGANGP
 
 D, G = "D", "G"
@@ -258,7 +258,7 @@ class Game:
         return Diagnosis(self.data.sample(500, np.random.default_rng(0)))
 
     def _watch(self, number=None, keep=True):
-        """Let minigan.diagnosis see a step of D, with the report of the step of G before it."""
+        """Let the diagnosis see a step of D, with the report of the step of G before it."""
         number = self.position if number is None else number
         if self.moves[number - 1] != D:
             return

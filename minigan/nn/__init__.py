@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from minigan.nn import init
 import importlib
 
-from minigan import porting
+from minigan.guards import pytorch
 from minigan.nn.activation import Identity, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh
 from minigan.nn.conv import Conv2d, ConvTranspose2d, Upsample, UpsampleConv2d
 from minigan.nn.dropout import Dropout, Dropout2d
@@ -51,4 +51,4 @@ else:
         """Load nn.functional when it is asked for. Say what to write for other names."""
         if name == "functional":
             return importlib.import_module("minigan.nn.functional")
-        raise porting.missing("minigan.nn", name, porting.NN)
+        raise pytorch.missing("minigan.nn", name, pytorch.NN)

@@ -1,6 +1,6 @@
 """Activations: layers that apply a function to each element."""
 
-from minigan.arrays import named
+from minigan.guards.data import named
 from minigan.nn.module import Module
 from minigan.ops import elementwise
 from minigan.tensor import as_tensor

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigan import backend
-from minigan.arrays import check_keyword
+from minigan.guards.data import check_keyword
 from minigan.nn import init
 from minigan.nn.linear import check_positive, zeros
 from minigan.nn.module import Module

@@ -1,7 +1,7 @@
 """Dropout: noise that keeps a network from depending on single units."""
 
 from minigan import backend
-from minigan.arrays import number
+from minigan.guards.data import number
 from minigan.nn.activation import flag
 from minigan.nn.module import Module
 from minigan.tensor import as_tensor

@@ -5,7 +5,8 @@ Each calls a method of Tensor, an operation or a loss. `inplace` has no effect: 
 
 from typing import TYPE_CHECKING
 
-from minigan import losses, nn, ops, porting
+from minigan import losses, nn, ops
+from minigan.guards import pytorch
 from minigan.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -75,4 +76,4 @@ def mse_loss(x, target, reduction="mean"):
 if not TYPE_CHECKING:  # or an editor would accept any name
 
     def __getattr__(name):
-        raise porting.missing("nn.functional", name, porting.FUNCTIONAL)
+        raise pytorch.missing("nn.functional", name, pytorch.FUNCTIONAL)

@@ -7,7 +7,8 @@ function also takes an array, as in `normal_(p.data, 0.0, 0.02)`.
 import math
 from typing import TYPE_CHECKING
 
-from minigan import backend, porting
+from minigan import backend
+from minigan.guards import pytorch
 from minigan.tensor import as_array
 
 
@@ -58,4 +59,4 @@ def _filled(tensor, values):
 if not TYPE_CHECKING:  # or an editor would accept any name
 
     def __getattr__(name):
-        raise porting.missing("nn.init", name, porting.INIT)
+        raise pytorch.missing("nn.init", name, pytorch.INIT)

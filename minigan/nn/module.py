@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigan import backend, porting
-from minigan.arrays import named
+from minigan import backend
+from minigan.guards import pytorch
+from minigan.guards.data import named
 from minigan.tensor import Tensor, as_array
 
 MAPPINGS = (dict, MappingProxyType)
@@ -117,7 +118,7 @@ class Module:
         super().__setattr__(name, value)
 
     if not TYPE_CHECKING:  # or an editor would accept any name
-        __getattr__ = porting.module_attribute  # for a name that this module does not have
+        __getattr__ = pytorch.module_attribute  # for a name that this module does not have
 
     def _checked(self, name: str, value: Any) -> Any:
         """Return the value that `self.name = value` sets. Layers check their settings here."""

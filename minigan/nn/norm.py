@@ -7,10 +7,10 @@ takes it for eps.
 import numpy as np
 
 from minigan import backend
-from minigan.arrays import number
-from minigan.kernel import launch, on_gpu
+from minigan.guards.data import number
 from minigan.nn.linear import check_positive, zeros
 from minigan.nn.module import Module
+from minigan.ops.compiled import launch, on_gpu
 from minigan.ops.norm import BatchNorm as BatchNormOp
 from minigan.ops.norm import Normalize
 from minigan.tensor import Tensor, as_tensor

@@ -4,7 +4,7 @@ Both sides are broadcast as NumPy does it. No rule here undoes that. A gradient 
 to which its input was broadcast, and the walk sums it to the input's shape.
 """
 
-from minigan.arrays import number
+from minigan.guards.data import number
 from minigan.op import Op
 from minigan.ops.elementwise import Select
 

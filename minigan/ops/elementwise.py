@@ -10,8 +10,8 @@ the walk sums a gradient over the axes along which its input was broadcast.
 
 import numpy as np
 
-from minigan.arrays import bounds, not_negative, plain_condition
 from minigan.backend import get_array_module
+from minigan.guards.data import bounds, not_negative, plain_condition
 from minigan.op import Op
 from minigan.tensor import Tensor, as_array
 

@@ -8,8 +8,8 @@ With μ and σ² the mean and the (biased) variance of x over some axes, and s =
 where the two means are there because μ and σ depend on every x.
 """
 
-from minigan.kernel import launch, on_gpu
 from minigan.op import Op
+from minigan.ops.compiled import launch, on_gpu
 from minigan.ops.reduce import Mean, MeanOfProducts, var
 from minigan.tensor import Tensor
 

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigan.arrays import check_correction, refused
+from minigan.guards.data import check_correction, refused
 from minigan.op import Op
 from minigan.ops.elementwise import Exp, Select
 from minigan.ops.shape import BroadcastTo

@@ -6,9 +6,9 @@ Each of these is linear. Its rule is the operation that moves the numbers back.
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from minigan.arrays import check_shape, plain_index, refused
 from minigan.autograd import sum_to
 from minigan.backend import get_array_module
+from minigan.guards.data import check_shape, plain_index, refused
 from minigan.op import Op
 from minigan.tensor import Tensor
 

@@ -11,10 +11,7 @@ Goodfellow et al. 2014, "Generative Adversarial Nets", Algorithm 1:
 """
 
 from minigan import losses
-from minigan.nn import frozen
-from minigan.switches import no_grad
-from minigan.tensor import as_tensor
-from minigan.trainers.checks import (
+from minigan.guards.steps import (
     check_count,
     check_function,
     check_optimizer,
@@ -23,6 +20,9 @@ from minigan.trainers.checks import (
     checked_report,
     undo_if_refused,
 )
+from minigan.nn import frozen
+from minigan.switches import no_grad
+from minigan.tensor import as_tensor
 
 
 class GAN:

@@ -11,11 +11,8 @@ Arjovsky et al. 2017, "Wasserstein GAN", Algorithm 1 (there f is called f_w, and
 """
 
 from minigan import losses
-from minigan.arrays import number
-from minigan.nn import frozen
-from minigan.switches import no_grad
-from minigan.tensor import as_tensor
-from minigan.trainers.checks import (
+from minigan.guards.data import number
+from minigan.guards.steps import (
     check_critic,
     check_function,
     check_minibatch,
@@ -23,9 +20,12 @@ from minigan.trainers.checks import (
     check_samples,
     check_scores,
     checked_report,
-    generator_is_due,
     undo_if_refused,
 )
+from minigan.nn import frozen
+from minigan.switches import no_grad
+from minigan.tensor import as_tensor
+from minigan.trainers.warm_up import generator_is_due
 
 
 class WGAN:

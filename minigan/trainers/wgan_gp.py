@@ -12,11 +12,8 @@ Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", Algorithm 1 (D i
 """
 
 from minigan import losses
-from minigan.arrays import number
-from minigan.nn import frozen
-from minigan.switches import no_grad
-from minigan.tensor import as_tensor, rand
-from minigan.trainers.checks import (
+from minigan.guards.data import number
+from minigan.guards.steps import (
     check_critic,
     check_function,
     check_minibatch,
@@ -25,9 +22,12 @@ from minigan.trainers.checks import (
     check_samples,
     check_scores,
     checked_report,
-    generator_is_due,
     undo_if_refused,
 )
+from minigan.nn import frozen
+from minigan.switches import no_grad
+from minigan.tensor import as_tensor, rand
+from minigan.trainers.warm_up import generator_is_due
 
 
 class WGANGP:

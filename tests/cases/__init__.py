@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from minigan.testing import arrays, broadcastable_arrays
+from minigan.gradcheck.strategies import arrays, broadcastable_arrays
 
 
 @dataclass

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 import minigan
 from cases import Problem, arrays, problem_case
 from minigan import backend
+from minigan.gradcheck.strategies import conv_layers
 from minigan.nn import Conv2d, ConvTranspose2d, Upsample, UpsampleConv2d
 from minigan.ops.conv import Convolution, Geometry, KernelCorrelation, TransposedConvolution
-from minigan.testing import conv_layers
 
 
 def numpy_T(x, W, g, stride, padding):

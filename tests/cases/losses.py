@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 import minigan
 from cases import Problem, arrays, case, problem_case
 from minigan import backend, losses, nn
-from minigan.testing import shapes
+from minigan.gradcheck.strategies import shapes
 
 BATCH = shapes(min_dims=1, max_dims=2, min_side=1, max_side=4)
 PROBABILITIES = {"low": 0.05, "high": 0.95}

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from cases import Problem, arrays, problem_case
+from minigan.gradcheck.strategies import broadcastable_shapes, shapes
 from minigan.ops.matmul import Linear, MatMul
 from minigan.ops.norm import Normalize
-from minigan.testing import broadcastable_shapes, shapes
 
 SIDE = st.integers(0, 3)
 

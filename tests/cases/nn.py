@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 import minigan
 from cases import Problem, arrays, problem_case
 from minigan import backend, nn
+from minigan.gradcheck.strategies import linear_layers, shapes
 from minigan.ops.norm import BatchNorm, Normalize
-from minigan.testing import linear_layers, shapes
 
 BATCHES = st.integers(1, 3)
 NO_ZERO = {"away_from": [0.0]}

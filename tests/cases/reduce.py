@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from cases import Problem, arrays, axes, case, problem_case
 from minigan import ops
 from minigan.autograd import sum_to
+from minigan.gradcheck.strategies import broadcastable_shapes, shapes
 from minigan.ops.arithmetic import Sub
 from minigan.ops.reduce import LogSoftmax, Max, Mean, MeanOfProducts, Norm, Sum
 from minigan.ops.shape import BroadcastTo
-from minigan.testing import broadcastable_shapes, shapes
 
 NOT_EMPTY = shapes(min_side=1)
 

@@ -6,8 +6,8 @@ from hypothesis.extra import numpy as hnp
 
 from cases import Problem, arrays, problem_case
 from minigan import ops
+from minigan.gradcheck.strategies import shapes
 from minigan.ops.shape import Concatenate, GetItem, Reshape, Scatter, Transpose
-from minigan.testing import shapes
 
 
 @problem_case("reshape", Reshape)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from minigan import plot
+from minigan.runs import plots
 
 pytest.importorskip("PIL")
 
@@ -22,7 +22,7 @@ def grids(tmp_path):
     for k in range(2):
         images = np.stack([np.full((8, 8), (100 * k + i) / 255) for i in range(20)])
         paths.append(tmp_path / f"{k}.png")
-        plot.save_images(paths[-1], images, scale=2)
+        plots.save_images(paths[-1], images, scale=2)
     return paths
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import minigan
 from minigan import nn
-from minigan.diagnosis import Diagnosis
+from minigan.metrics.diagnosis import Diagnosis
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROGRAMS = sorted(p.stem for p in EXAMPLES.glob("*.py") if "console.run(" in p.read_text("utf-8"))

@@ -191,7 +191,7 @@ def test_a_run_removes_leftovers_and_nothing_else(train, out, whole):
 
 
 def test_names_of_leftovers_are_those_of_the_atomic_writes(example, tmp_path):
-    from minigan.files import atomic_write
+    from minigan.runs.files import atomic_write
 
     for name in ("checkpoint.npz", "losses.csv", "000005.png", "README"):
         with atomic_write(tmp_path / name) as temporary:
@@ -207,13 +207,13 @@ def test_leftovers_of_the_mixtures(run_example, out, data):
 
 
 def test_animation_of_more_than_a_million_steps_is_in_order(example, train, out, monkeypatch):
-    from minigan import plot
+    from minigan.runs import plots
 
     train(out)
     for step in (999_999, 1_000_000, 10_000_000):
         shutil.copy(out / "samples" / "000012.png", out / "samples" / f"{step}.png")
     drawn = []
-    monkeypatch.setattr(plot, "save_animation", lambda path, pictures: drawn.extend(pictures))
+    monkeypatch.setattr(plots, "save_animation", lambda path, pictures: drawn.extend(pictures))
     train(out, "--resume")
     steps = [int(path.stem) for path in drawn]
     assert steps == sorted(steps) and len(steps) == 7
@@ -271,15 +271,15 @@ def test_a_signal_during_a_save_loses_nothing(
 
 @pytest.mark.parametrize("name", SIGNALS)
 def test_a_signal_while_the_last_pictures_are_drawn(train, out, whole, monkeypatch, name):
-    from minigan import plot
+    from minigan.runs import plots
 
-    plain = plot.save_animation
+    plain = plots.save_animation
 
     def save_animation(*args):
         signal.raise_signal(getattr(signal, name))
         plain(*args)
 
-    monkeypatch.setattr(plot, "save_animation", save_animation)
+    monkeypatch.setattr(plots, "save_animation", save_animation)
     train(out)
     assert files(out) == whole
 

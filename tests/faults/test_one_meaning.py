@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigan import Tensor, nn, optim
-from minigan.testing import arrays, shapes
+from minigan.gradcheck.strategies import arrays, shapes
 
 AXES = st.sampled_from([None, 0, 1, -1, (0, 1), (1, 0), [0], ()])
 SHARED = {

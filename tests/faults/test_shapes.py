@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigan import Tensor, losses, nn, ops
-from minigan.testing import shapes
+from minigan.gradcheck.strategies import shapes
 
 
 def ones(*shape):

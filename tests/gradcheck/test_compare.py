@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from minigan import Op, nn
 from minigan.gradcheck import GradientError, gradcheck
+from minigan.gradcheck.strategies import arrays
 from minigan.tensor import as_array
-from minigan.testing import arrays
 
 MODES = pytest.mark.parametrize("mode", ["full", "directional"])
 X = np.linspace(-0.9, 1.1, 6).reshape(2, 3)

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from minigan.datasets.mixtures import grid, ring
 from minigan.metrics import mixture_scores
-from minigan.mixtures import grid, ring
 
 
 def test_real_data_score_as_the_normal_distribution_says():

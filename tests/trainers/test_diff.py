@@ -52,13 +52,13 @@ raise ValueError(f"clip_value, the bound of the discriminator's weights, is {cli
 self.clip_value, self.n_critic, self.warm_up = (clip_value, n_critic, warm_up)
 """
 IMPORTS = """
-from minigan.arrays import number
-from minigan.trainers.checks import check_count
-from minigan.trainers.checks import checked_label
-from minigan.trainers.checks import check_critic
-from minigan.trainers.checks import check_minibatch
-from minigan.trainers.checks import check_scores
-from minigan.trainers.checks import generator_is_due
+from minigan.guards.data import number
+from minigan.guards.steps import check_count
+from minigan.guards.steps import checked_label
+from minigan.guards.steps import check_critic
+from minigan.guards.steps import check_minibatch
+from minigan.guards.steps import check_scores
+from minigan.trainers.warm_up import generator_is_due
 """
 ALLOWED = {line for text in (MATHEMATICS, SETTINGS, IMPORTS) for line in text.splitlines()} - {""}
 

@@ -5,7 +5,7 @@ import pytest
 
 from minigan import nn, optim
 from minigan.trainers import WGAN
-from minigan.trainers.checks import generator_is_due
+from minigan.trainers.warm_up import generator_is_due
 
 REAL = np.array([[0.5, -1.0], [2.0, 0.25], [0.0, 1.5]])
 Z = np.array([[1.0], [-2.0], [0.5]])

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from minigan.backend import to_numpy
-from minigan.files import atomic_write, npy_header
+from minigan.runs.files import atomic_write, npy_header
 
 __all__ = ["CheckpointError", "load", "save"]
 

@@ -41,7 +41,7 @@ def checkpoint(folder):
 
 
 def safetensors(folder):
-    from minigan.exchange import load_safetensors, save_safetensors
+    from minigan.runs.safetensors import load_safetensors, save_safetensors
 
     path = folder / "a.safetensors"
     save_safetensors({"w": np.arange(12.0).reshape(3, 4), "b": np.ones(2, np.float32)}, path)
@@ -224,7 +224,7 @@ def test_every_reader_returns_equal_data_or_raises_its_own_error(name, tmp_path)
     pytest.importorskip("resource")
     if name == "safetensors":
         pytest.importorskip("safetensors")
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     environment = os.environ | {"PYTHONPATH": root, "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, __file__, name, tmp_path]
     process = subprocess.run(command, capture_output=True, text=True, env=environment)

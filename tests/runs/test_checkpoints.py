@@ -1,4 +1,4 @@
-"""minigan.checkpoint: it loads what was saved, bit for bit, and refuses damaged files."""
+"""minigan.runs.checkpoints: it loads what was saved, bit for bit, and refuses damaged files."""
 
 import io
 import json
@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from same import assert_same
 
-from minigan import checkpoint
-from minigan.checkpoint import CheckpointError, load, save
-from minigan.exchange import load_safetensors, save_safetensors
+from minigan.runs import checkpoints
+from minigan.runs.checkpoints import CheckpointError, load, save
+from minigan.runs.safetensors import load_safetensors, save_safetensors
 
 RUN = {
     "step": 400,
@@ -435,8 +435,8 @@ def bomb(path, name, size, claimed=None):
 @pytest.mark.parametrize("name", ["w.npy", "other", "minigan.json"])
 @pytest.mark.parametrize("claimed", [None, 0, 100, 2**20])
 def test_file_that_unpacks_without_end_takes_no_memory(name, claimed, tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "MAX_UNPACKED", 2**23)
-    monkeypatch.setattr(checkpoint, "MAX_TREE", 2**22)
+    monkeypatch.setattr(checkpoints, "MAX_UNPACKED", 2**23)
+    monkeypatch.setattr(checkpoints, "MAX_TREE", 2**22)
     path = tmp_path / "a.npz"
     bomb(path, name, 2**26, claimed)
     tracemalloc.start()
@@ -456,7 +456,7 @@ def test_array_that_is_named_twice_is_not_read_twice(tmp_path):
 
 
 def test_what_load_would_refuse_is_not_saved(tmp_path, monkeypatch):
-    monkeypatch.setattr(checkpoint, "MAX_TREE", 10_000)
+    monkeypatch.setattr(checkpoints, "MAX_TREE", 10_000)
     with pytest.raises(ValueError, match="at most 10,000; make arrays of its long lists"):
         save({"losses": [0.1] * 2000}, tmp_path / "a.npz")
     assert os.listdir(tmp_path) == []

@@ -1,4 +1,4 @@
-"""minigan.plot: every pixel is in its place, and other programs can open the files."""
+"""minigan.runs.plots: every pixel is in its place, and other programs can open the files."""
 
 import os
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import minigan
-from minigan import plot
+from minigan.runs import plots
 
 FRAME = 64
 
@@ -29,7 +29,7 @@ def read(path):
 def test_tile_puts_images_in_rows_within_a_frame(n, columns, margin, rows, channels):
     h, w = 4, 5
     images = np.random.default_rng(0).random((n, h, w, *channels)) * 0.2 + 0.8  # none as the frame
-    picture = plot.tile(images, columns, margin)
+    picture = plots.tile(images, columns, margin)
     assert picture.dtype == np.uint8
     size = rows * (h + margin) + margin, columns * (w + margin) + margin
     assert picture.shape == (*size, *channels)
@@ -44,12 +44,12 @@ def test_tile_puts_images_in_rows_within_a_frame(n, columns, margin, rows, chann
 
 def test_tile_clips_and_rounds():
     values = np.array([[[-3.0, 0.0, 0.5, 1.0, 7.0, np.inf]]])
-    assert plot.tile(values, 1, 0).tolist() == [[0, 0, 128, 255, 255, 255]]
+    assert plots.tile(values, 1, 0).tolist() == [[0, 0, 128, 255, 255, 255]]
 
 
 def test_tile_leaves_its_images_alone():
     images = np.full((2, 3, 3), 2.0)
-    plot.tile(images)
+    plots.tile(images)
     assert (images == 2).all()
 
 
@@ -70,9 +70,9 @@ def test_tile_leaves_its_images_alone():
 )
 def test_images_that_are_refused(images, error, message, tmp_path):
     with pytest.raises(error, match=message):
-        plot.tile(images)
+        plots.tile(images)
     with pytest.raises(error, match=message):
-        plot.save_images(tmp_path / "a.png", images)
+        plots.save_images(tmp_path / "a.png", images)
     assert os.listdir(tmp_path) == []
 
 
@@ -89,13 +89,13 @@ def test_images_that_are_refused(images, error, message, tmp_path):
 )
 def test_settings_that_are_refused(settings, message, tmp_path):
     with pytest.raises(ValueError, match=message):
-        plot.save_images(tmp_path / "a.png", np.zeros((5, 4, 4)), **settings)
+        plots.save_images(tmp_path / "a.png", np.zeros((5, 4, 4)), **settings)
     assert os.listdir(tmp_path) == []
 
 
 def test_margin_that_is_refused():
     with pytest.raises(ValueError, match="margin must be an integer of at least 0, not -1"):
-        plot.tile(np.zeros((5, 4, 4)), margin=-1)
+        plots.tile(np.zeros((5, 4, 4)), margin=-1)
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -104,8 +104,8 @@ def test_margin_that_is_refused():
 @pytest.mark.parametrize("scale", [1, 3])
 def test_saved_picture_is_the_tiled_one_enlarged_without_a_blur(tmp_path, scale):
     images = np.random.default_rng(0).random((4, 5, 6), dtype=np.float32)
-    plot.save_images(tmp_path / "a.png", images, columns=2, scale=scale)
-    expected = plot.tile(images, 2).repeat(scale, axis=0).repeat(scale, axis=1)
+    plots.save_images(tmp_path / "a.png", images, columns=2, scale=scale)
+    expected = plots.tile(images, 2).repeat(scale, axis=0).repeat(scale, axis=1)
     np.testing.assert_array_equal(read(tmp_path / "a.png"), expected)
     assert os.listdir(tmp_path) == ["a.png"]
 
@@ -114,9 +114,9 @@ def test_picture_that_cannot_be_made_leaves_the_old_one(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(b"old")
     with pytest.raises(ValueError, match="NaN"):
-        plot.save_images(path, np.full((1, 2, 2), np.nan))
+        plots.save_images(path, np.full((1, 2, 2), np.nan))
     with pytest.raises(ValueError, match="unknown file extension"):
-        plot.save_images(tmp_path / "a.unknown", np.zeros((1, 2, 2)))
+        plots.save_images(tmp_path / "a.unknown", np.zeros((1, 2, 2)))
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a.png"]
 
@@ -124,14 +124,14 @@ def test_picture_that_cannot_be_made_leaves_the_old_one(tmp_path):
 def numbered_pictures(folder, n):
     paths = [folder / f"{i:03d}.png" for i in range(n)]
     for i, path in enumerate(paths):
-        plot.save_images(path, np.full((1, 4, 4), i / 10), columns=1)
+        plots.save_images(path, np.full((1, 4, 4), i / 10), columns=1)
     return paths
 
 
 @pytest.mark.parametrize(("n", "each"), [(1, None), (5, 1600), (10, 800)])
 def test_animation_shows_each_picture_in_order_and_holds_the_last(tmp_path, n, each):
     pictures = numbered_pictures(tmp_path, n)
-    plot.save_animation(tmp_path / "a.gif", pictures, seconds=8, hold=2)
+    plots.save_animation(tmp_path / "a.gif", pictures, seconds=8, hold=2)
     with Image.open(tmp_path / "a.gif") as gif:
         assert gif.n_frames == n
         for i in range(n):
@@ -143,14 +143,14 @@ def test_animation_shows_each_picture_in_order_and_holds_the_last(tmp_path, n, e
 
 
 def test_animation_of_many_pictures_is_no_faster_than_browsers_show_it(tmp_path):
-    plot.save_animation(tmp_path / "a.gif", numbered_pictures(tmp_path, 3), seconds=0.01)
+    plots.save_animation(tmp_path / "a.gif", numbered_pictures(tmp_path, 3), seconds=0.01)
     with Image.open(tmp_path / "a.gif") as gif:
         assert gif.info["duration"] == 40
 
 
 def test_animation_of_nothing(tmp_path):
     with pytest.raises(ValueError, match="no picture to animate"):
-        plot.save_animation(tmp_path / "a.gif", [])
+        plots.save_animation(tmp_path / "a.gif", [])
     assert os.listdir(tmp_path) == []
 
 
@@ -159,7 +159,7 @@ def test_picture_that_is_not_whole_is_named(tmp_path, size):
     pictures = numbered_pictures(tmp_path, 3)
     pictures[1].write_bytes(pictures[1].read_bytes()[:size])
     with pytest.raises(ValueError, match=r"001\.png: cannot read this picture .*; delete it"):
-        plot.save_animation(tmp_path / "a.gif", pictures)
+        plots.save_animation(tmp_path / "a.gif", pictures)
     assert not (tmp_path / "a.gif").exists()
 
 
@@ -167,7 +167,7 @@ def test_picture_that_is_not_whole_is_named(tmp_path, size):
 def test_curves_of_a_run_that_went_wrong_are_drawn(tmp_path, bad):
     values = np.sin(np.arange(300.0))
     values[100:102] = bad
-    plot.save_curves(tmp_path / "a.png", {"loss": {"d_loss": (range(300), values)}})
+    plots.save_curves(tmp_path / "a.png", {"loss": {"d_loss": (range(300), values)}})
     assert read(tmp_path / "a.png").shape[0] == 330
 
 
@@ -176,7 +176,7 @@ def test_curves_are_drawn_a_panel_below_another(tmp_path):
     losses = {"d_loss": (steps, np.sin(steps)), "g_loss": (steps[::5], np.cos(steps[::5]))}
     heights = []
     for panels in ({"loss": losses}, {"loss": losses, "probability": {"D(x)": (steps, steps)}}):
-        plot.save_curves(tmp_path / "a.png", panels)
+        plots.save_curves(tmp_path / "a.png", panels)
         picture = read(tmp_path / "a.png")
         heights.append(picture.shape[0])
         for colour in ([31, 119, 180], [255, 127, 14]):  # Matplotlib's first two
@@ -192,12 +192,12 @@ def test_curves_are_drawn_a_panel_below_another(tmp_path):
 def test_running_mean_is_over_up_to_n_values(n):
     values = np.random.default_rng(0).standard_normal(30)
     expected = [values[max(0, i + 1 - n) : i + 1].mean() for i in range(30)]
-    np.testing.assert_allclose(plot.running_mean(values, n), expected, atol=1e-13)
+    np.testing.assert_allclose(plots.running_mean(values, n), expected, atol=1e-13)
 
 
 @pytest.mark.parametrize("n", [1, 2, 100])
 def test_running_mean_of_nothing(n):
-    assert plot.running_mean([], n).shape == (0,)
+    assert plots.running_mean([], n).shape == (0,)
 
 
 @given(
@@ -215,7 +215,7 @@ def test_running_mean_is_spoilt_only_by_values_that_belong_to_it(values, bad, n)
     spoilt = np.array(values)
     for i, value in bad:
         spoilt[i % len(values)] = value
-    found, expected = plot.running_mean(spoilt, n), plot.running_mean(values, n)
+    found, expected = plots.running_mean(spoilt, n), plots.running_mean(values, n)
     untouched = [(spoilt == values)[max(0, i + 1 - n) : i + 1].all() for i in range(len(values))]
     np.testing.assert_array_equal(found[untouched], expected[untouched])
     if np.isnan(spoilt).any():

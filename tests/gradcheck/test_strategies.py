@@ -1,11 +1,11 @@
-"""minigan.testing: the strategies draw what their docstrings say, special cases included."""
+"""The strategies draw what their docstrings say, special cases included."""
 
 import numpy as np
 import pytest
 from hypothesis import find, given, settings
 
 from minigan import Tensor, nn
-from minigan.testing import (
+from minigan.gradcheck.strategies import (
     GAP,
     all_layouts,
     arrays,

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from same import assert_same
 
 from minigan import Tensor, nn, optim, randn
+from minigan.guards.steps import check_samples
 from minigan.trainers import GAN, WGAN, WGANGP
-from minigan.trainers.checks import check_samples
 
 SHAPES = st.lists(st.integers(1, 4), max_size=4).map(tuple)
 COUNTS = st.integers(1, 5)

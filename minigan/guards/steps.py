@@ -1,4 +1,4 @@
-"""Checks of the trainers' settings and minibatches, and the schedule of the generator's steps."""
+"""Checks of the trainers' settings and minibatches."""
 
 import copy
 import math
@@ -7,7 +7,7 @@ from functools import wraps
 import numpy as np
 
 from minigan import backend
-from minigan.arrays import named, number
+from minigan.guards.data import named, number
 from minigan.nn import Sequential, Sigmoid
 from minigan.nn.module import check_module
 from minigan.nn.norm import BatchNorm, BatchNorm1d, BatchNorm2d
@@ -15,7 +15,6 @@ from minigan.ops import elementwise, shape
 from minigan.tensor import as_array
 
 LOSSES = {"d_loss": "discriminator", "c_loss": "critic", "g_loss": "generator"}
-WARM_UP_STEPS = 100  # critic steps before each of the first generator steps, as the authors do
 
 
 def check_samples(real, fake):
@@ -142,18 +141,6 @@ def check_no_batch_norm(critic):
                 "whole batch, and the penalty is on each score's gradient with respect to its own "
                 "sample; leave it out, or use LayerNorm"
             )
-
-
-def generator_is_due(steps, n_critic, warm_up):
-    """Whether the generator steps after this many critic steps in total.
-
-    >>> [n for n in range(1, 216) if generator_is_due(n, n_critic=5, warm_up=2)]
-    [100, 200, 205, 210, 215]
-    """
-    long = warm_up * WARM_UP_STEPS
-    if steps <= long:
-        return steps % WARM_UP_STEPS == 0
-    return (steps - long) % n_critic == 0
 
 
 def check_optimizer(optimizer, network, player):

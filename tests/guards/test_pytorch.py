@@ -14,7 +14,7 @@ import minigan
 from minigan import nn, randn
 from minigan.nn import functional
 
-PAGE = (Path(__file__).parent.parent / "docs" / "from_pytorch.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "from_pytorch.md").read_text()
 ROWS = re.findall(r"^\| `(.*)` \| (.*) \|$", PAGE, re.MULTILINE)
 ACCEPTED = [typed for typed, answer in ROWS if answer.startswith("accepted")]
 REFUSED = [typed for typed, answer in ROWS if not answer.startswith("accepted")]

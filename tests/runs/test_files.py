@@ -1,4 +1,4 @@
-"""minigan.files: a file is complete or does not exist, also if writing it fails."""
+"""minigan.runs.files: a file is complete or does not exist, also if writing it fails."""
 
 import contextlib
 import errno
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minigan.files import atomic_write, check_writable, locked, npy_header, read_at_most
+from minigan.runs.files import atomic_write, check_writable, locked, npy_header, read_at_most
 
 
 @pytest.fixture
@@ -237,7 +237,7 @@ def test_one_block_at_a_time_holds_a_lock(tmp_path):
 def test_killed_process_leaves_no_lock_behind(tmp_path):
     path = tmp_path / "lock"
     code = (
-        "import sys; from minigan.files import locked; lock = locked(sys.argv[1]);"
+        "import sys; from minigan.runs.files import locked; lock = locked(sys.argv[1]);"
         "lock.__enter__(); print('held', flush=True); input()"
     )
     process = subprocess.Popen(

@@ -9,7 +9,7 @@ import pytest
 import minigan
 from minigan import backend, optim
 
-FOLDER = Path(__file__).parent / "data" / "v0.1"
+FOLDER = Path(__file__).parents[1] / "data" / "v0.1"
 spec = importlib.util.spec_from_file_location("write_v0_1", FOLDER / "write.py")
 v0_1 = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(v0_1)

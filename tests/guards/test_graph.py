@@ -117,7 +117,7 @@ def test_detect_anomaly_names_the_operation_and_the_line():
         x.log()  # this line
     text = str(caught.value)
     assert "Log made 1 nan and 1 infinite of 3 elements, from inputs that are all finite" in text
-    assert "test_checks.py" in text
+    assert "test_graph.py" in text
     assert "x.log()  # this line" in text
 
 

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from minigan.files import atomic_write
+from minigan.runs.files import atomic_write
 
 SMOOTHING = 100  # steps averaged for the thick line of a curve
 

@@ -1,11 +1,11 @@
-"""minigan.diagnosis reports each problem once, when it begins, and reports no healthy run."""
+"""Diagnosis reports each problem once, when it begins, and reports no healthy run."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minigan.diagnosis import ALIKE, WINDOW, Diagnosis, spread
+from minigan.metrics.diagnosis import ALIKE, WINDOW, Diagnosis, spread
 
 DATA = np.random.default_rng(0).standard_normal((50, 3))
 

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from minigan import backend
-from minigan.arrays import refused
+from minigan.guards.data import refused
 
 GPU = "minigan.backend.use('cupy'), before the networks are made, puts everything on the GPU"
 IN_PLACE = "there is no in-place method: under no_grad(), +=, -=, *= and /= write into a leaf"

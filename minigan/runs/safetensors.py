@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from minigan.checkpoint import CheckpointError, host_array
-from minigan.files import atomic_write
+from minigan.runs.checkpoints import CheckpointError, host_array
+from minigan.runs.files import atomic_write
 
 __all__ = ["load_safetensors", "save_safetensors"]
 

@@ -6,7 +6,7 @@ Nothing here computes a value. `op.py` and `autograd.py` call these functions.
 import os
 
 from minigan import backend
-from minigan.arrays import check_float
+from minigan.guards.data import check_float
 
 
 def check_inputs(op, arrays):
@@ -135,7 +135,7 @@ def line_of_the_caller():
     """Return the innermost running line outside minigan, as "file:line: code"."""
     import traceback  # here, because it would make `import minigan` 5 % slower
 
-    package = os.path.dirname(__file__)
+    package = os.path.dirname(backend.__file__)
     for frame in reversed(traceback.extract_stack()):
         if not frame.filename.startswith(package):
             return f"{frame.filename}:{frame.lineno}: {frame.line}"

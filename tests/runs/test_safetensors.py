@@ -10,8 +10,8 @@ from same import assert_same
 
 import minigan
 from minigan import nn
-from minigan.checkpoint import CheckpointError
-from minigan.exchange import load_safetensors, save_safetensors
+from minigan.runs.checkpoints import CheckpointError
+from minigan.runs.safetensors import load_safetensors, save_safetensors
 
 
 def network():

@@ -1,11 +1,11 @@
-"""minigan.mixtures: the distributions in the plane."""
+"""minigan.datasets.mixtures: the distributions in the plane."""
 
 import math
 
 import numpy as np
 import pytest
 
-from minigan.mixtures import Mixture, grid, ring, swiss_roll
+from minigan.datasets.mixtures import Mixture, grid, ring, swiss_roll
 
 
 def test_the_modes_are_those_of_veegan_and_pacgan():

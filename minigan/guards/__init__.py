@@ -1,0 +1,9 @@
+"""Guards: the checks of what a user passes in, and the errors that say what is wrong.
+
+A reader of the mathematics can skip this folder. A guard stands at an entry. Behind it, the code
+trusts its arguments.
+
+data: arrays, indices and settings.  graph: an operation, its gradients, and the start of a walk.
+steps: the settings and the minibatches of a trainer.  pytorch: names of PyTorch, and what to write
+here.  moved: modules under their names of version 0.2.
+"""
