@@ -10,12 +10,14 @@ more and larger steps: here are batches of 16, a learning rate of 2e-4 and two c
 running mean of G's weights draws the samples.
 """
 
-import console
-import harness
 from mnist_dcgan import initialize
 
-import minigan
-from minigan import datasets, nn, optim
+from minigan import datasets, nn, optim, randn
+from minigan.datasets import to_float
+from minigan.runs import console
+from minigan.runs.flags import parse_flags, read
+from minigan.runs.plots import to_images
+from minigan.runs.run import Run
 from minigan.trainers import WGAN
 
 
@@ -72,7 +74,8 @@ def load(category, data):
 
 
 def main(argv=None):
-    args = harness.parse_flags(
+    args = parse_flags(
+        __file__,
         __doc__,
         argv,
         **DATA_FLAGS,
@@ -85,9 +88,9 @@ def main(argv=None):
         average=0.999,
         sample_interval=1000,
     )
-    images = harness.read(load, args.category, args.data)
+    images = read(load, args.category, args.data)
     G, f = build_generator(args.latent_dim), build_critic()
-    trainer = WGAN(
+    wgan = WGAN(
         G,
         f,
         optim.RMSprop(G.parameters(), args.lr),
@@ -95,14 +98,14 @@ def main(argv=None):
         clip_value=args.clip_value,
         n_critic=args.n_critic,
     )
-    harness.train(
-        args,
-        trainer,
-        images,
-        prepare=datasets.to_float,
-        noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=harness.picture,
-    )
+    with Run(args, wgan, fixed_noise=randn(100, args.latent_dim), picture=to_images) as run:
+        for batch in run.minibatches(images):  # (16, 3, 32, 32), uint8
+            real = to_float(batch)
+            report = wgan.critic_step(real, randn(len(real), args.latent_dim))
+            if wgan.steps % args.n_critic == 0:
+                report |= wgan.generator_step(randn(len(real), args.latent_dim))
+            run.log(report, real)
+    return run.complete
 
 
 if __name__ == "__main__":

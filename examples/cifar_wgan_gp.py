@@ -10,13 +10,15 @@ per generator step. Here there are 16 images and two critic steps, which gives m
 in half an hour.
 """
 
-import console
-import harness
 from cifar_wgan import DATA_FLAGS, build_generator, load
 from mnist_dcgan import initialize
 
-import minigan
-from minigan import datasets, nn, optim
+from minigan import nn, optim, rand, randn
+from minigan.datasets import to_float
+from minigan.runs import console
+from minigan.runs.flags import parse_flags, read
+from minigan.runs.plots import to_images
+from minigan.runs.run import Run
 from minigan.trainers import WGANGP
 
 
@@ -38,7 +40,8 @@ def build_critic():
 
 
 def main(argv=None):
-    args = harness.parse_flags(
+    args = parse_flags(
+        __file__,
         __doc__,
         argv,
         **DATA_FLAGS,
@@ -53,9 +56,9 @@ def main(argv=None):
         average=0.999,
         sample_interval=1000,
     )
-    images = harness.read(load, args.category, args.data)
+    images = read(load, args.category, args.data)
     G, f = build_generator(args.latent_dim), build_critic()
-    trainer = WGANGP(
+    wgan_gp = WGANGP(
         G,
         f,
         optim.Adam(G.parameters(), args.lr, betas=(args.b1, args.b2)),
@@ -63,14 +66,15 @@ def main(argv=None):
         penalty_weight=args.penalty_weight,
         n_critic=args.n_critic,
     )
-    harness.train(
-        args,
-        trainer,
-        images,
-        prepare=datasets.to_float,
-        noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=harness.picture,
-    )
+    with Run(args, wgan_gp, fixed_noise=randn(100, args.latent_dim), picture=to_images) as run:
+        for batch in run.minibatches(images):  # (16, 3, 32, 32), uint8
+            real = to_float(batch)
+            eps = rand(len(real))  # ε of x̂ = ε x + (1 - ε) G(z)
+            report = wgan_gp.critic_step(real, randn(len(real), args.latent_dim), eps)
+            if wgan_gp.steps % args.n_critic == 0:
+                report |= wgan_gp.generator_step(randn(len(real), args.latent_dim))
+            run.log(report, real)
+    return run.complete
 
 
 if __name__ == "__main__":

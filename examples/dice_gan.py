@@ -10,13 +10,13 @@ rolls of a loaded die. There are only six outcomes, so an expectation is a sum o
 batch is drawn, and no number is an estimate. docs/dice.md walks through the numbers.
 """
 
-import console
 import numpy as np
-from theory_tools import new_figure, parse_flags, save_figure
+from theory_tools import new_figure, save_figure, theory_flags
 
 import minigan
 from minigan import Tensor, grad
 from minigan.nn.functional import softmax
+from minigan.runs import console
 
 P_DATA = np.array([0.05, 0.10, 0.15, 0.20, 0.20, 0.30])  # the loaded die
 
@@ -199,7 +199,7 @@ def draw_histogram(gan, n, path):
 
 
 def main(argv=None):
-    args = parse_flags(
+    args = theory_flags(
         __doc__,
         argv,
         n_steps=100,

@@ -9,15 +9,15 @@ eval mode. N is free. The script needs one more package: pip install -e '.[onnx]
 
 import argparse
 
-import console
-import harness
 import numpy as np
-from flags import check_out_file, user_path
-from runs import Run, best_weights
+from paths import EXAMPLES
 
 import minigan
 from minigan import nn
+from minigan.runs import console
 from minigan.runs.files import atomic_write
+from minigan.runs.finished import FinishedRun, best_weights
+from minigan.runs.flags import check_out_file, read, user_path
 
 OPSET, IR_VERSION = 17, 8  # from 2022, so that older runtimes read the file
 ACTIVATIONS = {nn.ReLU: "Relu", nn.Sigmoid: "Sigmoid", nn.Softplus: "Softplus", nn.Tanh: "Tanh"}
@@ -30,7 +30,7 @@ NEAREST = {
 
 def load(folder):
     """Load the generator of the run in a folder. The example that trained it builds the network."""
-    run = Run(folder)
+    run = FinishedRun(folder, EXAMPLES)
     return run.network("generator", best_weights(run.state))
 
 
@@ -128,9 +128,9 @@ def main(argv=None):
         import onnx  # noqa: F401
     except ImportError as error:
         parser.error(f"{error}; install it: pip install -e '.[onnx]'")
-    harness.read(check_out_file, args.out)
-    G = harness.read(load, args.run)
-    model = harness.read(export, G)
+    read(check_out_file, args.out)
+    G = read(load, args.run)
+    model = read(export, G)
     with atomic_write(args.out) as temporary:
         temporary.write_bytes(model.SerializeToString())
     print(f"{args.out}: {len(model.graph.node)} nodes, from z, (N, {G[0].in_features}), to images")

@@ -11,11 +11,12 @@ The critic has no batch norm, because a sample's gradient would then depend on t
 import itertools
 import math
 
-import console
-import harness
-
-import minigan
-from minigan import datasets, nn, optim
+from minigan import datasets, nn, optim, rand, randn
+from minigan.datasets import to_float
+from minigan.runs import console
+from minigan.runs.flags import parse_flags, read
+from minigan.runs.plots import to_images
+from minigan.runs.run import Run
 from minigan.trainers import WGANGP
 
 
@@ -50,7 +51,8 @@ def build_critic(size, channels):
 
 
 def main(argv=None):
-    args = harness.parse_flags(
+    args = parse_flags(
+        __file__,
         __doc__,
         argv,
         data_required=True,
@@ -68,10 +70,10 @@ def main(argv=None):
         average=0.0,
         sample_interval=250,
     )
-    images = harness.read(datasets.images, args.data, args.size, channels=args.channels)
+    images = read(datasets.images, args.data, args.size, channels=args.channels)
     G = build_generator(args.latent_dim, args.size, args.channels)
     f = build_critic(args.size, args.channels)
-    trainer = WGANGP(
+    wgan_gp = WGANGP(
         G,
         f,
         optim.Adam(G.parameters(), args.lr, betas=(args.b1, args.b2)),
@@ -79,14 +81,15 @@ def main(argv=None):
         penalty_weight=args.penalty_weight,
         n_critic=args.n_critic,
     )
-    harness.train(
-        args,
-        trainer,
-        images,
-        prepare=datasets.to_float,
-        noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=harness.picture,
-    )
+    with Run(args, wgan_gp, fixed_noise=randn(100, args.latent_dim), picture=to_images) as run:
+        for batch in run.minibatches(images):  # (64, channels, size, size), uint8
+            real = to_float(batch)
+            eps = rand(len(real))  # ε of x̂ = ε x + (1 - ε) G(z)
+            report = wgan_gp.critic_step(real, randn(len(real), args.latent_dim), eps)
+            if wgan_gp.steps % args.n_critic == 0:
+                report |= wgan_gp.generator_step(randn(len(real), args.latent_dim))
+            run.log(report, real)
+    return run.complete
 
 
 if __name__ == "__main__":

@@ -16,18 +16,16 @@ import math
 import time
 from pathlib import Path
 
-import console
 import numpy as np
-from flags import read, user_path
-from folder import locked, remove_leftovers
-from results import load_result, save_result
 
 import minigan
 from minigan import metrics, nn, optim
 from minigan.datasets import mixtures
 from minigan.metrics.diagnosis import Diagnosis
-from minigan.runs import plots
-from minigan.runs.files import atomic_write, check_writable
+from minigan.runs import console, plots
+from minigan.runs.files import atomic_write, check_writable, locked_folder, remove_leftovers
+from minigan.runs.flags import read, user_path
+from minigan.runs.results import load_result, save_result
 from minigan.trainers import GAN, WGAN, WGANGP
 
 # The grid is shrunk to the size of the ring, as in WGAN-GP's own experiments: spacing and σ alike,
@@ -130,7 +128,7 @@ def train(settings, film=None):
     batches = (draw(name, settings["batch_size"], rng) for _ in range(steps))
     for report in trainer.train(batches, noise):
         for optimizer in optimizers:
-            optimizer.lr = lr * (1 - trainer.steps / steps)
+            optimizer.lr = optim.linear_decay(lr, trainer.steps, steps)
         if average and "g_loss" in report:
             average.update_parameters(G)
         told = diagnosis.watch(trainer.steps, report)
@@ -221,7 +219,7 @@ def table(results):
     return "\n".join(lines)
 
 
-def parse_flags(argv=None):
+def mixtures_flags(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -251,8 +249,8 @@ def parse_flags(argv=None):
 
 
 def main(argv=None):
-    args = parse_flags(argv)
-    with locked(args.out):
+    args = mixtures_flags(argv)
+    with locked_folder(args.out):
         remove_leftovers(args.out)
         run_all(args)
 

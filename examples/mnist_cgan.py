@@ -12,15 +12,17 @@ The program prints the share that it reads as the digit asked for. If the run is
 prints it again. docs/conditional.md explains the example.
 """
 
-import console
-import harness
 import mnist_gan
 import numpy as np
-from runs import Run, best_weights
+from paths import EXAMPLES, MNIST
 
 import minigan
 from minigan import backend, datasets, nn, ops, optim
 from minigan.metrics.digits import classify
+from minigan.runs import console
+from minigan.runs.finished import FinishedRun, best_weights
+from minigan.runs.flags import parse_flags, read
+from minigan.runs.run import Run
 from minigan.trainers import GAN
 
 
@@ -51,7 +53,7 @@ def with_labels(images, labels):
     return np.concatenate([images.reshape(-1, 784), labels[:, None]], axis=1)
 
 
-def prepare(rows):
+def with_one_hot(rows):
     """(m, 785) uint8, as `with_labels` gives -> (m, 784 + 10), what D takes"""
     xp = backend.get_array_module(rows)
     return xp.concatenate([datasets.to_float(rows[:, :784]), one_hot(rows[:, 784])], axis=1)
@@ -77,9 +79,11 @@ def read_rates(generator, n=10_000):
 
 
 def main(argv=None):
-    args = harness.parse_flags(
+    args = parse_flags(
+        __file__,
         __doc__,
         argv,
+        data=MNIST,
         n_epochs=10,
         batch_size=64,
         lr=2e-4,
@@ -89,30 +93,29 @@ def main(argv=None):
         average=0.999,
         sample_interval=400,
     )
-    images, labels = harness.read(datasets.mnist, args.data)
+    images, labels = read(datasets.mnist, args.data)
     G, D = build_generator(args.latent_dim), build_discriminator()
-    trainer = GAN(
+    gan = GAN(
         G,
         D,
         optim.Adam(G.parameters(), args.lr, betas=(args.b1, args.b2)),
         optim.Adam(D.parameters(), args.lr, betas=(args.b1, args.b2)),
     )
-    complete = harness.train(
-        args,
-        trainer,
-        with_labels(images, labels),
-        prepare=prepare,
-        noise=lambda m: draw_noise(m, args.latent_dim + 10),
-        picture=to_pixels,
-    )
-    if complete:
-        run = Run(args.out)
+    n_inputs = args.latent_dim + 10
+    with Run(args, gan, fixed_noise=draw_noise(100, n_inputs), picture=to_pixels) as run:
+        for rows in run.minibatches(with_labels(images, labels)):  # (64, 785), uint8
+            real = with_one_hot(rows)  # (64, 784 + 10)
+            report = gan.discriminator_step(real, draw_noise(len(real), n_inputs))
+            report |= gan.generator_step(draw_noise(len(real), n_inputs))
+            run.log(report, real)
+    if run.complete:
+        finished = FinishedRun(args.out, EXAMPLES)
         minigan.seed(args.seed)
-        rates = read_rates(run.network("generator", best_weights(run.state)))
+        rates = read_rates(finished.network("generator", best_weights(finished.state)))
         print("samples that the classifier reads as the digit asked for:")
         print(*(f"{digit}: {rate:.1%}" for digit, rate in enumerate(rates)), sep="   ")
         print(f"all digits: {rates.mean():.2%}")
-    return complete
+    return run.complete
 
 
 if __name__ == "__main__":

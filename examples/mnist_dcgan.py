@@ -9,12 +9,11 @@ epochs with batches of 32, which gives twice the steps. The script draws samples
 weights of G; here their running mean draws them. `--batch_size 64 --average 0` is as in the script.
 """
 
-import console
-import harness
 import numpy as np
+from paths import MNIST
 
-import minigan
-from minigan import datasets, losses, nn, optim
+from minigan import datasets, losses, nn, optim, randn
+from minigan.datasets import to_float
 from minigan.guards.steps import (
     check_optimizer,
     check_samples,
@@ -22,6 +21,10 @@ from minigan.guards.steps import (
     undo_if_refused,
 )
 from minigan.nn import frozen
+from minigan.runs import console
+from minigan.runs.flags import parse_flags, read
+from minigan.runs.plots import to_images
+from minigan.runs.run import Run
 from minigan.tensor import as_tensor
 
 SIZE = 32
@@ -106,11 +109,6 @@ class SameFakesGAN:
         self.steps += 1
         return report
 
-    def train(self, minibatches, noise):
-        """Step on every minibatch. Yields the reports."""
-        for real in minibatches:
-            yield self.step(real, noise(len(real)))
-
 
 def resize(images, size=SIZE):
     """(N, H, W) uint8 -> (N, 1, size, size) uint8, bilinear like torchvision's Resize."""
@@ -124,13 +122,15 @@ def resize(images, size=SIZE):
 def to_pixels(samples):
     """(N, 1, 32, 32) from -1 to 1 -> (N, 28, 28) from 0 to 1 in steps of 1/255, for metrics."""
     images = np.rint((samples[:, 0] + 1) * 127.5).astype(np.uint8)
-    return datasets.to_float(resize(images, 28)[:, 0], 0.0)
+    return to_float(resize(images, 28)[:, 0], 0.0)
 
 
 def main(argv=None):
-    args = harness.parse_flags(
+    args = parse_flags(
+        __file__,
         __doc__,
         argv,
+        data=MNIST,
         n_epochs=3,
         batch_size=32,
         lr=2e-4,
@@ -140,22 +140,20 @@ def main(argv=None):
         average=0.999,
         sample_interval=200,
     )
-    images, _ = harness.read(datasets.mnist, args.data)
+    images, _ = read(datasets.mnist, args.data)
     G, D = build_generator(args.latent_dim), build_discriminator()
-    trainer = SameFakesGAN(
+    gan = SameFakesGAN(
         G,
         D,
         optim.Adam(G.parameters(), args.lr, betas=(args.b1, args.b2)),
         optim.Adam(D.parameters(), args.lr, betas=(args.b1, args.b2)),
     )
-    return harness.train(
-        args,
-        trainer,
-        resize(images),
-        prepare=datasets.to_float,
-        noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=harness.picture,
-    )
+    with Run(args, gan, fixed_noise=randn(100, args.latent_dim), picture=to_images) as run:
+        for batch in run.minibatches(resize(images)):  # (32, 1, 32, 32), uint8
+            real = to_float(batch)
+            report = gan.step(real, randn(len(real), args.latent_dim))
+            run.log(report, real)
+    return run.complete
 
 
 if __name__ == "__main__":

@@ -12,11 +12,13 @@ The weights of the two players move around an equilibrium, so their running mean
 than the last weights are: samples.png shows the mean's digits, samples_last.png the last weights'.
 """
 
-import console
-import harness
+from paths import MNIST
 
-import minigan
-from minigan import datasets, nn, optim
+from minigan import datasets, nn, optim, randn
+from minigan.datasets import to_float
+from minigan.runs import console
+from minigan.runs.flags import parse_flags, read
+from minigan.runs.run import Run
 from minigan.trainers import GAN
 
 
@@ -58,9 +60,11 @@ def to_pixels(samples):
 
 
 def main(argv=None):
-    args = harness.parse_flags(
+    args = parse_flags(
+        __file__,
         __doc__,
         argv,
+        data=MNIST,
         n_epochs=7,
         batch_size=64,
         lr=2e-4,
@@ -71,22 +75,21 @@ def main(argv=None):
         average=0.999,
         sample_interval=400,
     )
-    images, _ = harness.read(datasets.mnist, args.data)
+    images, _ = read(datasets.mnist, args.data)
     G, D = build_generator(args.latent_dim), build_discriminator()
-    trainer = GAN(
+    gan = GAN(
         G,
         D,
         optim.Adam(G.parameters(), args.lr, betas=(args.b1, args.b2)),
         optim.Adam(D.parameters(), args.lr, betas=(args.b1, args.b2)),
     )
-    return harness.train(
-        args,
-        trainer,
-        images,
-        prepare=lambda batch: datasets.to_float(batch).reshape(-1, 784),
-        noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=to_pixels,
-    )
+    with Run(args, gan, fixed_noise=randn(100, args.latent_dim), picture=to_pixels) as run:
+        for batch in run.minibatches(images):  # (64, 28, 28), uint8
+            real = to_float(batch).reshape(-1, 784)
+            report = gan.discriminator_step(real, randn(len(real), args.latent_dim))
+            report |= gan.generator_step(randn(len(real), args.latent_dim))
+            run.log(report, real)
+    return run.complete
 
 
 if __name__ == "__main__":

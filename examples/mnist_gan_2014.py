@@ -14,18 +14,21 @@ epochs. The default here is 40 epochs, about half an hour of CPU. mnist_2014_cur
 longer, and draws the number of the paper's Table 1 over the epochs.
 """
 
-import console
-import harness
 import numpy as np
+from paths import MNIST
 
 import minigan
 from minigan import datasets, grad, losses, nn, optim
+from minigan.datasets import to_float
 from minigan.guards.steps import (
     check_optimizer,
     check_samples,
     checked_report,
     undo_if_refused,
 )
+from minigan.runs import console
+from minigan.runs.flags import parse_flags, read
+from minigan.runs.run import Run
 from minigan.tensor import as_tensor
 
 
@@ -96,18 +99,13 @@ def momentum(epoch):
 
 
 class SimultaneousGAN:
-    """A GAN whose players step at once. Both use the same fakes and the same answer of D to them.
+    """A GAN whose players step at once, with the same fakes and the same answer of D to them."""
 
-    lr: the learning rate of the first step; `learning_rate` gives the later ones.
-    steps_per_epoch: needed for the momentum, which rises from epoch to epoch.
-    """
-
-    def __init__(self, generator, discriminator, g_optimizer, d_optimizer, *, lr, steps_per_epoch):
+    def __init__(self, generator, discriminator, g_optimizer, d_optimizer):
         check_optimizer(g_optimizer, generator, "generator")
         check_optimizer(d_optimizer, discriminator, "discriminator")
         self.generator, self.g_optimizer = generator, g_optimizer
         self.discriminator, self.d_optimizer = discriminator, d_optimizer
-        self.lr, self.steps_per_epoch = lr, steps_per_epoch
         self.steps = 0  # of both
 
     @undo_if_refused
@@ -134,19 +132,13 @@ class SimultaneousGAN:
         for p, g in zip(optimizer.params, grad(loss, optimizer.params), strict=True):
             p.grad = g
 
-    def train(self, minibatches, noise):
-        """Step on every minibatch, with both schedules. Yields what the steps return."""
-        for real in minibatches:
-            for optimizer in (self.d_optimizer, self.g_optimizer):
-                optimizer.lr = learning_rate(self.lr, self.steps)
-                optimizer.momentum = momentum(self.steps // self.steps_per_epoch)
-            yield self.step(real, noise(len(real)))
-
 
 def main(argv=None):
-    args = harness.parse_flags(
+    args = parse_flags(
+        __file__,
         __doc__,
         argv,
+        data=MNIST,
         n_epochs=40,
         batch_size=100,
         lr=0.1,
@@ -154,25 +146,24 @@ def main(argv=None):
         average=0.0,
         sample_interval=500,
     )
-    images, _ = harness.read(datasets.mnist, args.data)
+    images, _ = read(datasets.mnist, args.data)
     images = images[:50_000]  # the others are for validation
     G, D = build_generator(args.latent_dim), build_discriminator()
     start_at_the_mean(G, images)
-    return harness.train(
-        args,
-        SimultaneousGAN(
-            G,
-            D,
-            optim.SGD(G.parameters(), args.lr),
-            optim.SGD(D.parameters(), args.lr),
-            lr=args.lr,
-            steps_per_epoch=len(images) // args.batch_size,
-        ),
-        images,
-        prepare=lambda batch: datasets.to_float(batch, low=0.0).reshape(-1, 784),
-        noise=lambda m: draw_noise(m, args.latent_dim),
-        picture=to_pixels,
+    gan = SimultaneousGAN(
+        G, D, optim.SGD(G.parameters(), args.lr), optim.SGD(D.parameters(), args.lr)
     )
+    noise = draw_noise(100, args.latent_dim)
+    with Run(args, gan, fixed_noise=noise, picture=to_pixels) as run:
+        for batch in run.minibatches(images):  # (100, 28, 28), uint8
+            epoch = run.steps // (len(images) // args.batch_size)
+            for optimizer in (gan.d_optimizer, gan.g_optimizer):
+                optimizer.lr = learning_rate(args.lr, run.steps)
+                optimizer.momentum = momentum(epoch)
+            real = to_float(batch, low=0.0).reshape(-1, 784)
+            report = gan.step(real, draw_noise(len(real), args.latent_dim))
+            run.log(report, real)
+    return run.complete
 
 
 if __name__ == "__main__":

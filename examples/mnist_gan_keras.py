@@ -10,14 +10,17 @@ epoch uses each image once. In the source both models share one Adam, so its ste
 
 import math
 
-import console
-import harness
 from mnist_gan import to_pixels
+from paths import MNIST
 
 import minigan
-from minigan import datasets, losses, nn, optim
+from minigan import datasets, losses, nn, optim, randn
+from minigan.datasets import to_float
 from minigan.guards.steps import check_samples, checked_report
 from minigan.ops import concatenate
+from minigan.runs import console
+from minigan.runs.flags import parse_flags, read
+from minigan.runs.run import Run
 from minigan.trainers import GAN
 
 
@@ -90,9 +93,11 @@ class ConcatenatedGAN(GAN):
 
 
 def main(argv=None):
-    args = harness.parse_flags(
+    args = parse_flags(
+        __file__,
         __doc__,
         argv,
+        data=MNIST,
         n_epochs=20,
         batch_size=128,
         lr=2e-4,
@@ -101,21 +106,21 @@ def main(argv=None):
         latent_dim=100,
         sample_interval=468,
     )
-    images, _ = harness.read(datasets.mnist, args.data)
+    images, _ = read(datasets.mnist, args.data)
     G, D = build_generator(args.latent_dim), build_discriminator()
 
     def adam(network):
         # 1e-7 is Keras's default
         return optim.Adam(network.parameters(), args.lr, betas=(args.b1, args.b2), eps=1e-7)
 
-    harness.train(
-        args,
-        ConcatenatedGAN(G, D, adam(G), adam(D), real_label=0.9),
-        images,
-        prepare=lambda batch: datasets.to_float(batch).reshape(-1, 784),
-        noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=to_pixels,
-    )
+    gan = ConcatenatedGAN(G, D, adam(G), adam(D), real_label=0.9)
+    with Run(args, gan, fixed_noise=randn(100, args.latent_dim), picture=to_pixels) as run:
+        for batch in run.minibatches(images):  # (128, 28, 28), uint8
+            real = to_float(batch).reshape(-1, 784)
+            report = gan.discriminator_step(real, randn(len(real), args.latent_dim))
+            report |= gan.generator_step(randn(len(real), args.latent_dim))
+            run.log(report, real)
+    return run.complete
 
 
 if __name__ == "__main__":

@@ -7,19 +7,14 @@ batch size and epochs are the same. Both players use the same noise in a step, a
 thing differs: in the source log(0) is -inf, which ends the run in NaN; here log is at least -100.
 """
 
-import console
-import harness
+from paths import MNIST
 
-import minigan
-from minigan import datasets, losses, nn, optim
-from minigan.guards.steps import (
-    check_optimizer,
-    check_samples,
-    checked_report,
-    undo_if_refused,
-)
-from minigan.nn import frozen
-from minigan.tensor import as_tensor
+from minigan import datasets, nn, optim, randn
+from minigan.datasets import to_float
+from minigan.runs import console
+from minigan.runs.flags import parse_flags, read
+from minigan.runs.run import Run
+from minigan.trainers import GAN
 
 
 def build_generator(latent_dim=128, n_hidden=256):
@@ -41,78 +36,35 @@ def initialize(layer):
         nn.init.constant_(layer.bias, 0.0)
 
 
-class SameNoiseGAN:
-    """A GAN whose generator step uses the same noise as the discriminator step before it."""
-
-    def __init__(self, generator, discriminator, g_optimizer, d_optimizer):
-        check_optimizer(g_optimizer, generator, "generator")
-        check_optimizer(d_optimizer, discriminator, "discriminator")
-        self.generator, self.g_optimizer = generator, g_optimizer
-        self.discriminator, self.d_optimizer = discriminator, d_optimizer
-        self.steps = 0  # discriminator steps
-
-    @undo_if_refused
-    def discriminator_step(self, real, z):
-        """Update D once by gradient ascent, on a minibatch `real` of data and on G(z)."""
-        real, z = as_tensor(real), as_tensor(z)
-        with minigan.no_grad():  # G is fixed
-            fake = self.generator(z)
-        check_samples(real, fake)
-        p_real = self.discriminator(real)
-        p_fake = self.discriminator(fake)
-        loss = losses.discriminator_loss(p_real, p_fake)
-        report = {"d_loss": loss, "D(x)": p_real.mean(), "D(G(z))": p_fake.mean()}
-        report = checked_report(report, real.data)
-
-        self.d_optimizer.zero_grad()
-        loss.backward()
-        self.d_optimizer.step()
-        self.steps += 1
-        return report
-
-    @undo_if_refused
-    def generator_step(self, z):
-        """Update G once by gradient descent, on the noise z."""
-        z = as_tensor(z)
-        with frozen(self.discriminator):  # D is fixed
-            p_fake = self.discriminator(self.generator(z))
-            loss = losses.non_saturating_generator_loss(p_fake)
-            report = checked_report({"g_loss": loss}, z.data)
-
-            self.g_optimizer.zero_grad()
-            loss.backward()
-        self.g_optimizer.step()
-        return report
-
-    def train(self, minibatches, noise):
-        """Step D and then G on every minibatch, with the same noise. Yields the reports."""
-        for real in minibatches:
-            z = noise(len(real))
-            yield self.discriminator_step(real, z) | self.generator_step(z)
-
-
 def to_pixels(samples):
     """(N, 784) pixels from 0 to 1 -> (N, 28, 28)"""
     return samples.reshape(-1, 28, 28)
 
 
 def main(argv=None):
-    args = harness.parse_flags(
-        __doc__, argv, n_epochs=100, batch_size=100, lr=2e-4, latent_dim=128, sample_interval=550
+    args = parse_flags(
+        __file__,
+        __doc__,
+        argv,
+        data=MNIST,
+        n_epochs=100,
+        batch_size=100,
+        lr=2e-4,
+        latent_dim=128,
+        sample_interval=550,
     )
-    images, _ = harness.read(datasets.mnist, args.data)
+    images, _ = read(datasets.mnist, args.data)
     G, D = build_generator(args.latent_dim), build_discriminator()
-    harness.train(
-        args,
-        SameNoiseGAN(
-            G, D, optim.Adam(G.parameters(), args.lr), optim.Adam(D.parameters(), args.lr)
-        ),
-        images[5000:],  # TensorFlow's reader sets the first 5,000 aside for validation
-        prepare=lambda batch: datasets.to_float(batch, low=0.0).reshape(-1, 784),
-        noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=to_pixels,
-        n_samples=10,  # in a row
-    )
+    gan = GAN(G, D, optim.Adam(G.parameters(), args.lr), optim.Adam(D.parameters(), args.lr))
+    images = images[5000:]  # TensorFlow's reader sets the first 5,000 aside for validation
+    with Run(args, gan, fixed_noise=randn(10, args.latent_dim), picture=to_pixels) as run:
+        for batch in run.minibatches(images):  # (100, 28, 28), uint8
+            real = to_float(batch, low=0.0).reshape(-1, 784)
+            z = randn(len(real), args.latent_dim)  # the same noise for both players
+            report = gan.discriminator_step(real, z)
+            report |= gan.generator_step(z)
+            run.log(report, real)
+    return run.complete
 
 
 if __name__ == "__main__":

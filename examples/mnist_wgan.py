@@ -8,12 +8,14 @@ although the digits improve, because the critic becomes steeper: clipping bounds
 not fix it.
 """
 
-import console
-import harness
 from mnist_gan import build_generator, to_pixels
+from paths import MNIST
 
-import minigan
-from minigan import datasets, nn, optim
+from minigan import datasets, nn, optim, randn
+from minigan.datasets import to_float
+from minigan.runs import console
+from minigan.runs.flags import parse_flags, read
+from minigan.runs.run import Run
 from minigan.trainers import WGAN
 
 
@@ -29,9 +31,11 @@ def build_critic():
 
 
 def main(argv=None):
-    args = harness.parse_flags(
+    args = parse_flags(
+        __file__,
         __doc__,
         argv,
+        data=MNIST,
         n_epochs=20,
         batch_size=64,
         lr=5e-5,
@@ -40,9 +44,9 @@ def main(argv=None):
         latent_dim=100,
         sample_interval=1000,
     )
-    images, _ = harness.read(datasets.mnist, args.data)
+    images, _ = read(datasets.mnist, args.data)
     G, f = build_generator(args.latent_dim), build_critic()
-    trainer = WGAN(
+    wgan = WGAN(
         G,
         f,
         optim.RMSprop(G.parameters(), args.lr),
@@ -50,14 +54,14 @@ def main(argv=None):
         clip_value=args.clip_value,
         n_critic=args.n_critic,
     )
-    harness.train(
-        args,
-        trainer,
-        images,
-        prepare=lambda batch: datasets.to_float(batch).reshape(-1, 784),
-        noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=to_pixels,
-    )
+    with Run(args, wgan, fixed_noise=randn(100, args.latent_dim), picture=to_pixels) as run:
+        for batch in run.minibatches(images):  # (64, 28, 28), uint8
+            real = to_float(batch).reshape(-1, 784)
+            report = wgan.critic_step(real, randn(len(real), args.latent_dim))
+            if wgan.steps % args.n_critic == 0:
+                report |= wgan.generator_step(randn(len(real), args.latent_dim))
+            run.log(report, real)
+    return run.complete
 
 
 if __name__ == "__main__":

@@ -6,20 +6,24 @@ The settings are the paper's (Gulrajani et al. 2017), except for β₁: its Algo
 losses.png shows the "gradient norm", which the penalty keeps near 1.
 """
 
-import console
-import harness
 from mnist_gan import build_generator, to_pixels
 from mnist_wgan import build_critic
+from paths import MNIST
 
-import minigan
-from minigan import datasets, optim
+from minigan import datasets, optim, rand, randn
+from minigan.datasets import to_float
+from minigan.runs import console
+from minigan.runs.flags import parse_flags, read
+from minigan.runs.run import Run
 from minigan.trainers import WGANGP
 
 
 def main(argv=None):
-    args = harness.parse_flags(
+    args = parse_flags(
+        __file__,
         __doc__,
         argv,
+        data=MNIST,
         n_epochs=20,
         batch_size=64,
         lr=1e-4,
@@ -31,9 +35,9 @@ def main(argv=None):
         average=0.0,
         sample_interval=1000,
     )
-    images, _ = harness.read(datasets.mnist, args.data)
+    images, _ = read(datasets.mnist, args.data)
     G, f = build_generator(args.latent_dim), build_critic()
-    trainer = WGANGP(
+    wgan_gp = WGANGP(
         G,
         f,
         optim.Adam(G.parameters(), args.lr, betas=(args.b1, args.b2)),
@@ -41,14 +45,15 @@ def main(argv=None):
         penalty_weight=args.penalty_weight,
         n_critic=args.n_critic,
     )
-    return harness.train(
-        args,
-        trainer,
-        images,
-        prepare=lambda batch: datasets.to_float(batch).reshape(-1, 784),
-        noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=to_pixels,
-    )
+    with Run(args, wgan_gp, fixed_noise=randn(100, args.latent_dim), picture=to_pixels) as run:
+        for batch in run.minibatches(images):  # (64, 28, 28), uint8
+            real = to_float(batch).reshape(-1, 784)
+            eps = rand(len(real))  # ε of x̂ = ε x + (1 - ε) G(z)
+            report = wgan_gp.critic_step(real, randn(len(real), args.latent_dim), eps)
+            if wgan_gp.steps % args.n_critic == 0:
+                report |= wgan_gp.generator_step(randn(len(real), args.latent_dim))
+            run.log(report, real)
+    return run.complete
 
 
 if __name__ == "__main__":

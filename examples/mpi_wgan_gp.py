@@ -14,16 +14,16 @@ import contextlib
 import sys
 import traceback
 
-import console
-import harness
 import numpy as np
-from folder import locked, remove_leftovers
 from mnist_wgan import build_critic
+from paths import MNIST
 
 import minigan
 from minigan import datasets, nn, optim
 from minigan.datasets import minibatches
-from minigan.runs import plots
+from minigan.runs import console
+from minigan.runs.files import locked_folder, remove_leftovers
+from minigan.runs.flags import parse_flags, plots, read
 from minigan.trainers import WGANGP
 
 try:
@@ -100,9 +100,11 @@ def all_or_none(function):
 
 
 def main(argv=None):
-    args = harness.parse_flags(
+    args = parse_flags(
+        __file__,
         __doc__,
         argv,
+        data=MNIST,
         n_epochs=5,
         batch_size=64,
         lr=1e-4,
@@ -116,7 +118,7 @@ def main(argv=None):
         raise SystemExit(
             f"error: --batch_size {args.batch_size} is not a multiple of {N_RANKS} ranks"
         )
-    images = datasets.to_float(harness.read(datasets.mnist, args.data)[0]).reshape(-1, 784)
+    images = datasets.to_float(read(datasets.mnist, args.data)[0]).reshape(-1, 784)
     G, f = build_generator(args.latent_dim), build_critic()
     trainer = WGANGP(
         G,
@@ -131,7 +133,7 @@ def main(argv=None):
         return minigan.randn(m, args.latent_dim)
 
     # Rank 0 writes the files, so it holds the lock of the folder.
-    with locked(args.out) if RANK == 0 else contextlib.nullcontext():
+    with locked_folder(args.out) if RANK == 0 else contextlib.nullcontext():
         if RANK == 0:
             remove_leftovers(args.out)
         for epoch in range(args.n_epochs):

@@ -11,11 +11,12 @@ norm's ε is 1e-5; Keras has 1e-3.
 checkerboards that they leave.
 """
 
-import console
-import harness
-
-import minigan
-from minigan import datasets, nn, optim
+from minigan import datasets, nn, optim, randn
+from minigan.datasets import to_float
+from minigan.runs import console
+from minigan.runs.flags import parse_flags, read
+from minigan.runs.plots import to_images
+from minigan.runs.run import Run
 from minigan.trainers import GAN
 
 
@@ -73,7 +74,8 @@ def initialize(layer):
 
 
 def main(argv=None):
-    args = harness.parse_flags(
+    args = parse_flags(
+        __file__,
         __doc__,
         argv,
         data=None,
@@ -87,20 +89,20 @@ def main(argv=None):
         latent_dim=100,
         sample_interval=100,
     )
-    images = harness.read(datasets.quickdraw, args.category, args.data)[:, None]
+    images = read(datasets.quickdraw, args.category, args.data)[:, None]
     G, D = build_generator(args.latent_dim, args.growth), build_discriminator()
 
     def rmsprop(network, lr):  # with Keras's defaults
         return optim.RMSprop(network.parameters(), lr, alpha=0.9, eps=1e-7)
 
-    harness.train(
-        args,
-        GAN(G, D, rmsprop(G, args.g_lr), rmsprop(D, args.d_lr)),
-        images,
-        prepare=datasets.to_float,
-        noise=lambda m: minigan.randn(m, args.latent_dim),
-        picture=harness.picture,
-    )
+    gan = GAN(G, D, rmsprop(G, args.g_lr), rmsprop(D, args.d_lr))
+    with Run(args, gan, fixed_noise=randn(100, args.latent_dim), picture=to_images) as run:
+        for batch in run.minibatches(images):  # (64, 1, 28, 28), uint8
+            real = to_float(batch)
+            report = gan.discriminator_step(real, randn(len(real), args.latent_dim))
+            report |= gan.generator_step(randn(len(real), args.latent_dim))
+            run.log(report, real)
+    return run.complete
 
 
 if __name__ == "__main__":

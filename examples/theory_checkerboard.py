@@ -11,13 +11,13 @@ The picture shows the number of weights that reach each pixel, the standard devi
 of quickdraw_gan.py's untrained generators, and one sample of each.
 """
 
-import console
 import numpy as np
 from quickdraw_gan import build_generator, grow
-from theory_tools import new_figure, parse_flags, save_figure
+from theory_tools import new_figure, save_figure, theory_flags
 
 import minigan
 from minigan import nn
+from minigan.runs import console
 
 
 def layer(growth, n_in, n_out):
@@ -47,7 +47,7 @@ def share_of_most(variance):
 
 
 def main(argv=None):
-    args = parse_flags(__doc__, argv, samples=256)
+    args = theory_flags(__doc__, argv, samples=256)
     figure, axes = new_figure(2, 3, (9, 6))
     for row, growth in zip(axes, ("transposed", "upsampling"), strict=True):
         counts, variance = weights_that_meet(growth), variances(growth)

@@ -10,12 +10,12 @@ approaches 0. The Wasserstein distance (Arjovsky et al. 2017) keeps a slope of 1
 
 import math
 
-import console
 import numpy as np
-from theory_tools import integral, new_figure, normal, parse_flags, save_figure
+from theory_tools import integral, new_figure, normal, save_figure, theory_flags
 
 import minigan
 from minigan import Tensor
+from minigan.runs import console
 
 X = np.linspace(-12, 24, 20001)  # the points of the integrals
 TINY = 1e-200  # keeps logarithms finite if a density underflows
@@ -64,7 +64,7 @@ def by_differences(divergence, means, h=1e-4):
 
 
 def main(argv=None):
-    args = parse_flags(__doc__, argv, points=49)
+    args = theory_flags(__doc__, argv, points=49)
     rng = np.random.default_rng(args.seed)
     worst = 0.0
     for mean, std in [(0.0, 1.0), (0.5, 1.0), (1.0, 2.0), (3.0, 0.5), (6.0, 1.0)]:

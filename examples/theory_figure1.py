@@ -11,13 +11,12 @@ is N(b, a²), and D*(x) = p_data/(p_data + p_g) is known at every step. The pape
     (d) after steps of both, p_g = p_data, and D is one half where there is data
 """
 
-import console
 import numpy as np
-from theory_tools import integral, new_figure, normal, parse_flags, save_figure
+from theory_tools import integral, new_figure, normal, save_figure, theory_flags
 
 import minigan
 from minigan import nn, optim
-from minigan.runs import plots
+from minigan.runs import console, plots
 from minigan.trainers import GAN
 
 MEAN, STD = 2.0, 0.6  # of the data
@@ -91,7 +90,7 @@ def draw(axes, game, title):
 
 
 def main(argv=None):
-    args = parse_flags(__doc__, argv, steps=1500)
+    args = theory_flags(__doc__, argv, steps=1500)
     game = Game()
     figure, panels = new_figure(1, 4, (14, 3.4))
     panels = panels[0]
@@ -131,7 +130,7 @@ def main(argv=None):
     optimizers = [(o, o.lr) for o in (game.trainer.g_optimizer, game.trainer.d_optimizer)]
     for i in range(args.steps):
         for optimizer, lr in optimizers:
-            optimizer.lr = lr * (1 - i / args.steps)
+            optimizer.lr = optim.linear_decay(lr, i, args.steps)
         for _ in range(3):
             game.d_step()
         game.g_step()

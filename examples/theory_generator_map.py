@@ -9,12 +9,12 @@ is frequent: p_g(x) = Σ p(z)/|G′(z)| over all z with G(z) = x. The script com
 with G′ from minigan.grad, with a histogram of samples.
 """
 
-import console
 import numpy as np
-from theory_tools import integral, new_figure, normal, parse_flags, save_figure
+from theory_tools import integral, new_figure, normal, save_figure, theory_flags
 
 import minigan
 from minigan import nn, optim
+from minigan.runs import console
 from minigan.trainers import GAN
 
 X = np.linspace(-4, 4, 4001)
@@ -58,7 +58,7 @@ def density_of(G):
 
 
 def main(argv=None):
-    args = parse_flags(__doc__, argv, steps=3000)
+    args = theory_flags(__doc__, argv, steps=3000)
     rng = np.random.default_rng(args.seed)
     G, D = mlp(), nn.Sequential(*mlp(), nn.Sigmoid())
     rates = {
@@ -69,7 +69,7 @@ def main(argv=None):
     batches = (sample_data(BATCH, rng) for _ in range(args.steps))
     for _ in trainer.train(batches, lambda m: minigan.randn(m, 1)):
         for optimizer, rate in rates.items():
-            optimizer.lr = rate * (1 - trainer.steps / args.steps)
+            optimizer.lr = optim.linear_decay(rate, trainer.steps, args.steps)
 
     G.double()
     x, slope, p_g = density_of(G)

@@ -9,11 +9,11 @@ time. If the players take turns, they circle the saddle forever. But the mean of
 approaches the saddle. This is a reason to draw samples with the running mean of the weights.
 """
 
-import console
 import numpy as np
-from theory_tools import new_figure, parse_flags, save_figure
+from theory_tools import new_figure, save_figure, theory_flags
 
 import minigan
+from minigan.runs import console
 
 
 def quadratic(x, y):
@@ -55,7 +55,7 @@ def draw(axes, f, path, saddle, title):
 
 
 def main(argv=None):
-    args = parse_flags(__doc__, argv, steps=200)
+    args = theory_flags(__doc__, argv, steps=200)
 
     start, step, saddle = (-1.0, -0.5), 0.1, np.array([-17 / 8, 1 / 8])
     path = play(quadratic, start, step, args.steps)

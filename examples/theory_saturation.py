@@ -8,13 +8,13 @@ is steep. With D = sigmoid(s), their slopes in s are -D(G(z)) and -(1 - D(G(z)))
 s in steps and measures the gradient in G's weights.
 """
 
-import console
 import numpy as np
-from theory_tools import new_figure, parse_flags, save_figure
+from theory_tools import new_figure, save_figure, theory_flags
 
 import minigan
 from minigan import losses, nn
 from minigan.nn import frozen
+from minigan.runs import console
 
 
 def gradient_norm(G, D, loss, z):
@@ -26,7 +26,7 @@ def gradient_norm(G, D, loss, z):
 
 
 def main(argv=None):
-    args = parse_flags(__doc__, argv, samples=1)
+    args = theory_flags(__doc__, argv, samples=1)
     z = minigan.randn(args.samples, 8, dtype=np.float64)
     G = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 4)).double()
     scores = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 1)).double()

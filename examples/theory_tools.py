@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from flags import check_flags, read, user_path
 
 import minigan
 from minigan.runs.files import atomic_write, check_writable
+from minigan.runs.flags import check_flags, read, user_path
 
 
-def parse_flags(description, argv=None, **defaults):
+def theory_flags(description, argv=None, **defaults):
     """Parse --out, --seed, and a flag for each keyword. Seed minigan's generator.
 
     The type of a flag is that of its default. False makes a switch.

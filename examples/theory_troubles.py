@@ -13,13 +13,13 @@ The distance is the Wasserstein distance of one-dimensional projections, average
 ("sliced"; Rabin et al. 2011). No player sees it.
 """
 
-import console
 import numpy as np
-from theory_tools import new_figure, parse_flags, save_figure
+from theory_tools import new_figure, save_figure, theory_flags
 
 import minigan
 from minigan import metrics, nn, optim
 from minigan.datasets import mixtures
+from minigan.runs import console
 from minigan.runs.plots import running_mean
 from minigan.trainers import GAN, WGANGP
 
@@ -90,7 +90,7 @@ def build_wgan_gp():
 
 
 def main(argv=None):
-    args = parse_flags(__doc__, argv, steps=2000)
+    args = theory_flags(__doc__, argv, steps=2000)
     runs = {}
     for name, build in {
         "GAN, β₁ = 0.9": lambda: build_gan(0.9),

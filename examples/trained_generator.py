@@ -17,25 +17,24 @@ Draws in --out:
 import argparse
 from pathlib import Path
 
-import console
-import harness
 import numpy as np
-from flags import MNIST, check_flags, user_path
-from runs import TRAINED, Run, best_weights
+from paths import EXAMPLES, MNIST, TRAINED
 from theory_tools import new_figure, save_figure
 
 import minigan
 from minigan import datasets
 from minigan.metrics.arrays import squared_distances
-from minigan.runs import plots
+from minigan.runs import console, plots
 from minigan.runs.files import check_writable
+from minigan.runs.finished import FinishedRun, best_weights
+from minigan.runs.flags import check_flags, read, user_path
 
-EXAMPLES = ["mnist_gan", "mnist_gan_keras", "mnist_wgan", "mnist_wgan_gp"]
+NAMES = ["mnist_gan", "mnist_gan_keras", "mnist_wgan", "mnist_wgan_gp"]
 
 
 def load(folder):
     """Load from a folder: the Run, its generator, and the discriminator or critic."""
-    run = Run(folder, EXAMPLES)
+    run = FinishedRun(folder, EXAMPLES, NAMES)
     player = "discriminator" if hasattr(run.example, "build_discriminator") else "critic"
     G = run.network("generator", best_weights(run.state))
     return run, G, run.network(player)
@@ -107,11 +106,11 @@ def main(argv=None):
     parser.add_argument("--export", type=user_path, help="folder for a small copy of the run")
     args = parser.parse_args(argv)
     check_flags(parser, args)
-    harness.read(check_writable, args.out)
-    run, G, D = harness.read(load, args.run)
+    read(check_writable, args.out)
+    run, G, D = read(load, args.run)
     if args.export:
-        harness.read(export, run.state, args.export)
-    images = datasets.to_float(harness.read(datasets.mnist, args.data)[0], 0.0).reshape(-1, 784)
+        read(export, run.state, args.export)
+    images = datasets.to_float(read(datasets.mnist, args.data)[0], 0.0).reshape(-1, 784)
     minigan.seed(args.seed)
 
     def generate(z):

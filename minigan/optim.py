@@ -286,6 +286,26 @@ class Adam(Optimizer):
         return dict(beta1=beta1, w1=1 - beta1, beta2=beta2, w2=1 - beta2, rate=rate, small=small)
 
 
+def linear_decay(lr, step, end, start=0):
+    """The learning rate after `step` steps: lr up to `start`, then a line that is 0 at `end`.
+
+    >>> optimizer = SGD([Parameter([1.0])], lr=0.1)
+    >>> for step in range(4):
+    ...     optimizer.lr = linear_decay(0.1, step, end=4, start=2)
+    ...     print(optimizer.lr)
+    0.1
+    0.1
+    0.1
+    0.05
+    """
+    if step < start:
+        return lr
+    if start == 0:
+        return lr * (1 - step / end)
+    # The same line, with the rounding that runs with --decay_epoch always had.
+    return lr * (end - step) / (end - start)
+
+
 class AveragedModel:
     """The running mean of a model's weights, named after PyTorch's class of this kind:
 

@@ -44,24 +44,24 @@ STEPS = "--n_steps 2 --batch_size 5 --data"
 SCRIPTS = {
     "benchmarks/lessons.py": Small("--rounds 1", slow=True),
     "benchmarks/where_the_time_goes.py": Small("--steps 1"),
-    "examples/batch_norm_eps.py": Small("--n_epochs 1 --data {digits}", slow=True),
+    "examples/studies/batch_norm_eps.py": Small("--n_epochs 1 --data {digits}", slow=True),
     "examples/cifar_wgan.py": Small(f"{STEPS} {{horses}}", slow=True),
     "examples/cifar_wgan_gp.py": Small(f"{STEPS} {{horses}}", slow=True),
     "examples/dice_gan.py": Small("--n_steps 2"),
     "examples/faces_wgan_gp.py": Small(f"{STEPS} {{pictures}}", slow=True),
     "examples/mixtures_2d.py": Small("--data ring --seeds 1 --steps 3 --width 8"),
-    "examples/mnist_2014_curve.py": Small("--n_epochs 10 --n_samples 10", slow=True),
+    "examples/studies/mnist_2014_curve.py": Small("--n_epochs 10 --n_samples 10", slow=True),
     "examples/mnist_cgan.py": Small(EPOCH, slow=True),
     "examples/mnist_dcgan.py": Small(EPOCH, slow=True),
     "examples/mnist_gan.py": Small(EPOCH),
     "examples/mnist_gan_2014.py": Small(EPOCH),
     "examples/mnist_gan_keras.py": Small(EPOCH),
     "examples/mnist_gan_tf1.py": Small("--n_epochs 1 --batch_size 150 --data {many_digits}"),
-    "examples/mnist_scores.py": Small("--n_samples 10", slow=True),
+    "examples/studies/mnist_scores.py": Small("--n_samples 10", slow=True),
     "examples/mnist_wgan.py": Small(EPOCH),
     "examples/mnist_wgan_gp.py": Small(EPOCH),
     "examples/mpi_wgan_gp.py": Small(EPOCH, needs=("mpi4py",), slow=True),
-    "examples/questions.py": Small("--seeds 1 --steps 20"),
+    "examples/studies/questions.py": Small("--seeds 1 --steps 20"),
     "examples/quickdraw_gan.py": Small(f"{STEPS} {{drawings}}", slow=True),
     "examples/theory_checkerboard.py": Small("--samples 16"),
     "examples/theory_divergences.py": Small("--points 25"),
@@ -69,7 +69,7 @@ SCRIPTS = {
     "examples/theory_generator_map.py": Small("--steps 2400", slow=True),
     "examples/theory_minimax.py": Small("--steps 80"),
     "examples/theory_troubles.py": Small("--steps 1200", slow=True),
-    "examples/train_digit_classifier.py": Small(EPOCH),
+    "examples/studies/train_digit_classifier.py": Small(EPOCH),
     "examples/trained_generator.py": Small("--data {digits}"),
     "http.server": Small("0", until="Serving HTTP on"),  # 0: any port
     "minigan.debug": Small(stdin="q\n", slow=True),
@@ -89,7 +89,9 @@ WORDS = {
     **{f"runs/mnist_gan_{seed}": "runs/mnist_gan" for seed in range(3)},
 }
 LINES = {
-    "python examples/blind_test.py": NotRun("it takes pictures of runs; its tests draw some"),
+    "python examples/studies/blind_test.py": NotRun(
+        "it takes pictures of runs; its tests draw some"
+    ),
     "jupyter execute --inplace --NotebookClient.record_timing=False examples/tour.ipynb": NotRun(
         "tests/examples/test_tour.py runs the notebook"
     ),
@@ -103,13 +105,21 @@ LINES = {
     "python examples/export_onnx.py": Small(
         line="python examples/export_onnx.py examples/data/mnist_gan digits.onnx", needs=("onnx",)
     ),
-    "python examples/mnist_scores.py --train": NotRun("100 minutes; the flag has tests of its own"),
+    "python examples/studies/mnist_scores.py --train": NotRun(
+        "100 minutes; the flag has tests of its own"
+    ),
     "python benchmarks/launches.py": Small(needs=("torch",)),
     "python benchmarks/launches.py --gpu --write": NotRun("it needs a GPU"),
     "python benchmarks/measure.py --backend cupy --write": NotRun("it needs a GPU"),
-    "python examples/mixtures_trials.py": NotRun("an hour; its own tests run it with few steps"),
-    "python examples/mnist_trials.py": NotRun("an hour; its own tests run it with few steps"),
-    "python examples/questions.py": Small(line="python examples/questions.py shapes"),
+    "python examples/studies/mixtures_trials.py": NotRun(
+        "an hour; its own tests run it with few steps"
+    ),
+    "python examples/studies/mnist_trials.py": NotRun(
+        "an hour; its own tests run it with few steps"
+    ),
+    "python examples/studies/questions.py": Small(
+        line="python examples/studies/questions.py shapes"
+    ),
 }
 
 

@@ -17,6 +17,7 @@ STEEP = 10.0  # a gradient norm, where the penalty asks for 1
 ALIKE = 0.3  # of the data's spread
 SLOW = 5000  # generator steps after which samples that are alike count as collapsed
 START = 5  # windows at the beginning in which the critic may be wrong
+ENOUGH = 100  # samples of the data, for their spread
 BEHIND = 0.1  # of the largest estimate. Near convergence the estimate is close to 0, of either sign
 
 
@@ -24,6 +25,7 @@ class Diagnosis:
     """Watches a run's reports and samples, and returns sentences about problems.
 
     data: some real samples, (N, ...). Their spread is compared with the spread of the fakes.
+    Without it, `see` takes them from the first minibatches.
     Raises ValueError if they are all the same.
     A problem is reported when it begins. It is reported again only if it went away in between.
 
@@ -35,10 +37,9 @@ class Diagnosis:
     is sure of itself, and little gradient reaches G. Try a lower learning rate for D.
     """
 
-    def __init__(self, data):
-        self.data_spread = spread(data)
-        if self.data_spread == 0:
-            raise ValueError(f"the {len(data)} samples of the data are all the same")
+    def __init__(self, data=None):
+        self.data_spread = None if data is None else spread_of_data(data)
+        self.seen = []  # minibatches, until there are enough samples for the spread of the data
         self.window = []  # the reports since the last check
         self.windows = 0  # how many there have been
         self.farthest = 0.0  # the largest absolute estimate of the distance
@@ -46,6 +47,17 @@ class Diagnosis:
         self.has_spread = False  # whether the samples were ever different
         self.losses = {}  # {name of a loss: the mean of its absolute value in each window}
         self.present = set()  # the problems that have been reported and have not gone away
+
+    def see(self, real):
+        """Take a minibatch of real samples, (m, ...), in random order, until there are 100.
+
+        Raises ValueError if the first 100 are all the same.
+        """
+        if self.data_spread is None:
+            self.seen.append(to_numpy(as_array(real)))
+            if sum(map(len, self.seen)) >= ENOUGH:
+                self.data_spread = spread_of_data(np.concatenate(self.seen))
+                self.seen = []
 
     def watch(self, step, report):
         """Record a step's report. Return sentences after every 100 steps, else an empty list."""
@@ -70,8 +82,11 @@ class Diagnosis:
         """Return sentences about generated samples, (N, ...), N at least 2.
 
         The samples of an untrained generator are alike, too. So they count as collapsed only if
-        they were different before, or after 5,000 generator steps.
+        they were different before, or after 5,000 generator steps. Before `see` has enough samples
+        of the data, there is no sentence.
         """
+        if self.data_spread is None:
+            return []
         share = spread(samples) / self.data_spread
         self.has_spread = self.has_spread or share >= ALIKE
         found = {}
@@ -121,6 +136,14 @@ class Diagnosis:
         new = [f"step {step}: {kind}. {found[kind]}" for kind in found if kind not in self.present]
         self.present = (self.present - kinds) | set(found)
         return new
+
+
+def spread_of_data(data):
+    """The spread of real samples; ValueError if they are all the same."""
+    result = spread(data)
+    if result == 0:
+        raise ValueError(f"the {len(data)} samples of the data are all the same")
+    return result
 
 
 def spread(samples):

@@ -1,6 +1,6 @@
 """Scores of generated digits, by a classifier of digits.
 
-The classifier was trained with minigan, by examples/train_digit_classifier.py. It reads 99 % of
+examples/studies/train_digit_classifier.py trained the classifier with minigan. It reads 99 % of
 MNIST's test images correctly. It shows which digits a generator draws, how often, and how clearly.
 Its features serve to compare generated with real images.
 """
@@ -75,7 +75,7 @@ def digit_scores(images, real=None):
 
     images: (N, 784), (N, 28, 28) or (N, 1, 28, 28), pixels from 0 to 1.
     real: real images in the same format. Take as many as there are `images` (10,000 test images in
-    examples/mnist_scores.py), and at least four of each, which precision_recall needs.
+    examples/studies/mnist_scores.py), and at least four of each, which precision_recall needs.
 
     Returns a dict of
         "histogram": the share of images of each class, (10,)

@@ -1,4 +1,4 @@
-"""Write a file completely or not at all, lock a file, and check the header of a `.npy` file.
+"""Write a file completely or not at all, lock a file or a folder, and check a `.npy` header.
 
 A run can be stopped during a save, and a disk can fill up. Neither may destroy the last good
 checkpoint. So a new file is written beside the old one and then renamed onto it. A crash cannot
@@ -9,6 +9,7 @@ import contextlib
 import errno
 import math
 import os
+import re
 import shutil
 import uuid
 from pathlib import Path
@@ -16,6 +17,9 @@ from pathlib import Path
 import numpy as np
 
 __all__ = ["atomic_write", "check_writable", "locked", "npy_header", "read_at_most"]
+
+LOCK = ".minigan-lock"  # the lock file of a run's folder
+TEMPORARY = re.compile(r"\.minigan-[0-9a-f]{32}(\.\w+)?")  # the names that `temporary_path` gives
 
 
 @contextlib.contextmanager
@@ -38,7 +42,7 @@ def atomic_write(path):
     '0.693'
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".minigan-{uuid.uuid4().hex}{target.suffix}")
+    temporary = temporary_path(target.parent, target.suffix)
     try:
         with contextlib.suppress(FileNotFoundError):
             os.stat(target)  # raises for a name that is too long, before anything is written
@@ -79,7 +83,7 @@ def check_writable(folder):
     True
     """
     folder = Path(folder)
-    probe = folder / f".minigan-{uuid.uuid4().hex}"
+    probe = temporary_path(folder)
     try:
         if os.path.isfile(folder):
             raise NotADirectoryError(errno.ENOTDIR, "it is a file")
@@ -93,12 +97,39 @@ def check_writable(folder):
     return folder
 
 
+def temporary_path(folder, suffix=""):
+    """A new name in `folder` that nobody else uses. `remove_leftovers` knows such names."""
+    return folder / f".minigan-{uuid.uuid4().hex}{suffix}"
+
+
+def remove_leftovers(*folders):
+    """Delete the temporary files that killed runs left in these folders. Call it under the lock."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            for path in Path(folder).iterdir():
+                if TEMPORARY.fullmatch(path.name):
+                    path.unlink()
+
+
+class InUseError(OSError):
+    """Another process holds the lock."""
+
+
+class FolderInUseError(InUseError):
+    """Another run holds the lock of the folder."""
+
+
+class NoLocksError(OSError):
+    """The file system has no locks."""
+
+
 @contextlib.contextmanager
-def locked(path):
+def locked(path, *, wait=True):
     """Hold the lock file `path` during the block. Wait while another process holds it.
 
-    The lock is the operating system's, so a killed process leaves no lock behind. The file is
-    empty, and is deleted after the block.
+    The lock is the operating system's. A process that ends releases it, also after kill -9. The
+    file is empty, and is deleted after the block.
+    wait: False raises InUseError at once if another process holds the lock.
 
     Raises OSError, naming `path`, if it cannot be created or its file system has no locks.
 
@@ -117,9 +148,14 @@ def locked(path):
             raise _cannot("create this lock", path, error) from error
         with file:
             try:
-                _wait_for_lock(file)
+                _wait_for_lock(file) if wait else _lock_at_once(file)
+            except (BlockingIOError, PermissionError) as error:
+                raise InUseError(
+                    error.errno, "another process holds this lock", str(path)
+                ) from error
             except OSError as error:
-                raise _cannot("lock this file", path, error) from error
+                reason = _cannot("lock this file", path, error)
+                raise NoLocksError(reason.errno, reason.strerror, str(path)) from error
             if not _is_at(file, path):
                 continue  # its last holder has deleted it, so others no longer see this lock
             try:
@@ -128,6 +164,36 @@ def locked(path):
             finally:
                 with contextlib.suppress(OSError):  # Windows does not delete an open file
                     path.unlink()
+
+
+@contextlib.contextmanager
+def locked_folder(folder):
+    """Hold the lock of a run's folder during the block.
+
+    Raises FolderInUseError if another run holds it, and another OSError if no file can be made in
+    the folder. On a file system without locks, the block runs without one.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(Path(folder) / LOCK, wait=False))
+        except InUseError as error:
+            raise FolderInUseError(
+                f"another run is writing in {folder}: wait for its end, or choose another folder"
+            ) from error
+        except NoLocksError:
+            print(f"{folder} cannot be locked: see that no other run writes in it")
+        yield
+
+
+def in_use(folder):
+    """Whether a run holds the lock of the folder."""
+    try:
+        with locked_folder(folder):
+            return False
+    except FolderInUseError:
+        return True
+    except OSError:  # the folder is missing, or cannot be written
+        return False
 
 
 def read_at_most(file, limit):
@@ -171,6 +237,18 @@ def npy_header(file, size):
     if size != expected:
         raise ValueError(f"{size:,} bytes, not the {expected:,} of {dtype} of the shape {shape}")
     return dtype, shape, "F" if fortran_order else "C", file.tell()
+
+
+def _lock_at_once(file):
+    """Lock an open file, or raise an OSError."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _wait_for_lock(file):

@@ -13,6 +13,18 @@ from minigan.runs.files import atomic_write
 SMOOTHING = 100  # steps averaged for the thick line of a curve
 
 
+def to_images(samples):
+    """Samples of a convolutional generator, (N, C, H, W) from -1 to 1, as images of 0 to 1.
+
+    Returns (N, H, W) for one channel, and (N, H, W, 3) for three.
+
+    >>> to_images(np.zeros((2, 3, 8, 8))).shape
+    (2, 8, 8, 3)
+    """
+    images = (samples.transpose(0, 2, 3, 1) + 1) / 2
+    return images[..., 0] if images.shape[3] == 1 else images
+
+
 def tile(images, columns=10, margin=2):
     """Put images side by side in one uint8 picture.
 

@@ -1,20 +1,21 @@
 """The measurements of docs/questions.md. Each prints the small table of one answer.
 
-python examples/questions.py shapes       # the shapes of images through two networks
-python examples/questions.py order        # which player first, and fresh or shared noise
-python examples/questions.py smoothing    # labels of 0.9 for real, and of 0.1 for fakes
+python examples/studies/questions.py shapes       # the shapes of images through two networks
+python examples/studies/questions.py order        # which player first, and fresh or shared noise
+python examples/studies/questions.py smoothing    # labels of 0.9 for real, and of 0.1 for fakes
 """
 
 import argparse
 
-import console
+import examples_path  # noqa: F401
 import faces_wgan_gp
 import numpy as np
-from flags import check_flags
 from theory_troubles import BATCH, RING, mlp, noise
 
 import minigan
 from minigan import losses, metrics, nn, optim
+from minigan.runs import console
+from minigan.runs.flags import check_flags
 from minigan.trainers import GAN
 
 

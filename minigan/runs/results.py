@@ -8,9 +8,8 @@ import json
 import time
 from pathlib import Path
 
-from flags import read, user_path
-
 from minigan.runs.files import atomic_write
+from minigan.runs.flags import read, user_path
 
 
 def save_result(path, result):

@@ -1,7 +1,7 @@
 """Choose the settings of the WGAN-GP on the grid of mixtures_2d.py: train with each, and score.
 
-    python examples/mixtures_trials.py                       # all trials, and the table
-    python examples/mixtures_trials.py --only base batch_256 --seeds 100 101
+    python examples/studies/mixtures_trials.py                       # all trials, and the table
+    python examples/studies/mixtures_trials.py --only base batch_256 --seeds 100 101
 
 The seed 100 is not one of the seeds of mixtures_2d.py. A trial has 30,000 critic steps, half of
 those of mixtures_2d.py. Its scores are those of 50,000 samples. The standard error of the share of
@@ -10,15 +10,16 @@ the median over the samples. It is 1.18σ in the data. Each trial leaves a .json
 run again.
 """
 
-import console
+import examples_path  # noqa: F401
 import numpy as np
-from flags import read
 from mixtures_2d import GRID, draw, mlp, score
-from results import run_trials, trial_parser
 
 import minigan
 from minigan import optim
+from minigan.runs import console
 from minigan.runs.files import check_writable
+from minigan.runs.flags import read
+from minigan.runs.results import run_trials, trial_parser
 from minigan.trainers import WGANGP
 
 N_SAMPLES = 50_000
@@ -75,7 +76,7 @@ def train(settings, seed):
     noise, latent_dim = NOISES[settings["noise"]], settings["latent_dim"]
     batches = (draw("grid", settings["batch_size"], rng) for _ in range(steps))
     for report in trainer.train(batches, lambda m: noise(m, latent_dim)):
-        g_optimizer.lr = f_optimizer.lr = lr * (1 - trainer.steps / steps)
+        g_optimizer.lr = f_optimizer.lr = optim.linear_decay(lr, trainer.steps, steps)
         if "g_loss" in report:
             average.update_parameters(G)
     return {"last": G, "mean 0.999": average.module}

@@ -1,7 +1,7 @@
 """The effect of ε = 0.8 in batch norm: the same GAN trained with 0.8 and with 1e-5.
 
-    python examples/batch_norm_eps.py              # train both, one after the other, and draw
-    python examples/batch_norm_eps.py --eps 0.8    # train one; two terminals train both at once
+    python examples/studies/batch_norm_eps.py              # train both, then draw
+    python examples/studies/batch_norm_eps.py --eps 0.8    # train one, for two terminals at once
 
 Well-known scripts write BatchNorm1d(n, 0.8) in this generator (mnist_gan.py's, of PyTorch-GAN).
 They mean a momentum, but the second argument is ε, in y = γ (x - μ) / √(σ² + ε) + β. If σ² is much
@@ -18,19 +18,21 @@ import math
 import os
 from pathlib import Path
 
-import console
-import harness
+import examples_path  # noqa: F401
 import mnist_gan
 import numpy as np
-from flags import MNIST, user_path
-from folder import remove_leftovers
-from runs import as_float32
+from paths import MNIST
 from theory_tools import new_figure, save_figure
 
 import minigan
-from minigan import datasets, metrics, nn, optim
+from minigan import datasets, metrics, nn, optim, randn
+from minigan.datasets import to_float
 from minigan.metrics.digits import save_weights
-from minigan.runs import plots
+from minigan.runs import console, plots
+from minigan.runs.files import check_writable, remove_leftovers
+from minigan.runs.finished import as_float32
+from minigan.runs.flags import parse_flags, read, user_path
+from minigan.runs.run import Run
 from minigan.trainers import GAN
 
 EPS = (0.8, 1e-5)
@@ -132,46 +134,34 @@ def compare_first_weights():
 # --- training ------------------------------------------------------------------------------------
 
 
-class SnapshotGAN(GAN):
-    """A GAN that saves its generator in float16 in `folder` after every epoch.
-
-    folder, steps_per_epoch: set them before training.
-    """
-
-    def train(self, minibatches, noise):
-        remove_leftovers(self.folder)
-        for report in super().train(minibatches, noise):
-            if self.steps % self.steps_per_epoch == 0:
-                save_weights(self.generator, self.folder / f"{self.steps:06d}.npz")
-            yield report
-
-
 def train(eps, out, n_epochs, data):
     """Train with this ε, or resume its run. Return whether it is complete."""
     flags = [f"--eps={eps}", f"--n_epochs={n_epochs}", f"--out={out}", f"--data={data}"]
     if os.path.exists(out / "checkpoint.npz"):
         flags.append("--resume")
     settings = dict(batch_size=64, lr=2e-4, b1=0.5, b2=0.999, sample_interval=1)
-    args = harness.parse_flags(__doc__, flags, eps=eps, n_epochs=n_epochs, **settings)
-    images, _ = harness.read(datasets.mnist, data)
+    args = parse_flags(__file__, __doc__, flags, eps=eps, n_epochs=n_epochs, **settings)
+    images, _ = read(datasets.mnist, data)
     args.sample_interval = len(images) // args.batch_size  # an epoch
     G, D = build_generator(eps), mnist_gan.build_discriminator()
-    trainer = SnapshotGAN(
+    gan = GAN(
         G,
         D,
         optim.Adam(G.parameters(), args.lr, betas=(args.b1, args.b2)),
         optim.Adam(D.parameters(), args.lr, betas=(args.b1, args.b2)),
     )
-    trainer.folder, trainer.steps_per_epoch = out / "generators", args.sample_interval
-    trainer.folder.mkdir(exist_ok=True)
-    return harness.train(
-        args,
-        trainer,
-        images,
-        prepare=lambda batch: datasets.to_float(batch).reshape(-1, 784),
-        noise=lambda m: minigan.randn(m, LATENT_DIM),
-        picture=mnist_gan.to_pixels,
-    )
+    generators = check_writable(out / "generators")
+    fixed_noise = randn(100, LATENT_DIM)
+    with Run(args, gan, fixed_noise=fixed_noise, picture=mnist_gan.to_pixels) as run:
+        remove_leftovers(generators)
+        for batch in run.minibatches(images):  # (64, 28, 28), uint8
+            real = to_float(batch).reshape(-1, 784)
+            report = gan.discriminator_step(real, randn(len(real), LATENT_DIM))
+            report |= gan.generator_step(randn(len(real), LATENT_DIM))
+            if gan.steps % args.sample_interval == 0:
+                save_weights(G, generators / f"{gan.steps:06d}.npz")  # in float16
+            run.log(report, real)
+    return run.complete
 
 
 # --- results -------------------------------------------------------------------------------------
@@ -192,7 +182,7 @@ def score(eps, snapshots):
     G = build_generator(eps).eval()
     rows = []
     for path in snapshots:
-        harness.read(load_weights, G, path)
+        read(load_weights, G, path)
         with minigan.no_grad():
             images = mnist_gan.to_pixels(G(minigan.Tensor(z)).numpy())
         scores = metrics.digit_scores(images)

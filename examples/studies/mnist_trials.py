@@ -1,7 +1,7 @@
 """Choose the settings of mnist_gan.py: train with each, and score on images that were held out.
 
-    python examples/mnist_trials.py                        # all trials, and the table
-    python examples/mnist_trials.py --only default lr_4e-4 --seeds 1
+    python examples/studies/mnist_trials.py                        # all trials, and the table
+    python examples/studies/mnist_trials.py --only default lr_4e-4 --seeds 1
 
 A trial trains the two MLPs of mnist_gan.py on the first 50,000 training images. It is scored on the
 last 10,000, so the test images stay unseen. A trial takes as long as 7 epochs with batches of 64,
@@ -11,19 +11,20 @@ is not run again.
 The table has a row for the last weights and one for each running mean of the same run.
 """
 
-import console
-import harness
+import examples_path  # noqa: F401
 import mnist_gan
-from flags import MNIST, read, user_path
 from mnist_scores import draw
-from results import run_trials, trial_parser
+from paths import MNIST
 
 import minigan
 from minigan import datasets, optim
 from minigan.datasets import minibatches
 from minigan.metrics import digit_scores, frechet_distance, parzen_log_likelihood
 from minigan.metrics.digits import classify
+from minigan.runs import console
 from minigan.runs.files import check_writable
+from minigan.runs.flags import read, user_path
+from minigan.runs.results import run_trials, trial_parser
 from minigan.trainers import GAN
 
 LATENT_DIM = 100
@@ -74,7 +75,8 @@ def train(settings, seed, images):
     d_optimizer = optim.Adam(D.parameters(), settings["d_lr"], betas=betas)
     trainer = GAN(G, D, g_optimizer, d_optimizer)
     averages = {f"mean {decay}": optim.AveragedModel(G, decay) for decay in DECAYS}
-    steps, falling = settings["steps"], settings["steps"] * (1 - settings["constant"])
+    steps = settings["steps"]
+    start = steps * settings["constant"]
     epoch = 0
     while trainer.steps < steps:
         batches = minibatches(images, settings["batch_size"], seed=seed, epoch=epoch)
@@ -83,10 +85,10 @@ def train(settings, seed, images):
                 average.update_parameters(G)
             if trainer.steps == steps:
                 break
-            if falling:
-                factor = min(1.0, (steps - trainer.steps) / falling)
-                g_optimizer.lr = factor * settings["g_lr"]
-                d_optimizer.lr = factor * settings["d_lr"]
+            if start < steps:
+                step = trainer.steps
+                g_optimizer.lr = optim.linear_decay(settings["g_lr"], step, steps, start=start)
+                d_optimizer.lr = optim.linear_decay(settings["d_lr"], step, steps, start=start)
         epoch += 1
     return {"last": G.eval()} | {name: average.module for name, average in averages.items()}
 
@@ -133,7 +135,7 @@ def main(argv=None):
     parser.add_argument("--data", type=user_path, default=MNIST, help="folder of the MNIST files")
     args = parser.parse_args(argv)
     read(check_writable, args.out)
-    images, _ = harness.read(datasets.mnist, args.data)
+    images, _ = read(datasets.mnist, args.data)
     held_out = datasets.to_float(images[50_000:], 0.0).reshape(-1, 784)
     features, _ = classify(held_out)
     run_trials(

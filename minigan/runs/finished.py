@@ -7,19 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-import minigan
-
-TRAINED = Path(__file__).parent / "data" / "mnist_gan"  # the committed run
+from minigan.runs.checkpoints import load
 
 
 class OtherExampleError(ValueError):
     """The run belongs to an example that the caller cannot use, or does not name its example."""
 
 
-class Run:
+class FinishedRun:
     """A run's checkpoint and the example that wrote it.
 
     folder: the folder that holds checkpoint.npz.
+    examples: the folder of the examples. `import` must find its modules.
     names: the examples that the caller can use; None for all.
     name: the example, for an old run that does not name it.
 
@@ -29,16 +28,16 @@ class Run:
     checkpoint is damaged or incomplete, or if the example cannot be imported.
     """
 
-    def __init__(self, folder, names=None, name=None):
+    def __init__(self, folder, examples, names=None, name=None):
         self.folder = Path(os.path.expanduser(folder))
-        self.state = minigan.load(self.folder / "checkpoint.npz")
+        self.state = load(self.folder / "checkpoint.npz")
         name = name or self.state.get("example")
         if not isinstance(name, (str, type(None))):
             raise ValueError(f"the checkpoint in {folder} names no example, but has {name!r}")
         if names and name not in names:
             these = ", ".join(names)
             raise OtherExampleError(f"{folder} is a run of {name}, not of one of {these}")
-        if not Path(__file__).with_name(f"{name}.py").exists():
+        if not Path(examples, f"{name}.py").exists():
             raise OtherExampleError(f"{folder} is a run of {name}, which is none of these examples")
         missing = {"generator", "flags", "steps"} - self.state.keys()
         if missing:

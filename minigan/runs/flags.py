@@ -1,17 +1,13 @@
-"""The command lines of the training examples. They are checked before any work; see harness.py."""
+"""The command line of a training program. It is checked before any work."""
 
 import argparse
-import inspect
 import os
 from pathlib import Path
 
-from folder import in_use
-
-import minigan
 from minigan import backend
-from minigan.runs.files import check_writable
+from minigan.runs.files import check_writable, in_use
+from minigan.runs.run import check_packages, holds_a_run
 
-MNIST = Path(__file__).parent / "data" / "mnist"
 HELP = {
     "n_epochs": "passes through the data",
     "n_steps": "steps of the discriminator or critic",
@@ -39,17 +35,20 @@ HELP = {
 
 
 def parse_flags(
+    program,
     description,
     argv=None,
     *,
-    data=MNIST,
+    data=None,
     data_help="folder of the MNIST files",
     data_required=False,
     **defaults,
 ):
     """Parse the command line: a flag for each keyword with its default, and the common flags.
 
-    A tuple gives the choices; its first value is the default.
+    program: the program's file, __file__. Its name gives the default of --out.
+    argv: the words of the command line; None for those of the process.
+    A tuple gives the choices; its first value is the default. `minigan.seed` is called with --seed.
     Exits with an error if --out cannot be written or holds another run, or if a package or a GPU is
     missing.
     """
@@ -66,7 +65,7 @@ def parse_flags(
             choices=choices.get(name),
             help=f"{HELP[name]} (default: {default})",
         )
-    example = Path(inspect.stack(0)[1].filename).stem  # the caller's
+    example = Path(program).stem
     parser.set_defaults(example=example)
     out = Path("runs") / example
     parser.add_argument(
@@ -80,36 +79,23 @@ def parse_flags(
     parser.add_argument("--backend", choices=["numpy", "cupy"], default=None, help="default: numpy")
     args = parser.parse_args(argv)
     check_flags(parser, args, **defaults)
-    try:
-        import matplotlib.figure  # noqa: F401
-        import PIL.Image  # noqa: F401
-        import tqdm  # noqa: F401
-    except ImportError as error:
-        parser.error(f"{error}; install what the examples need: pip install -e '.[examples]'")
     checkpoint = args.out / "checkpoint.npz"
-    if args.resume and not os.path.exists(checkpoint):
+    there_is_one = os.path.exists(checkpoint)  # Path.exists raises for a path that is too long
+    if args.resume and not there_is_one:
         parser.error(f"there is no run to resume in {args.out}: no {checkpoint.name}")
-    if has_run(args):
-        parser.error(f"another run is writing in {args.out}" if in_use(args.out) else has_run(args))
+    if there_is_one and not args.resume:
+        writing = f"another run is writing in {args.out}"
+        parser.error(writing if in_use(args.out) else holds_a_run(args.out))
     try:
+        check_packages()
         if args.backend:
             backend.use(args.backend)
         backend.current()  # which MINIGAN_BACKEND may have named
         check_writable(args.out)
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         parser.error(str(error))
-    minigan.seed(args.seed)
+    backend.seed(args.seed)
     return args
-
-
-def has_run(args):
-    """Return a sentence if --out holds a run and --resume is not given; otherwise None."""
-    # os.path.exists, because Path.exists raises an error for a path that is too long.
-    if os.path.exists(args.out / "checkpoint.npz") and not args.resume:
-        return (
-            f"{args.out} holds a run already: go on with it by --resume, choose another --out, or "
-            "delete that folder"
-        )
 
 
 def user_path(text):

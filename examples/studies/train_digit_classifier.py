@@ -1,6 +1,6 @@
 """Train the classifier that scores generated digits (minigan/metrics/digits.py) on MNIST.
 
-    python examples/train_digit_classifier.py
+    python examples/studies/train_digit_classifier.py
 
 It learns from the 60,000 training images. Every epoch shifts each image a little and adds noise.
 Samples of small generators are noisy, and a classifier that has seen no noise reads every noisy
@@ -11,15 +11,16 @@ in float16. This command made the file in the package.
 import argparse
 from pathlib import Path
 
-import console
-import harness
+import examples_path  # noqa: F401
 import numpy as np
-from flags import MNIST, check_flags, check_out_file, user_path
+from paths import MNIST
 
 import minigan
 from minigan import backend, datasets, losses, optim
 from minigan.metrics import build_digit_classifier, digit_classifier
 from minigan.metrics.digits import classify, save_weights
+from minigan.runs import console
+from minigan.runs.flags import check_flags, check_out_file, read, user_path
 from minigan.tensor import as_tensor
 
 SHIFT = 2  # pixels
@@ -55,7 +56,7 @@ def train(classifier, images, labels, *, n_epochs, batch_size, lr, seed):
             loss = losses.cross_entropy(classifier(as_tensor(backend.asarray(x))), labels[i])
             optimizer.zero_grad()
             loss.backward()
-            optimizer.lr = lr * (1 - step / last_step)
+            optimizer.lr = optim.linear_decay(lr, step, last_step)
             optimizer.step()
             step += 1
             epoch_losses.append(loss.item())
@@ -78,9 +79,9 @@ def main(argv=None):
     )
     args = parser.parse_args(argv)
     check_flags(parser, args, **defaults)
-    harness.read(check_out_file, args.out)
-    images, labels = harness.read(datasets.mnist, args.data)
-    test_images, test_labels = harness.read(datasets.mnist, args.data, train=False)
+    read(check_out_file, args.out)
+    images, labels = read(datasets.mnist, args.data)
+    test_images, test_labels = read(datasets.mnist, args.data, train=False)
     if args.batch_size > len(images):
         parser.error(f"--batch_size {args.batch_size} is more than the {len(images)} images")
     minigan.seed(args.seed)

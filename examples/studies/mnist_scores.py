@@ -1,9 +1,9 @@
 """Score generated digits: the metrics of minigan.metrics for runs of the MNIST examples.
 
-    python examples/mnist_scores.py                       # the generator that comes with minigan
-    python examples/mnist_scores.py runs/mnist_gan runs/mnist_dcgan --out scores.md
-    python examples/mnist_scores.py mnist_gan=FOLDER      # of a run too old to name its example
-    python examples/mnist_scores.py --train               # all of docs/results.md: 100 min of CPU
+    python examples/studies/mnist_scores.py                     # the generator in the repository
+    python examples/studies/mnist_scores.py runs/mnist_gan runs/mnist_dcgan --out scores.md
+    python examples/studies/mnist_scores.py mnist_gan=FOLDER    # a run that names no example
+    python examples/studies/mnist_scores.py --train             # docs/results.md: 100 min of CPU
 
 Prints a table in Markdown. A row compares 10,000 samples of a run with the 10,000 test images. A
 run with averaged weights has a second row for them. The first two rows are controls that no
@@ -18,16 +18,17 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import console
-import harness
+import examples_path  # noqa: F401
 import numpy as np
-from flags import MNIST, check_flags, check_out_file, user_path
-from runs import TRAINED, OtherExampleError, Run
+from paths import EXAMPLES, MNIST, TRAINED
 
 import minigan
 from minigan import datasets
 from minigan.metrics import digit_scores, parzen_controls, parzen_log_likelihood
+from minigan.runs import console
 from minigan.runs.files import atomic_write
+from minigan.runs.finished import FinishedRun, OtherExampleError
+from minigan.runs.flags import check_flags, check_out_file, read, user_path
 
 RUNS = Path("runs/mnist_scores")
 TABLE = {  # what --train trains: a folder for each, the example and its flags
@@ -70,12 +71,12 @@ def load(path):
     of the last weights, and one of the averaged weights if the run has such. Raises ValueError if
     it is no such run.
     """
-    names = sorted(path.stem for path in Path(__file__).parent.glob("mnist_*gan*.py"))
+    names = sorted(path.stem for path in EXAMPLES.glob("mnist_*gan*.py"))
     name, _, folder = path.partition("=")
     if not folder or name not in names:
         name, folder = None, path
     try:
-        run = Run(folder, names, name)
+        run = FinishedRun(folder, EXAMPLES, names, name)
     except OtherExampleError as error:
         raise ValueError(
             f"{error}; if it is one of those, but does not say so, write EXAMPLE={path}"
@@ -132,9 +133,9 @@ def main(argv=None):
     if not 10 <= args.n_samples <= 10_000:
         parser.error(f"--n_samples must be from 10 to 10,000, not {args.n_samples}")
     if args.out:
-        harness.read(check_out_file, args.out)
-    images, _ = harness.read(datasets.mnist, args.data)
-    test_images, _ = harness.read(datasets.mnist, args.data, train=False)
+        read(check_out_file, args.out)
+    images, _ = read(datasets.mnist, args.data)
+    test_images, _ = read(datasets.mnist, args.data, train=False)
     if len(images) < 51_000 or len(test_images) < args.n_samples:
         raise SystemExit(
             f"error: 51,000 training images and {args.n_samples:,} test images are needed, and "
@@ -144,7 +145,7 @@ def main(argv=None):
     for name in TABLE if args.train else ():
         minutes[str(RUNS / name)] = train(name, RUNS / name, args.data)
     paths = [*minutes, *args.runs] or [str(TRAINED)]
-    runs = {path: harness.read(load, path) for path in paths}
+    runs = {path: read(load, path) for path in paths}
     times = Counter(name for _, generators, _ in runs.values() for name in generators)
     train_pixels = datasets.to_float(images, 0.0).reshape(-1, 784)
     test_pixels = datasets.to_float(test_images, 0.0).reshape(-1, 784)

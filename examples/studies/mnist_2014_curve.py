@@ -1,7 +1,7 @@
 """Train the 2014 paper's GAN for long, and draw its Parzen log-likelihood over the epochs.
 
-    python examples/mnist_2014_curve.py --n_epochs 20    # the first two points
-    python examples/mnist_2014_curve.py                  # all 25 points: hours on one core
+    python examples/studies/mnist_2014_curve.py --n_epochs 20    # the first two points
+    python examples/studies/mnist_2014_curve.py                  # all 25 points: hours on one core
 
 Trains mnist_gan_2014.py in pieces of 10 epochs. Each piece has a folder in --out, epoch_10 and so
 on, and goes on from the checkpoint of the piece before. 10,000 samples of each checkpoint are
@@ -11,7 +11,7 @@ already is skipped, so the same command goes on after a stop.
 The curve uses validation images alone: σ is chosen on the first 1,000, and the value is the mean
 over the other 9,000. The test images are for the end, and mnist_scores.py scores them once:
 
-    python examples/mnist_scores.py runs/mnist_2014_curve/epoch_250
+    python examples/studies/mnist_scores.py runs/mnist_2014_curve/epoch_250
 """
 
 import argparse
@@ -19,18 +19,19 @@ import csv
 import shutil
 from pathlib import Path
 
-import console
-import harness
+import examples_path  # noqa: F401
 import mnist_gan_2014
-from flags import MNIST, check_flags, user_path
 from mnist_scores import draw
-from runs import Run
+from paths import EXAMPLES, MNIST
 from theory_tools import new_figure, save_figure
 
 import minigan
 from minigan import datasets
 from minigan.metrics import parzen_log_likelihood
+from minigan.runs import console
 from minigan.runs.files import atomic_write, check_writable
+from minigan.runs.finished import FinishedRun
+from minigan.runs.flags import check_flags, read, user_path
 
 PIECE = 10  # epochs
 STEPS = 500  # of an epoch: 50,000 images in batches of 100
@@ -40,7 +41,7 @@ PAPER = 225, 2  # nats, and their standard error
 def train(folder, before, epoch, data):
     """Train up to this epoch in `folder`, from the checkpoint in the folder `before`, if any."""
     checkpoint = folder / "checkpoint.npz"
-    if checkpoint.exists() and harness.read(minigan.load, checkpoint)["steps"] >= epoch * STEPS:
+    if checkpoint.exists() and read(minigan.load, checkpoint)["steps"] >= epoch * STEPS:
         return
     check_writable(folder)
     if before and not checkpoint.exists():
@@ -54,7 +55,7 @@ def train(folder, before, epoch, data):
 
 def score(folder, validation, n_samples):
     """Rows of the file of scores: epoch, weights, log-likelihood, its standard error, σ."""
-    run = Run(folder, ["mnist_gan_2014"])
+    run = FinishedRun(folder, EXAMPLES, ["mnist_gan_2014"])
     weights = {"last": run.state["generator"], "averaged": run.state["average"]["module"]}
     rows = []
     for name, state in weights.items():
@@ -95,8 +96,8 @@ def main(argv=None):
     check_flags(parser, args, n_epochs=250, n_samples=10_000)
     if args.n_epochs % PIECE:
         parser.error(f"--n_epochs must be a multiple of {PIECE}, and is {args.n_epochs}")
-    harness.read(check_writable, args.out)
-    images, _ = harness.read(datasets.mnist, args.data)
+    read(check_writable, args.out)
+    images, _ = read(datasets.mnist, args.data)
     validation = datasets.to_float(images[50_000:], low=0.0).reshape(-1, 784)
 
     scores, rows, before = args.out / f"scores_of_{args.n_samples}.csv", [], None

@@ -1,7 +1,7 @@
 """Ask a judge which pictures show something, without telling where they come from.
 
-    python examples/blind_test.py real.png wgan.png wgan_gp.png            # draws sheet.png
-    python examples/blind_test.py real.png wgan.png wgan_gp.png --yes 3 8  # counts the answers
+    python examples/studies/blind_test.py real.png wgan.png wgan_gp.png            # draw a sheet
+    python examples/studies/blind_test.py real.png wgan.png wgan_gp.png --yes 3 8  # count answers
 
 Each argument is a grid of images, such as the samples.png of a run. The same number of images is
 cut out of each grid. All of them are drawn on a sheet in random order, each with a number. Write
@@ -13,11 +13,11 @@ The order comes from --seed, so the second command knows it. Do not run it befor
 import argparse
 from pathlib import Path
 
-import console
 import numpy as np
-from flags import check_flags, read, user_path
 
+from minigan.runs import console
 from minigan.runs.files import atomic_write, check_writable
+from minigan.runs.flags import check_flags, read, user_path
 
 COLUMNS, MARGIN = 10, 2  # of the grids, as minigan.runs.plots.tile makes them
 CELL = 104  # pixels of the sheet for an image and its number

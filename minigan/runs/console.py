@@ -1,4 +1,4 @@
-"""Run an example as a program: handle failing output and signals, and print errors as a sentence.
+"""Run a training as a program: handle failing output and signals, and print errors as a sentence.
 
 Training must not end because a line cannot be printed. A console may not know a letter, a pipe may
 be closed (`| head`), a terminal may be gone, and the disk of a log file may be full.
@@ -16,11 +16,15 @@ SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasatt
 EXTRAS = {"matplotlib", "PIL", "tqdm"}  # packages that minigan itself does not need
 
 
+class RunError(RuntimeError):
+    """A run cannot start, or cannot go on. The message is a sentence that says what to do."""
+
+
 def run(main):
     """Call main() as a program. Exit with 128 + n on signal n.
 
-    Exit with a sentence on OSError, and if a package of the examples is missing.
-    `harness.train` handles the signals itself while it trains.
+    Exit with a sentence on OSError and RunError, and if a package of the examples is missing.
+    A Run handles the signals itself during its block.
     """
     before = handle_signals(dict.fromkeys(SIGNALS, end))
     try:
@@ -29,7 +33,7 @@ def run(main):
                 main()
             finally:
                 finish_output()
-    except OSError as error:
+    except (OSError, RunError) as error:
         raise SystemExit(f"error: {error}") from error
     except ModuleNotFoundError as error:
         if error.name not in EXTRAS:
