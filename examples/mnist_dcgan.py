@@ -16,16 +16,14 @@ from minigan import datasets, losses, nn, optim, randn
 from minigan.datasets import to_float
 from minigan.guards.steps import (
     check_optimizer,
-    check_samples,
     checked_report,
-    undo_if_refused,
+    checked_step,
 )
 from minigan.nn import frozen
 from minigan.runs import console
 from minigan.runs.flags import parse_flags, read
 from minigan.runs.plots import to_images
 from minigan.runs.run import Run
-from minigan.tensor import as_tensor
 
 SIZE = 32
 
@@ -86,18 +84,16 @@ class SameFakesGAN:
         self.discriminator, self.d_optimizer = discriminator, d_optimizer
         self.steps = 0  # steps of both players
 
-    @undo_if_refused
+    @checked_step
     def step(self, real, z):
         """Update both players, on a minibatch `real` of data and on G(z)."""
-        real = as_tensor(real)
-        fake = self.generator(as_tensor(z))
-        check_samples(real, fake)
+        fake = self.generator(z)  # (m, 1, 32, 32)
         with frozen(self.discriminator):  # D is fixed
             g_loss = losses.non_saturating_generator_loss(self.discriminator(fake))
         p_real, p_fake = self.discriminator(real), self.discriminator(fake.detach())
         d_loss = losses.discriminator_loss(p_real, p_fake) / 2
         report = {"d_loss": d_loss, "D(x)": p_real.mean(), "D(G(z))": p_fake.mean()}
-        report = checked_report(report | {"g_loss": g_loss}, real.data)
+        report = checked_report(report | {"g_loss": g_loss}, real, fake)
 
         self.g_optimizer.zero_grad()
         g_loss.backward()

@@ -22,14 +22,12 @@ from minigan import datasets, grad, losses, nn, optim
 from minigan.datasets import to_float
 from minigan.guards.steps import (
     check_optimizer,
-    check_samples,
     checked_report,
-    undo_if_refused,
+    checked_step,
 )
 from minigan.runs import console
 from minigan.runs.flags import parse_flags, read
 from minigan.runs.run import Run
-from minigan.tensor import as_tensor
 
 
 def build_generator(latent_dim=100):
@@ -108,17 +106,15 @@ class SimultaneousGAN:
         self.discriminator, self.d_optimizer = discriminator, d_optimizer
         self.steps = 0  # of both
 
-    @undo_if_refused
+    @checked_step
     def step(self, real, z):
         """Update both on a minibatch `real` and the noise z, with gradients at the old weights."""
-        real = as_tensor(real)
-        fake = self.generator(as_tensor(z))
-        check_samples(real, fake)
+        fake = self.generator(z)  # (m, 784)
         p_real, p_fake = self.discriminator(real), self.discriminator(fake)
         d_loss = losses.discriminator_loss(p_real, p_fake) / 2
         g_loss = losses.non_saturating_generator_loss(p_fake)
         report = {"d_loss": d_loss, "D(x)": p_real.mean(), "D(G(z))": p_fake.mean()}
-        report = checked_report(report | {"g_loss": g_loss}, real.data)
+        report = checked_report(report | {"g_loss": g_loss}, real, fake)
 
         self.set_gradients(self.d_optimizer, d_loss)  # not G's, which the fakes lead to
         self.set_gradients(self.g_optimizer, g_loss)  # not D's, which it passes through

@@ -13,10 +13,9 @@ import math
 from mnist_gan import to_pixels
 from paths import MNIST
 
-import minigan
-from minigan import datasets, losses, nn, optim, randn
+from minigan import datasets, losses, nn, no_grad, optim, randn, tensor
 from minigan.datasets import to_float
-from minigan.guards.steps import check_samples, checked_report
+from minigan.guards.steps import checked_report, checked_step
 from minigan.ops import concatenate
 from minigan.runs import console
 from minigan.runs.flags import parse_flags, read
@@ -73,17 +72,18 @@ def initialized(network):
 class ConcatenatedGAN(GAN):
     """A GAN whose discriminator sees real and generated samples as one batch, with their labels."""
 
+    @checked_step
     def discriminator_step(self, real, z):
+        """Update D once, on the minibatch `real` and G(z) as one batch."""
         m = len(real)
-        with minigan.no_grad():
-            fake = self.generator(z)
-        check_samples(real, fake)
-        x = concatenate([minigan.Tensor(real), fake])
-        labels = minigan.tensor([[self.real_label]] * m + [[0.0]] * m)
-        p = self.discriminator(x)
+        with no_grad():  # G is fixed
+            fake = self.generator(z)  # (m, 784)
+        x = concatenate([real, fake])  # (2m, 784)
+        labels = tensor([[self.real_label]] * m + [[0.0]] * m)  # (2m, 1)
+        p = self.discriminator(x)  # (2m, 1)
         loss = losses.binary_cross_entropy(p, labels)
         report = {"d_loss": loss, "D(x)": p[:m].mean(), "D(G(z))": p[m:].mean()}
-        report = checked_report(report, x.data)
+        report = checked_report(report, real, fake)
 
         self.d_optimizer.zero_grad()
         loss.backward()

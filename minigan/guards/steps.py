@@ -11,9 +11,14 @@ from minigan.guards.data import named, number
 from minigan.nn import Sequential, Sigmoid
 from minigan.nn.module import check_module
 from minigan.nn.norm import BatchNorm, BatchNorm1d, BatchNorm2d
-from minigan.ops import elementwise, shape
-from minigan.tensor import as_array
+from minigan.ops import arithmetic, elementwise, reduce, shape
+from minigan.switches import no_grad
+from minigan.tensor import as_array, as_tensor
 
+# Operations behind which `check_no_sigmoid` looks for scores.
+LINEAR = (arithmetic.Add, arithmetic.Sub, arithmetic.Mul, arithmetic.Neg, reduce.Mean)
+LINEAR += (shape.Reshape, shape.GetItem, shape.Transpose)
+WRONG_SAMPLES = "expected a minibatch of shape"  # how the error of `check_samples` begins
 LOSSES = {"d_loss": "discriminator", "c_loss": "critic", "g_loss": "generator"}
 
 
@@ -29,11 +34,11 @@ def check_samples(real, fake):
     ValueError: expected a minibatch of shape (m, 784), as the generator makes them, found (784,),
     which is one sample; pass minibatches, for example datasets.minibatches(data, 64, seed=0)
     """
-    shape, sample = np.shape(as_array(real)), fake.shape[1:]
-    if len(shape) == len(sample) + 1 and shape[1:] == sample:
+    found, sample = np.shape(as_array(real)), fake.shape[1:]
+    if len(found) == len(sample) + 1 and found[1:] == sample:
         return
     expected = f"(m, {', '.join(map(str, sample))})" if sample else "(m,)"
-    if shape == sample:
+    if found == sample:
         remedy = (
             ", which is one sample; pass minibatches, for example "
             "datasets.minibatches(data, 64, seed=0)"
@@ -41,8 +46,7 @@ def check_samples(real, fake):
     else:
         remedy = "; reshape the data, or change the generator"
     raise ValueError(
-        f"expected a minibatch of shape {expected}, as the generator makes them, found "
-        f"{shape}{remedy}"
+        f"{WRONG_SAMPLES} {expected}, as the generator makes them, found {found}{remedy}"
     )
 
 
@@ -82,39 +86,82 @@ def checked_label(label):
     return label
 
 
-def check_scores(scores):
-    """Raise ValueError for scores that a Sigmoid made, for any class of the critic."""
-    op = scores.op
-    while isinstance(op, (shape.Reshape, shape.GetItem, shape.Transpose)):
-        op = op.inputs[0].op
-    if isinstance(op, elementwise.Sigmoid):
-        raise ValueError(SIGMOID)
+def check_no_sigmoid(loss):
+    """Raise ValueError for a critic's loss of scores that a Sigmoid made, for any class of critic.
+
+    The loss is a sum of means of scores. So the Sigmoid is behind linear operations.
+    """
+    ahead = [loss]
+    while ahead:
+        op = ahead.pop().op
+        if isinstance(op, elementwise.Sigmoid):
+            raise ValueError(SIGMOID)
+        if isinstance(op, LINEAR):
+            ahead += op.inputs
 
 
-def undo_if_refused(step):
-    """Decorate a trainer's step: if it raises, restore batch norm's running averages."""
+def checked_step(step):
+    """Decorate a trainer's step: convert and check what comes in, and undo a step that raises.
+
+    Each argument becomes a Tensor. If the step raises an error, batch norm's running averages are
+    restored. No parameter has changed then, because a step calls `checked_report` before its
+    update.
+    """
+    names = step.__code__.co_varnames[1 : step.__code__.co_argcount]  # real, z, ...
 
     @wraps(step)
-    def guarded(trainer, *args, **named):
-        opponent = trainer.critic if hasattr(trainer, "critic") else trainer.discriminator
-        before = [
-            (module, name, kept(module, getattr(module, name)))
-            for module in trainer.generator.modules() + opponent.modules()
-            for name in module.buffer_names
-        ]
+    def checked(trainer, *args, **keywords):
+        args = [as_tensor(x) for x in args]
+        keywords = {name: as_tensor(x) for name, x in keywords.items()}
+        inputs = dict(zip(names, args, strict=False)) | keywords
+        if hasattr(trainer, "critic") and "real" in inputs:
+            check_minibatch(inputs["real"])
+        buffers = buffers_of(trainer)
         try:
-            return step(trainer, *args, **named)
-        except BaseException:
-            for module, name, array in before:
+            return step(trainer, *args, **keywords)
+        except BaseException as error:
+            reason = wrong_samples(trainer, inputs)
+            for module, name, array in buffers:
                 setattr(module, name, array)
-            raise
+            if reason is None or str(reason) == str(error):
+                raise
+            raise reason from error
 
-    return guarded
+    return checked
 
 
-def kept(module, array):
-    """The array of a buffer, to be restored: a copy if the module may write into it."""
-    return array if type(module) in (BatchNorm1d, BatchNorm2d) else copy.copy(array)
+def buffers_of(trainer):
+    """(module, name, array) for each buffer of both networks, to be restored after an error."""
+    opponent = trainer.critic if hasattr(trainer, "critic") else trainer.discriminator
+    buffers = []
+    for module in trainer.generator.modules() + opponent.modules():
+        # Batch norm makes new arrays. Another module may write into its own, so they are copied.
+        makes_new = type(module) in (BatchNorm1d, BatchNorm2d)
+        for name in module.buffer_names:
+            array = getattr(module, name)
+            buffers.append((module, name, array if makes_new else copy.copy(array)))
+    return buffers
+
+
+def wrong_samples(trainer, inputs):
+    """After an error: the ValueError for a minibatch of another shape than G's samples, or None.
+
+    A layer that such a minibatch reaches first raises an error that does not name the generator.
+    """
+    if not {"real", "z"} <= inputs.keys():
+        return None
+    random_state = backend.rng().bit_generator.state
+    try:
+        with no_grad():
+            fake = trainer.generator(inputs["z"])
+        check_samples(inputs["real"], fake)
+    except ValueError as error:
+        return error if str(error).startswith(WRONG_SAMPLES) else None
+    except Exception:  # the generator's own error, which the step has raised
+        return None
+    finally:
+        backend.rng().bit_generator.state = random_state
+    return None
 
 
 def check_function(what, value):
@@ -159,13 +206,21 @@ def check_optimizer(optimizer, network, player):
         )
 
 
-def checked_report(report, data):
-    """Before an update: return the numbers of a step's report as floats.
+def checked_report(report, inputs, fake=None):
+    """Before an update: return the numbers of a step's report as floats, if the step may go on.
 
-    report: {name: a Tensor of one element}, the losses named as in LOSSES; data: the minibatch.
+    report: {name: a Tensor of one element}, the losses named as in LOSSES.
+    inputs: the minibatch `real`, or the noise z of a generator's step.
+    fake: the samples of the generator, in a step that takes a minibatch.
     All numbers cross from a GPU in one transfer, because each transfer waits for the GPU.
-    Raises FloatingPointError if a loss is not finite.
+    Raises ValueError for a minibatch of another shape than the generator's samples, and for scores
+    of a critic that a Sigmoid made. Raises FloatingPointError if a loss is not finite.
     """
+    if fake is not None:
+        check_samples(inputs, fake)
+    if "c_loss" in report:
+        check_no_sigmoid(report["c_loss"])
+    data = inputs.data
     xp = backend.get_array_module(data)
     numbers = xp.stack([x.data.reshape(()) for x in report.values()]).tolist()
     report = dict(zip(report, numbers, strict=True))

@@ -1,6 +1,12 @@
-"""The second depth: the lines of a trainer's step, beside the box of its paper."""
+"""The second depth: the lines of a trainer's step, beside the algorithm of its paper.
+
+The docstring of a trainer's file has the algorithm, with a number before each line. A comment such
+as `# 4: Update D` in the code names the line that it carries out. A line without such a comment is
+marked with nothing.
+"""
 
 import inspect
+import re
 import sys
 
 import numpy as np
@@ -9,46 +15,8 @@ from minigan.lab import source
 from minigan.lab.game import D, G
 from minigan.lab.recorder import LINE
 
-# What the paper's box does not mention: checks, a counter and the report that a step returns.
-NOT_IN_BOX = (
-    "check_",
-    "self.steps",
-    "return {",
-    '"c_loss": c_loss',
-    '"wasserstein": (',
-    '"penalty": penalty',
-    '"gradient norm": norms',
-)
-# Which lines of a trainer's method carry out which line of the paper's box: the first text that
-# occurs in the line of code decides. "" is for every other line, and | is between two lines.
-BOX = {
-    "GAN.discriminator_step": [
-        ("as_tensor", "Sample m noise samples z from the prior, and"),
-        ("", "Update D"),
-    ],
-    "GAN.generator_step": [
-        ("as_tensor", "Sample m noise samples z from the prior."),
-        ("", "Update G"),
-    ],
-    "WGAN.critic_step": [
-        ("as_tensor", "Sample m noise samples z from the prior, and"),
-        ("", "Update f"),
-    ],
-    "WGAN.generator_step": [
-        ("as_tensor", "Sample m noise samples z from the prior."),
-        ("", "Update G"),
-    ],
-    "WGANGP.critic_step": [
-        ("as_tensor", "Sample m noise samples z from the prior, m"),
-        ("self.generator(z)", "x̂ ="),
-        ("gradient_penalty", "x̂ =|Update f"),
-        ("", "Update f"),
-    ],
-    "WGANGP.generator_step": [
-        ("as_tensor", "Sample m noise samples z from the prior."),
-        ("", "Update G"),
-    ],
-}
+BOX_LINE = re.compile(r"    (\d+)  ( *)(\S.*)")  # in the docstring: number, indentation, text
+NAMED_LINE = re.compile(r"(?:# |; )(\d+): ([^;]+)")  # in a comment: number, the first words
 
 
 def algorithm_of(game, player, recorder, functions, files):
@@ -61,7 +29,7 @@ def algorithm_of(game, player, recorder, functions, files):
     call = next(i for i, (function, *_) in enumerate(recorder.calls) if function == index)
     function = functions[index]
     lines = source.lines_of(source.short(code.co_filename))
-    texts = [entry["text"] for entry in algorithm_box(game.trainer)["algorithm"]]
+    numbers = [entry["number"] for entry in algorithm_box(game.trainer)["algorithm"]]
     own = [n for n, event in enumerate(recorder.events) if event[0] == call]
     values, box, line = {}, {}, None  # of each line; `line` is the one that runs
     for n in own:
@@ -73,7 +41,7 @@ def algorithm_of(game, player, recorder, functions, files):
                 entry[name] = value
         if kind == LINE:
             line = number
-            box[line] = _box_lines(function["name"], lines[line - 1], texts)
+            box[line] = [numbers.index(n) for n in named_lines(lines[line - 1])]
     return {
         "file": files.index(code.co_filename),
         "call": call,
@@ -88,33 +56,42 @@ def algorithm_of(game, player, recorder, functions, files):
 
 
 def algorithm_box(trainer):
-    """The paper's algorithm as the trainer's file quotes it, and where its lines are."""
+    """The algorithm as the trainer's file quotes it, and where its lines are.
+
+    Each entry has the number and the text of a line, its line in the file, and the players whose
+    step carries it out.
+    """
     module = sys.modules[type(trainer).__module__]
     file = source.short(module.__file__)
     lines = source.lines_of(file)
-    title, box = "", []
-    for number, line in enumerate(lines, start=1):
-        if "Algorithm 1" in line and not title:
-            title = line.strip().rstrip(":").split(" (there")[0].split(" (D is")[0]
-        if title and line.startswith("    "):
-            box.append({"text": line[4:], "line": number, "players": _box_players(line)})
-        elif box and line.startswith('"""'):
+    title = next(line for line in lines if "Algorithm 1" in line)
+    title = title.strip().rstrip(":").split(" (there")[0].split(" (D is")[0]
+    box = []
+    for line_number, line in enumerate(lines, start=1):
+        found = BOX_LINE.fullmatch(line)
+        if found:
+            number, indentation, text = found.groups()
+            entry = {"number": int(number), "text": indentation + text, "line": line_number}
+            box.append(entry | {"players": _players(text)})
+        elif box:
             break
     return {"algorithm_title": title, "algorithm": box, "trainer_file": file}
 
 
-def _box_players(line):
-    if "Update G" in line or ("Sample" in line and line.rstrip().endswith("prior.")):
+def named_lines(line):
+    """The numbers of the algorithm's lines that the comment at the end of a line of code names.
+
+    >>> named_lines("self.d_optimizer.step()  # 4: Update D by ascending")
+    [4]
+    >>> named_lines("for real in minibatches:  # 1: while θ has not converged; 3: m examples x")
+    [1, 3]
+    """
+    return [int(number) for number, _ in NAMED_LINE.findall(line)]
+
+
+def _players(text):
+    if "Update G" in text or ("Sample" in text and text.endswith("prior.")):
         return [G]
-    if "Update" in line or "Sample" in line or "x̂ =" in line:
+    if "Update" in text or "Sample" in text or "x̂ =" in text:
         return [D]
-    return []
-
-
-def _box_lines(method, line, texts):
-    if any(part in line for part in NOT_IN_BOX):
-        return []
-    for code, wanted in BOX.get(method, ()):
-        if code in line:
-            return [i for i, t in enumerate(texts) if any(w in t for w in wanted.split("|"))]
     return []

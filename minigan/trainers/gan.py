@@ -2,12 +2,14 @@
 
 Goodfellow et al. 2014, "Generative Adversarial Nets", Algorithm 1:
 
-    for number of training iterations do
-        for k steps do
-            Sample m noise samples z from the prior, and m examples x from the data.
-            Update D by ascending   ∇ 1/m Σ [log D(x) + log(1 - D(G(z)))]
-        Sample m noise samples z from the prior.
-        Update G by descending  ∇ 1/m Σ log(1 - D(G(z)))
+    1  for number of training iterations do
+    2      for k steps do
+    3          Sample m noise samples z from the prior, and m examples x from the data.
+    4          Update D by ascending   ∇ 1/m Σ [log D(x) + log(1 - D(G(z)))]
+    5      Sample m noise samples z from the prior.
+    6      Update G by descending  ∇ 1/m Σ log(1 - D(G(z)))
+
+A comment such as `# 4: Update D` names the line of the algorithm that a line of code carries out.
 """
 
 from minigan import losses
@@ -15,14 +17,12 @@ from minigan.guards.steps import (
     check_count,
     check_function,
     check_optimizer,
-    check_samples,
     checked_label,
     checked_report,
-    undo_if_refused,
+    checked_step,
 )
 from minigan.nn import frozen
 from minigan.switches import no_grad
-from minigan.tensor import as_tensor
 
 
 class GAN:
@@ -58,45 +58,46 @@ class GAN:
     ):
         real_label = checked_label(real_label)
         check_count("k, the discriminator steps to a generator step,", k, 1)
+        check_function("generator_loss, such as losses.minimax_generator_loss,", generator_loss)
         check_optimizer(g_optimizer, generator, "generator")
         check_optimizer(d_optimizer, discriminator, "discriminator")
-        self.generator, self.g_optimizer = generator, g_optimizer
-        self.discriminator, self.d_optimizer = discriminator, d_optimizer
-        check_function("generator_loss, such as losses.minimax_generator_loss,", generator_loss)
-        self.k, self.real_label, self.generator_loss = k, real_label, generator_loss
+        self.generator = generator
+        self.g_optimizer = g_optimizer
+        self.discriminator = discriminator
+        self.d_optimizer = d_optimizer
+        self.k = k
+        self.real_label = real_label
+        self.generator_loss = generator_loss
         self.steps = 0  # discriminator steps
 
-    @undo_if_refused
+    @checked_step
     def discriminator_step(self, real, z):
         """Update D once by gradient ascent, on a minibatch `real` of data and on G(z)."""
-        real, z = as_tensor(real), as_tensor(z)
         with no_grad():  # G is fixed
-            fake = self.generator(z)
-        check_samples(real, fake)
-        p_real = self.discriminator(real)
-        p_fake = self.discriminator(fake)
-        loss = losses.discriminator_loss(p_real, p_fake, self.real_label)
+            fake = self.generator(z)  # (m, ...)
+        p_real = self.discriminator(real)  # (m, 1)
+        p_fake = self.discriminator(fake)  # (m, 1)
+        loss = losses.discriminator_loss(p_real, p_fake, self.real_label)  # 4: 1/m Σ [...]
         report = {"d_loss": loss, "D(x)": p_real.mean(), "D(G(z))": p_fake.mean()}
-        report = checked_report(report, real.data)
+        report = checked_report(report, real, fake)
 
         self.d_optimizer.zero_grad()
-        loss.backward()
-        self.d_optimizer.step()
+        loss.backward()  # 4: ∇
+        self.d_optimizer.step()  # 4: Update D by ascending
         self.steps += 1
         return report
 
-    @undo_if_refused
+    @checked_step
     def generator_step(self, z):
         """Update G once by gradient descent, on the noise z."""
-        z = as_tensor(z)
         with frozen(self.discriminator):  # D is fixed
-            p_fake = self.discriminator(self.generator(z))
-            loss = self.generator_loss(p_fake)
-            report = checked_report({"g_loss": loss}, z.data)
+            p_fake = self.discriminator(self.generator(z))  # (m, 1)
+            loss = self.generator_loss(p_fake)  # 6: 1/m Σ ...
+            report = checked_report({"g_loss": loss}, z)
 
             self.g_optimizer.zero_grad()
-            loss.backward()
-        self.g_optimizer.step()
+            loss.backward()  # 6: ∇
+        self.g_optimizer.step()  # 6: Update G by descending
         return report
 
     def train(self, minibatches, noise):
@@ -105,8 +106,10 @@ class GAN:
         minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
         """
         check_function("noise, which is called with m,", noise)
-        for real in minibatches:
-            report = self.discriminator_step(real, noise(len(real)))
-            if self.steps % self.k == 0:
-                report |= self.generator_step(noise(len(real)))
+        for real in minibatches:  # 1: for number of training iterations; 3: m examples x
+            z = noise(len(real))  # 3: Sample m noise samples z
+            report = self.discriminator_step(real, z)
+            if self.steps % self.k == 0:  # 2: for k steps
+                z = noise(len(real))  # 5: Sample m noise samples z
+                report |= self.generator_step(z)
             yield report

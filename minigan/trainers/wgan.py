@@ -2,12 +2,14 @@
 
 Arjovsky et al. 2017, "Wasserstein GAN", Algorithm 1 (there f is called f_w, and G is g_θ):
 
-    while θ has not converged do
-        for n_critic steps do
-            Sample m noise samples z from the prior, and m examples x from the data.
-            Update f by ascending   ∇ 1/m Σ [f(x) - f(G(z))], then clip its weights to [-c, c]
-        Sample m noise samples z from the prior.
-        Update G by descending  ∇ -1/m Σ f(G(z))
+    1  while θ has not converged do
+    2      for n_critic steps do
+    3          Sample m noise samples z from the prior, and m examples x from the data.
+    4          Update f by ascending   ∇ 1/m Σ [f(x) - f(G(z))], then clip its weights to [-c, c]
+    5      Sample m noise samples z from the prior.
+    6      Update G by descending  ∇ -1/m Σ f(G(z))
+
+A comment such as `# 4: Update f` names the line of the algorithm that a line of code carries out.
 """
 
 from minigan import losses
@@ -15,16 +17,12 @@ from minigan.guards.data import number
 from minigan.guards.steps import (
     check_critic,
     check_function,
-    check_minibatch,
     check_optimizer,
-    check_samples,
-    check_scores,
     checked_report,
-    undo_if_refused,
+    checked_step,
 )
 from minigan.nn import frozen
 from minigan.switches import no_grad
-from minigan.tensor import as_tensor
 from minigan.trainers.warm_up import generator_is_due
 
 
@@ -72,47 +70,46 @@ class WGAN:
             )
         check_optimizer(g_optimizer, generator, "generator")
         check_optimizer(c_optimizer, critic, "critic")
-        self.generator, self.g_optimizer = generator, g_optimizer
-        self.critic, self.c_optimizer = critic, c_optimizer
-        self.clip_value, self.n_critic, self.warm_up = clip_value, n_critic, warm_up
+        self.generator = generator
+        self.g_optimizer = g_optimizer
+        self.critic = critic
+        self.c_optimizer = c_optimizer
+        self.clip_value = clip_value
+        self.n_critic = n_critic
+        self.warm_up = warm_up
         self.steps = 0  # critic steps
 
-    @undo_if_refused
+    @checked_step
     def critic_step(self, real, z):
         """Update f once by gradient ascent, on a minibatch `real` of data and on G(z)."""
-        real, z = as_tensor(real), as_tensor(z)
         with no_grad():  # G is fixed
-            fake = self.generator(z)
-        check_samples(real, fake)
-        check_minibatch(real)
-        real_scores = self.critic(real)
-        fake_scores = self.critic(fake)
-        check_scores(real_scores)
-        loss = losses.wasserstein_critic_loss(real_scores, fake_scores)
+            fake = self.generator(z)  # (m, ...)
+        real_scores = self.critic(real)  # (m, 1)
+        fake_scores = self.critic(fake)  # (m, 1)
+        loss = losses.wasserstein_critic_loss(real_scores, fake_scores)  # 4: 1/m Σ [...]
         report = {"c_loss": loss}
-        report = checked_report(report, real.data)
+        report = checked_report(report, real, fake)
 
         self.c_optimizer.zero_grad()
-        loss.backward()
-        self.c_optimizer.step()
+        loss.backward()  # 4: ∇
+        self.c_optimizer.step()  # 4: Update f by ascending
         c = float(self.clip_value)
         for w in self.critic.parameters():
-            w.data = w.data.clip(-c, c)
+            w.data = w.data.clip(-c, c)  # 4: then clip its weights to [-c, c]
         self.steps += 1
         return report | {"wasserstein": -report["c_loss"]}
 
-    @undo_if_refused
+    @checked_step
     def generator_step(self, z):
         """Update G once by gradient descent, on the noise z."""
-        z = as_tensor(z)
         with frozen(self.critic):  # f is fixed
-            fake_scores = self.critic(self.generator(z))
-            loss = losses.wasserstein_generator_loss(fake_scores)
-            report = checked_report({"g_loss": loss}, z.data)
+            fake_scores = self.critic(self.generator(z))  # (m, 1)
+            loss = losses.wasserstein_generator_loss(fake_scores)  # 6: -1/m Σ ...
+            report = checked_report({"g_loss": loss}, z)
 
             self.g_optimizer.zero_grad()
-            loss.backward()
-        self.g_optimizer.step()
+            loss.backward()  # 6: ∇
+        self.g_optimizer.step()  # 6: Update G by descending
         return report
 
     def train(self, minibatches, noise):
@@ -121,8 +118,10 @@ class WGAN:
         minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
         """
         check_function("noise, which is called with m,", noise)
-        for real in minibatches:
-            report = self.critic_step(real, noise(len(real)))
-            if generator_is_due(self.steps, self.n_critic, self.warm_up):
-                report |= self.generator_step(noise(len(real)))
+        for real in minibatches:  # 1: while θ has not converged; 3: m examples x
+            z = noise(len(real))  # 3: Sample m noise samples z
+            report = self.critic_step(real, z)
+            if generator_is_due(self.steps, self.n_critic, self.warm_up):  # 2: for n_critic steps
+                z = noise(len(real))  # 5: Sample m noise samples z
+                report |= self.generator_step(z)
             yield report

@@ -2,13 +2,15 @@
 
 Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", Algorithm 1 (D is called f here):
 
-    while θ has not converged do
-        for n_critic steps do
-            Sample m noise samples z from the prior, m examples x, and m numbers ε ~ U[0, 1].
-            x̂ = ε x + (1 - ε) G(z)
-            Update f by descending  ∇ 1/m Σ [f(G(z)) - f(x) + λ (‖∇f(x̂)‖ - 1)²]
-        Sample m noise samples z from the prior.
-        Update G by descending  ∇ -1/m Σ f(G(z))
+    1  while θ has not converged do
+    2      for n_critic steps do
+    3          Sample m noise samples z from the prior, m examples x, and m numbers ε ~ U[0, 1].
+    4          x̂ = ε x + (1 - ε) G(z)
+    5          Update f by descending  ∇ 1/m Σ [f(G(z)) - f(x) + λ (‖∇f(x̂)‖ - 1)²]
+    6      Sample m noise samples z from the prior.
+    7      Update G by descending  ∇ -1/m Σ f(G(z))
+
+A comment such as `# 5: Update f` names the line of the algorithm that a line of code carries out.
 """
 
 from minigan import losses
@@ -16,13 +18,10 @@ from minigan.guards.data import number
 from minigan.guards.steps import (
     check_critic,
     check_function,
-    check_minibatch,
     check_no_batch_norm,
     check_optimizer,
-    check_samples,
-    check_scores,
     checked_report,
-    undo_if_refused,
+    checked_step,
 )
 from minigan.nn import frozen
 from minigan.switches import no_grad
@@ -73,12 +72,16 @@ class WGANGP:
             raise ValueError(f"penalty_weight, λ, is {penalty_weight}, not 0 or more")
         check_optimizer(g_optimizer, generator, "generator")
         check_optimizer(c_optimizer, critic, "critic")
-        self.generator, self.g_optimizer = generator, g_optimizer
-        self.critic, self.c_optimizer = critic, c_optimizer
-        self.penalty_weight, self.n_critic, self.warm_up = penalty_weight, n_critic, warm_up
+        self.generator = generator
+        self.g_optimizer = g_optimizer
+        self.critic = critic
+        self.c_optimizer = c_optimizer
+        self.penalty_weight = penalty_weight
+        self.n_critic = n_critic
+        self.warm_up = warm_up
         self.steps = 0  # critic steps
 
-    @undo_if_refused
+    @checked_step
     def critic_step(self, real, z, eps):
         """Update f once by gradient descent, on a minibatch `real` of data and on G(z).
 
@@ -86,38 +89,34 @@ class WGANGP:
         Raises ValueError for an eps of another shape or range, and for fewer than two samples: a
         mean over one is no estimate of a distance.
         """
-        real, z = as_tensor(real), as_tensor(z)
         with no_grad():  # G is fixed
-            fake = self.generator(z)
-        check_samples(real, fake)
-        check_minibatch(real)
-        real_scores = self.critic(real)
-        fake_scores = self.critic(fake)
-        check_scores(real_scores)
-        penalty, norms = losses.gradient_penalty(self.critic, real, fake, eps, return_norms=True)
+            fake = self.generator(z)  # (m, ...)
+        real_scores = self.critic(real)  # (m, 1)
+        fake_scores = self.critic(fake)  # (m, 1)
+        norms = losses.gradient_norms(self.critic, real, fake, eps)  # (m,); 4: x̂ = ...
+        penalty = ((norms - 1) ** 2).mean()  # 5: (‖∇f(x̂)‖ - 1)²
         wasserstein = real_scores.mean() - fake_scores.mean()
-        loss = self.penalty_weight * penalty - wasserstein
+        loss = self.penalty_weight * penalty - wasserstein  # 5: 1/m Σ [...]
         report = {"c_loss": loss, "wasserstein": wasserstein, "penalty": penalty}
-        report = checked_report(report | {"gradient norm": norms.mean()}, real.data)
+        report = checked_report(report | {"gradient norm": norms.mean()}, real, fake)
 
         self.c_optimizer.zero_grad()
-        loss.backward()
-        self.c_optimizer.step()
+        loss.backward()  # 5: ∇
+        self.c_optimizer.step()  # 5: Update f by descending
         self.steps += 1
         return report
 
-    @undo_if_refused
+    @checked_step
     def generator_step(self, z):
         """Update G once by gradient descent, on the noise z."""
-        z = as_tensor(z)
         with frozen(self.critic):  # f is fixed
-            fake_scores = self.critic(self.generator(z))
-            loss = losses.wasserstein_generator_loss(fake_scores)
-            report = checked_report({"g_loss": loss}, z.data)
+            fake_scores = self.critic(self.generator(z))  # (m, 1)
+            loss = losses.wasserstein_generator_loss(fake_scores)  # 7: -1/m Σ ...
+            report = checked_report({"g_loss": loss}, z)
 
             self.g_optimizer.zero_grad()
-            loss.backward()
-        self.g_optimizer.step()
+            loss.backward()  # 7: ∇
+        self.g_optimizer.step()  # 7: Update G by descending
         return report
 
     def train(self, minibatches, noise):
@@ -126,9 +125,11 @@ class WGANGP:
         minibatches: arrays of data (m, ...); noise: a function of m that draws z, (m, ...).
         """
         check_function("noise, which is called with m,", noise)
-        for real in minibatches:
-            eps = rand(len(real), dtype=as_tensor(real).dtype)
-            report = self.critic_step(real, noise(len(real)), eps)
-            if generator_is_due(self.steps, self.n_critic, self.warm_up):
-                report |= self.generator_step(noise(len(real)))
+        for real in minibatches:  # 1: while θ has not converged; 3: m examples x
+            eps = rand(len(real), dtype=as_tensor(real).dtype)  # 3: m numbers ε ~ U[0, 1]
+            z = noise(len(real))  # 3: Sample m noise samples z
+            report = self.critic_step(real, z, eps)
+            if generator_is_due(self.steps, self.n_critic, self.warm_up):  # 2: for n_critic steps
+                z = noise(len(real))  # 6: Sample m noise samples z
+                report |= self.generator_step(z)
             yield report
