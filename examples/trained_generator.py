@@ -23,7 +23,7 @@ from theory_tools import new_figure, save_figure
 
 import minigan
 from minigan import datasets
-from minigan.metrics.arrays import squared_distances
+from minigan.metrics.rows import squared_distances
 from minigan.runs import console, plots
 from minigan.runs.files import check_writable
 from minigan.runs.finished import FinishedRun, best_weights

@@ -1,7 +1,8 @@
 """Metrics of generated samples. Each docstring gives the source and the flaws of its metric.
 
 In reading order: mixtures (modes covered), parzen (the 2014 paper's likelihood), features (compare
-two sets of samples), digits (scores for MNIST), arrays (checks that all of them use).
+two sets of samples), digits (scores for MNIST), rows (samples as rows of numbers; distances), diagnosis (a run that goes
+wrong).
 """
 
 from minigan.metrics.mixtures import mixture_scores

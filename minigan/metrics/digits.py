@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from minigan import backend, nn, ops
-from minigan.metrics.arrays import as_numpy, as_pixels
 from minigan.metrics.features import frechet_distance, precision_recall
+from minigan.metrics.rows import as_numpy, as_pixels
 from minigan.runs.checkpoints import load, save
 from minigan.switches import no_grad
 from minigan.tensor import Tensor

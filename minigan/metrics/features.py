@@ -5,7 +5,7 @@ Any features will do. Those of a classifier are closer to what a person sees tha
 
 import numpy as np
 
-from minigan.metrics.arrays import as_rows, check_widths, squared_distances
+from minigan.metrics.rows import as_rows, check_widths, squared_distances
 
 __all__ = ["frechet_distance", "precision_recall"]
 

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from minigan.metrics.arrays import as_rows, check_widths
+from minigan.metrics.rows import as_rows, check_widths
 
 __all__ = ["mixture_scores"]
 

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from minigan.metrics.arrays import BLOCK, as_pixels, check_widths, squared_distances
+from minigan.metrics.rows import BLOCK, as_pixels, check_widths, squared_distances
 
 __all__ = ["SIGMAS", "k_means", "parzen_controls", "parzen_log_likelihood"]
 

@@ -5,7 +5,7 @@ import pytest
 
 from minigan.backend import rng
 from minigan.metrics import frechet_distance, precision_recall
-from minigan.metrics.arrays import BLOCK
+from minigan.metrics.rows import BLOCK
 
 
 def with_moments(mean, cov, n=500):

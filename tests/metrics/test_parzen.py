@@ -9,8 +9,8 @@ import pytest
 from minigan import Tensor, datasets
 from minigan.backend import rng
 from minigan.metrics import parzen_controls, parzen_log_likelihood
-from minigan.metrics.arrays import BLOCK
 from minigan.metrics.parzen import SIGMAS, k_means, log_densities
+from minigan.metrics.rows import BLOCK
 
 MNIST = Path(__file__).parents[2] / "examples" / "data" / "mnist"
 
