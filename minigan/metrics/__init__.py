@@ -1,8 +1,8 @@
 """Metrics of generated samples. Each docstring gives the source and the flaws of its metric.
 
 In reading order: mixtures (modes covered), parzen (the 2014 paper's likelihood), features (compare
-two sets of samples), digits (scores for MNIST), rows (samples as rows of numbers; distances), diagnosis (a run that goes
-wrong).
+two sets of samples), digits (scores for MNIST), diagnosis (a run that goes wrong), rows (samples as
+rows of numbers, which the others use).
 """
 
 from minigan.metrics.mixtures import mixture_scores
