@@ -26,10 +26,12 @@ def check_inputs(op, arrays):
             )
 
 
-def report(op, y, gxs):
+def raise_changed_or_wrong_count(op, y, gxs):
     """Raise the error for a tensor changed since y = op(...), or for a wrong number of gxs."""
-    changed = [f"input {i}" for i, x in enumerate(op.inputs) if x._version[0] != op.versions[i]]
-    if y._version[0] != op.version:
+    changed = [
+        f"input {i}" for i, x in enumerate(op.inputs) if x._version[0] != op.input_versions[i]
+    ]
+    if y._version[0] != op.output_version:
         changed.append("the output")
     if changed:
         shapes = [x.shape for x in op.inputs]
