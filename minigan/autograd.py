@@ -52,7 +52,8 @@ def grad(
     18.0
     """
     pytorch.check_same(other, retain_graph=(True, False, None), only_inputs=(True,))
-    outputs, inputs = as_list(outputs), as_list(inputs)
+    outputs = as_list(outputs)
+    inputs = as_list(inputs)
     gradients = [None] * len(outputs) if grad_outputs is None else as_list(grad_outputs)
     found = dict(walk(outputs, gradients, create_graph, wanted=set(inputs)))
     graph.check_used(inputs, found, allow_unused)
@@ -135,7 +136,8 @@ def first_gradients(outputs, gradients, create_graph):
 
 def path_to(wanted, outputs):
     """Return the tensors on a path from the outputs back to a wanted tensor."""
-    found, ahead = set(), list(outputs)
+    found = set()
+    ahead = list(outputs)
     while ahead:
         y = ahead.pop()
         if y not in found:

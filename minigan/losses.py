@@ -99,7 +99,8 @@ def cross_entropy(logits, labels, *, reduction="mean") -> Tensor:
     >>> round(cross_entropy(Tensor([[0.0, 0.0], [0.0, 0.0]]), np.array([0, 1])).item(), 4)
     0.6931
     """
-    logits, labels = as_tensor(logits), as_array(labels)
+    logits = as_tensor(logits)
+    labels = as_array(labels)
     check_plain(labels, "the labels")
     labels = to_numpy(labels)
     if labels.dtype.kind not in "iu":

@@ -55,7 +55,8 @@ class Optimizer:
                 f"{named(params)}{', which has no order' if no_order else ''}"
             )
         self.params = list(params)
-        self.lr, self.weight_decay = lr, weight_decay
+        self.lr = lr
+        self.weight_decay = weight_decay
         if not self.params:
             raise ValueError(
                 "there are no parameters to learn: a module finds only those that are attributes "
@@ -143,7 +144,8 @@ class Optimizer:
 
         A setting that an older state does not have gets its default.
         """
-        kind, n = type(self).__name__, len(self.params)
+        kind = type(self).__name__
+        n = len(self.params)
         state_dict = {"weight_decay": 0.0} | as_dict(f"a state of {kind}", state_dict)
         for name in "state", *self.settings:
             if name not in state_dict:
@@ -187,7 +189,8 @@ class SGD(Optimizer):
 
     moments = ("momentum_buffer",)
     settings = ("lr", "momentum", "weight_decay")
-    kernel, symbols = "b = mu * b + g; p = p - lr * b;", "b"
+    kernel = "b = mu * b + g; p = p - lr * b;"
+    symbols = "b"
 
     def __init__(self, params, lr, momentum: Any = 0.0, *, weight_decay: Any = 0.0):
         super().__init__(params, lr, weight_decay)
@@ -215,13 +218,15 @@ class RMSprop(Optimizer):
 
     moments = ("square_avg",)
     settings = ("lr", "alpha", "eps", "weight_decay")
-    kernel, symbols = "v = alpha * v + w * g * g; p = p - lr * g / (sqrt(v) + eps);", "v"
+    kernel = "v = alpha * v + w * g * g; p = p - lr * g / (sqrt(v) + eps);"
+    symbols = "v"
 
     def __init__(
         self, params, lr: Any = 0.01, alpha: Any = 0.99, eps: Any = 1e-8, weight_decay: Any = 0.0
     ):
         super().__init__(params, lr, weight_decay)
-        self.alpha, self.eps = alpha, eps
+        self.alpha = alpha
+        self.eps = eps
 
     def update(self, step, p, g, v):
         sqrt = backend.get_array_module(p).sqrt
@@ -266,11 +271,14 @@ class Adam(Optimizer):
         weight_decay: Any = 0.0,
     ):
         super().__init__(params, lr, weight_decay)
-        self.betas, self.eps = betas, eps
+        self.betas = betas
+        self.eps = eps
 
     def update(self, step, p, g, m, v):
         sqrt = backend.get_array_module(p).sqrt
-        lr, (beta1, beta2), eps = self.lr, self.betas, self.eps
+        lr = self.lr
+        beta1, beta2 = self.betas
+        eps = self.eps
         c = (1 - beta2**step) ** 0.5
         m *= beta1
         m += (1 - beta1) * g
@@ -281,7 +289,8 @@ class Adam(Optimizer):
     def numbers(self, step):
         beta1, beta2 = self.betas
         c = (1 - beta2**step) ** 0.5
-        rate, small = self.lr * c / (1 - beta1**step), c * self.eps
+        rate = self.lr * c / (1 - beta1**step)
+        small = c * self.eps
         # 1 - β is computed here. In float32, 1 - 0.999 has an error of 0.005 %.
         return dict(beta1=beta1, w1=1 - beta1, beta2=beta2, w2=1 - beta2, rate=rate, small=small)
 
@@ -315,7 +324,8 @@ class AveragedModel:
 
     def __init__(self, model, decay=0.999):
         check_module("what is to be averaged", model)
-        self.decay, self.n_averaged = checked(self, "decay", decay), 0
+        self.decay = checked(self, "decay", decay)
+        self.n_averaged = 0
         self.module = copy.deepcopy(model).eval().requires_grad_(False)
 
     def __call__(self, *inputs, **named):
@@ -325,7 +335,8 @@ class AveragedModel:
     def update_parameters(self, model):
         """Add the model's present weights to the mean; ValueError for another structure."""
         check_module("what is to be averaged", model)
-        means, new = self.module.parameters(), model.parameters()
+        means = self.module.parameters()
+        new = model.parameters()
         shapes = [a.shape for a in means + self.module.buffers()]
         if shapes != [b.shape for b in new + model.buffers()]:
             raise ValueError("this is not the model, or one like it, that this average is of")
@@ -335,13 +346,15 @@ class AveragedModel:
             a.data += w * (p.data - a.data)
         for module, other in zip(self.module.modules(), model.modules(), strict=True):
             for name in module.buffer_names:
-                a, b = getattr(module, name), getattr(other, name)
+                a = getattr(module, name)
+                b = getattr(other, name)
                 # An integer is a count, which is copied.
                 setattr(module, name, a + w * (b - a) if a.dtype.kind == "f" else b.copy())
 
     def state_dict(self):
         """Return the means, the number of steps and the decay, for `load_state_dict`."""
-        module, n = self.module.state_dict(), self.n_averaged
+        module = self.module.state_dict()
+        n = self.n_averaged
         return {"module": module, "n_averaged": n, "decay": self.decay}
 
     def load_state_dict(self, state_dict):
@@ -357,7 +370,8 @@ class AveragedModel:
             self.module.load_state_dict(module)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"the module of an AveragedModel's state: {error.args[0]}") from error
-        self.n_averaged, self.decay = n, decay
+        self.n_averaged = n
+        self.decay = decay
 
 
 def blocks(*arrays):

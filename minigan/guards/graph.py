@@ -124,7 +124,8 @@ def check_result(op, y, arrays):
 def check_finite(y, maker, inputs, called_at):
     """For detect_anomaly: raise FloatingPointError if y has a NaN or an infinity."""
     xp = backend.get_array_module(y)
-    nan, infinite = int(xp.isnan(y).sum()), int(xp.isinf(y).sum())
+    nan = int(xp.isnan(y).sum())
+    infinite = int(xp.isinf(y).sum())
     if nan or infinite:
         innocent = all(xp.isfinite(x).all() for x in inputs)
         raise FloatingPointError(

@@ -40,7 +40,8 @@ class LeakyReLU(Module):
     """
 
     def __init__(self, negative_slope=0.01, inplace=False):
-        self.negative_slope, self.inplace = negative_slope, flag(self, inplace)
+        self.negative_slope = negative_slope
+        self.inplace = flag(self, inplace)
 
     def forward(self, x):
         return elementwise.LeakyReLU(self.negative_slope)(as_tensor(x))

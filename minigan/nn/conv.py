@@ -43,8 +43,10 @@ class Conv2d(Module):
         bias=True,
     ):
         check_positive(self, in_channels=in_channels, out_channels=out_channels)
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size, self.stride = _pair("kernel_size", kernel_size), _pair("stride", stride)
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = _pair("kernel_size", kernel_size)
+        self.stride = _pair("stride", stride)
         self.padding = padding if padding == "same" else _pair("padding", padding, at_least=0)
         fan_in = in_channels * math.prod(self.kernel_size)
         self.weight = init.default_(zeros(out_channels, in_channels, *self.kernel_size), fan_in)
@@ -88,8 +90,10 @@ class ConvTranspose2d(Module):
         bias=True,
     ):
         check_positive(self, in_channels=in_channels, out_channels=out_channels)
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size, self.stride = _pair("kernel_size", kernel_size), _pair("stride", stride)
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = _pair("kernel_size", kernel_size)
+        self.stride = _pair("stride", stride)
         self.padding = _pair("padding", padding, at_least=0)
         self.output_padding = _pair("output_padding", output_padding, at_least=0)
         if any(p >= s for p, s in zip(self.output_padding, self.stride, strict=True)):
@@ -143,7 +147,8 @@ class Upsample(Module):
         x = as_tensor(x)
         if x.ndim != 4:
             raise ValueError(f"{self}: expected (N, C, H, W), got {x.shape}")
-        (n, c, h, w), (sh, sw) = x.shape, self.scale_factor
+        n, c, h, w = x.shape
+        sh, sw = self.scale_factor
         y = broadcast_to(x.reshape(n, c, h, 1, w, 1), (n, c, h, sh, w, sw))
         return y.reshape(n, c, h * sh, w * sw)
 
@@ -151,7 +156,8 @@ class Upsample(Module):
         """A function that computes following(self(x)) faster; None for most layers."""
         if type(self) is not Upsample or type(following) is not Conv2d:
             return None
-        k, padding = following.kernel_size[0], following.padding
+        k = following.kernel_size[0]
+        padding = following.padding
         odd = k % 2 == 1 and following.kernel_size == (k, k)
         same_size = padding in ("same", (k // 2, k // 2)) and following.stride == (1, 1)
         if self.scale_factor != (2, 2) or not odd or not same_size:

@@ -21,7 +21,8 @@ class Dropout(Module):
     """
 
     def __init__(self, p=0.5, inplace=False):
-        self.p, self.inplace = p, flag(self, inplace)
+        self.p = p
+        self.inplace = flag(self, inplace)
 
     def forward(self, x):
         x = as_tensor(x)

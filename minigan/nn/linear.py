@@ -22,7 +22,8 @@ class Linear(Module):
 
     def __init__(self, in_features, out_features, bias=True):
         check_positive(self, in_features=in_features, out_features=out_features)
-        self.in_features, self.out_features = in_features, out_features
+        self.in_features = in_features
+        self.out_features = out_features
         self.weight = init.default_(zeros(out_features, in_features), in_features)
         self.bias = init.default_(zeros(out_features), in_features) if bias else None
 
@@ -59,7 +60,8 @@ class Maxout(Module):
 
     def __init__(self, in_features, out_features, num_pieces):
         check_positive(self, num_pieces=num_pieces, out_features=out_features)
-        self.out_features, self.num_pieces = out_features, num_pieces
+        self.out_features = out_features
+        self.num_pieces = num_pieces
         self.linear = Linear(in_features, out_features * num_pieces)
 
     def forward(self, x):

@@ -43,7 +43,8 @@ def _hides_layers(value):
     """Whether a Python container holds a Module or a Parameter, at any depth."""
     if not isinstance(value, CONTAINERS) and type(value) not in WRAPPERS:
         return False
-    ahead, seen = [value], set()
+    ahead = [value]
+    seen = set()
     while ahead:
         container = ahead.pop()
         if type(container) in WRAPPERS:
@@ -228,7 +229,8 @@ class Module:
                 if value.dtype.kind != "f":
                     continue
                 if isinstance(value, Parameter):
-                    value.data, value.grad = value.data.astype(dtype), None
+                    value.data = value.data.astype(dtype)
+                    value.grad = None
                 else:
                     setattr(module, name, value.astype(dtype))
         return self
@@ -258,7 +260,8 @@ class Module:
                 f"not {named(state_dict)}"
             )
         own = self.state_dict()
-        missing, unknown = own.keys() - state_dict.keys(), state_dict.keys() - own.keys()
+        missing = own.keys() - state_dict.keys()
+        unknown = state_dict.keys() - own.keys()
         if missing or unknown:
             raise KeyError(
                 f"missing: {sorted(missing) or 'none'}; unknown: {sorted(unknown) or 'none'}"
@@ -286,7 +289,8 @@ class Module:
 
     @recursive_repr()
     def __repr__(self) -> str:
-        name, children = type(self).__name__, self.named_children()
+        name = type(self).__name__
+        children = self.named_children()
         if not children:
             return f"{name}({self.extra_repr()})"
         lines = [f"({key}): {child!r}".replace("\n", "\n  ") for key, child in children]

@@ -18,7 +18,8 @@ class Normalize(Op):
     """x̂ = (x - μ) / √(σ² + ε) over `axes`; .mean and .var hold μ and σ² after the call"""
 
     def __init__(self, axes, eps):
-        self.axes, self.eps = axes, eps
+        self.axes = axes
+        self.eps = eps
 
     def forward(self, x):
         self.mean = Mean(self.axes, keepdims=True)(x)
@@ -63,7 +64,8 @@ class BatchNorm(Normalize):
         return y
 
     def backward(self, gy, y, x, gamma, beta):
-        mean, s = self.mean, self.s  # (1, C, 1, ...)
+        mean = self.mean  # (1, C, 1, ...)
+        s = self.s  # (1, C, 1, ...)
         if isinstance(x, Tensor):  # to be differentiated again: μ and s depend on x, too
             mean = x.mean(self.axes, keepdims=True)
             s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5

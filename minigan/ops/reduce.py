@@ -56,7 +56,8 @@ class Mean(Reduction):
     """y = Σ x / n"""
 
     def forward(self, x):
-        axes, n = self.axes(x), self.count(x)
+        axes = self.axes(x)
+        n = self.count(x)
         if n == 0:
             raise ValueError("the mean of no elements")
         y = accurate_mean(x, axes, n)
@@ -74,7 +75,9 @@ class MeanOfProducts(Reduction):
     """
 
     def forward(self, a, b):
-        every, folded, n = range(a.ndim), self.axes(a), self.count(a)
+        every = range(a.ndim)
+        folded = self.axes(a)
+        n = self.count(a)
         if not isinstance(a, np.ndarray):  # on a GPU
             return accurate_mean(a * b, folded, n)
         first = folded[:1] if n > MANY else []

@@ -72,7 +72,8 @@ class Scatter(Op):
     """y = 0, then y[index] += x. Repeated indices add up. It is the adjoint of GetItem."""
 
     def __init__(self, index, shape):
-        self.index, self.shape = index, shape
+        self.index = index
+        self.shape = shape
 
     def forward(self, x):
         xp = get_array_module(x)
@@ -97,7 +98,9 @@ class Concatenate(Op):
         return get_array_module(*xs).concatenate(xs, axis=self.axis)
 
     def backward(self, gy, y, *xs):
-        gxs, start, before = [], 0, (slice(None),) * (self.axis % gy.ndim)
+        gxs = []
+        start = 0
+        before = (slice(None),) * (self.axis % gy.ndim)
         for x in xs:
             stop = start + x.shape[self.axis]
             gxs.append(gy[(*before, slice(start, stop))])
