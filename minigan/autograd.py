@@ -51,7 +51,7 @@ def grad(
     >>> grad(g, x)[0].item()                              # 6x
     18.0
     """
-    pytorch.check_same(other, retain_graph=(True, False, None), only_inputs=(True,))
+    pytorch.check_no_effect(other, retain_graph=(True, False, None), only_inputs=(True,))
     outputs = as_list(outputs)
     inputs = as_list(inputs)
     gradients = [None] * len(outputs) if grad_outputs is None else as_list(grad_outputs)
@@ -97,7 +97,7 @@ def walk(outputs, gradients, create_graph, wanted=()):
             gxs = op.backward(gy, y, *op.inputs)
         else:
             gxs = op.backward(gy, y._data, *op.arrays)
-            memory.arrays += op.arrays  # the rule may have returned one of these
+            memory.of_others += op.arrays  # the rule may have returned one of these
         if type(gxs) is not tuple:
             gxs = (gxs,)
         if len(gxs) != len(op.inputs) or y._version[0] != op.output_version:
@@ -142,15 +142,15 @@ def path_to(wanted, outputs):
         y = ahead.pop()
         if y not in found:
             found.add(y)
-            ahead.extend(needed(y))
+            ahead.extend(needed_inputs(y))
     path = {x for x in wanted if x in found and x._requires_grad}
     for y in sorted(found, key=attrgetter("generation")):
-        if not path.isdisjoint(needed(y)):
+        if not path.isdisjoint(needed_inputs(y)):
             path.add(y)
     return path
 
 
-def needed(y):
+def needed_inputs(y):
     """The inputs of y's operation whose gradient is needed."""
     return compress(y.op.inputs, y.op.needs) if y.op is not None else ()
 
@@ -193,7 +193,7 @@ class Memory:
     def __init__(self, sums, create_graph):
         self.create_graph = create_graph
         self.first = [*sums.values()]  # kept alive, so that no new array gets the id of one of them
-        self.arrays = [*self.first, *map(DATA, sums)]  # arrays that others hold
+        self.of_others = [*self.first, *map(DATA, sums)]  # arrays that others hold
         self.held = set()  # the ids of these arrays, and of the gradients that `own` returned
         self.ours = set()  # the tensors whose sum is an array that the walk owns
 
@@ -222,6 +222,6 @@ class Memory:
 
     def is_held(self, g):
         """Whether the array g may belong to a tensor, or share memory with another array."""
-        self.held.update(map(id, self.arrays))
-        self.arrays.clear()
+        self.held.update(map(id, self.of_others))
+        self.of_others.clear()
         return g.base is not None or id(g) in self.held

@@ -245,4 +245,4 @@ def _labels(p, target):
 if not TYPE_CHECKING:  # or an editor would accept any name
 
     def __getattr__(name):
-        raise pytorch.missing("minigan.losses", name, pytorch.LOSSES)
+        raise pytorch.missing("minigan.losses", name, pytorch.LOSS_FUNCTIONS)

@@ -91,7 +91,7 @@ class Op:
         try:
             y = self.forward(*arrays)
         except ValueError as error:
-            raise ValueError(f"{self} of shapes {graph.shapes(arrays)}: {error}") from error
+            raise ValueError(f"{self} of shapes {graph.listed_shapes(arrays)}: {error}") from error
         if isinstance(y, np.generic):  # NumPy returns a scalar, not an array, if no axis is left
             y = np.asarray(y)
         if switches.anomaly:

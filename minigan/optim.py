@@ -18,7 +18,7 @@ import numpy as np
 
 from minigan import backend
 from minigan.guards import pytorch
-from minigan.guards.data import check_same, named, not_negative, number
+from minigan.guards.data import check_same_shape_and_dtype, class_name, not_negative, number
 from minigan.nn.module import Module, Parameter, check_module
 from minigan.ops.compiled import launch, on_gpu
 
@@ -46,13 +46,13 @@ class Optimizer:
         no_order = isinstance(params, (set, frozenset))
         if isinstance(params, Module) or callable(params):
             raise TypeError(
-                f"an optimizer needs a list of Parameters, and not {named(params)}; write "
+                f"an optimizer needs a list of Parameters, and not {class_name(params)}; write "
                 f"{type(self).__name__}(network.parameters(), ...), with an instance of the class"
             )
         if not isinstance(params, Iterable) or isinstance(params, Parameter) or no_order:
             raise TypeError(
                 f"an optimizer needs a list of Parameters, as module.parameters() gives, and not "
-                f"{named(params)}{', which has no order' if no_order else ''}"
+                f"{class_name(params)}{', which has no order' if no_order else ''}"
             )
         self.params = list(params)
         self.lr = lr
@@ -125,7 +125,7 @@ class Optimizer:
 
     def zero_grad(self, set_to_none=True):
         """Set all gradients to None, as PyTorch's set_to_none=True."""
-        pytorch.check_same({"set_to_none": set_to_none}, set_to_none=(True,))
+        pytorch.check_no_effect({"set_to_none": set_to_none}, set_to_none=(True,))
         for p in self.params:
             p.grad = None
 
@@ -412,7 +412,7 @@ def loaded(owner, name, value):
 def as_dict(what, value):
     """Return a copy of a dict; ValueError for anything else."""
     if not isinstance(value, Mapping):
-        raise ValueError(f"{what} must be a dict, as state_dict() gives, not {named(value)}")
+        raise ValueError(f"{what} must be a dict, as state_dict() gives, not {class_name(value)}")
     return dict(value)
 
 
@@ -427,7 +427,7 @@ def count(what, value, at_least):
 def check_moment(what, p, moment, is_square):
     """Raise ValueError unless an array can be a moment of the parameter p."""
     if type(moment) not in (np.ndarray, type(p.data)):
-        raise ValueError(f"{what} must be an array, not {named(moment)}")
+        raise ValueError(f"{what} must be an array, not {class_name(moment)}")
     if moment.shape != p.shape or moment.dtype != p.dtype:
         raise ValueError(
             f"{what} is {moment.dtype} of shape {moment.shape}, but the parameter is {p.dtype} of "
@@ -443,7 +443,7 @@ def check_moment(what, p, moment, is_square):
 def check_update(i, p):
     """Raise an error unless parameter i can be updated by its gradient."""
     try:
-        check_same(p.data, p.grad.data)
+        check_same_shape_and_dtype(p.data, p.grad.data)
     except (TypeError, ValueError) as error:
         raise type(error)(f"parameter {i} and its gradient: {error}") from None
     if not getattr(p.data.flags, "writeable", True):

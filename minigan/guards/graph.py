@@ -21,8 +21,8 @@ def check_inputs(op, arrays):
             )
         if dtype != dtypes[0]:
             raise TypeError(
-                f"{op} of {listed(dtypes)}, shapes {shapes(arrays)}: dtypes must agree; convert "
-                "the data with .astype, or the module with .float() or .double()"
+                f"{op} of {listed(dtypes)}, shapes {listed_shapes(arrays)}: dtypes must agree; "
+                "convert the data with .astype, or the module with .float() or .double()"
             )
 
 
@@ -145,7 +145,7 @@ def line_of_the_caller():
     return "a line of minigan's own"
 
 
-def shapes(arrays):
+def listed_shapes(arrays):
     return listed(a.shape for a in arrays)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from minigan import backend
 from minigan.guards.data import check_keyword
 from minigan.nn import init
-from minigan.nn.linear import check_positive, zeros
+from minigan.nn.linear import check_positive, zero_parameter
 from minigan.nn.module import Module
 from minigan.ops import broadcast_to
 from minigan.ops.conv import Convolution, Geometry, TransposedConvolution
@@ -49,21 +49,22 @@ class Conv2d(Module):
         self.stride = _pair("stride", stride)
         self.padding = padding if padding == "same" else _pair("padding", padding, at_least=0)
         fan_in = in_channels * math.prod(self.kernel_size)
-        self.weight = init.default_(zeros(out_channels, in_channels, *self.kernel_size), fan_in)
-        self.bias = init.default_(zeros(out_channels), fan_in) if bias else None
+        W = zero_parameter(out_channels, in_channels, *self.kernel_size)
+        self.weight = init.default_(W, fan_in)
+        self.bias = init.default_(zero_parameter(out_channels), fan_in) if bias else None
 
     def forward(self, x):
-        x = _images(self, x)
+        x = _checked_images(self, x)
         if self.padding == "same":
             sizes = zip(x.shape[2:], self.kernel_size, self.stride, strict=True)
-            padding = [_same(n, k, s) for n, k, s in sizes]
+            padding = [_same_padding(n, k, s) for n, k, s in sizes]
         else:
             padding = [(p, p) for p in self.padding]
         geometry = Geometry(self.kernel_size, self.stride, padding)
         return Convolution(geometry)(x, self.weight, *_bias(self))
 
     def extra_repr(self):
-        return _settings(self)
+        return _settings_text(self)
 
 
 class ConvTranspose2d(Module):
@@ -99,11 +100,12 @@ class ConvTranspose2d(Module):
         if any(p >= s for p, s in zip(self.output_padding, self.stride, strict=True)):
             raise ValueError(f"output_padding {output_padding} is not less than stride {stride}")
         fan_in = out_channels * math.prod(self.kernel_size)  # PyTorch's definition
-        self.weight = init.default_(zeros(in_channels, out_channels, *self.kernel_size), fan_in)
-        self.bias = init.default_(zeros(out_channels), fan_in) if bias else None
+        W = zero_parameter(in_channels, out_channels, *self.kernel_size)
+        self.weight = init.default_(W, fan_in)
+        self.bias = init.default_(zero_parameter(out_channels), fan_in) if bias else None
 
     def forward(self, x):
-        x = _images(self, x)
+        x = _checked_images(self, x)
         size = tuple(
             (n - 1) * s - 2 * p + k + extra
             for n, k, s, p, extra in zip(
@@ -121,7 +123,7 @@ class ConvTranspose2d(Module):
         return TransposedConvolution(geometry, size)(x, self.weight, *_bias(self))
 
     def extra_repr(self):
-        return _settings(self)
+        return _settings_text(self)
 
 
 class Upsample(Module):
@@ -208,7 +210,7 @@ class UpsampleConv2d(Conv2d):
 
 def _upsample_and_convolve(layer, x):
     """A Conv2d layer of x upsampled by 2; see UpsampleConv2d."""
-    x = _images(layer, x)
+    x = _checked_images(layer, x)
     k = layer.kernel_size[0]
     # Along one axis, which of the k weights each of the k + 1 is the sum of; then along both.
     sums = np.eye(k + 1, k, dtype=x.dtype) + np.eye(k + 1, k, -1, dtype=x.dtype)
@@ -228,13 +230,13 @@ def _pair(name, value, at_least=1):
     return int(pair[0]), int(pair[1])
 
 
-def _same(n, k, s):
+def _same_padding(n, k, s):
     """Keras's padding (before, after) along an axis with n pixels."""
     total = max((math.ceil(n / s) - 1) * s + k - n, 0)
     return total // 2, total - total // 2
 
 
-def _images(layer, x):
+def _checked_images(layer, x):
     x = as_tensor(x)
     if x.ndim != 4 or x.shape[1] != layer.in_channels:
         raise ValueError(f"{layer}: expected (N, {layer.in_channels}, H, W), got {x.shape}")
@@ -245,7 +247,7 @@ def _bias(layer):
     return [] if layer.bias is None else [layer.bias]
 
 
-def _settings(layer):
+def _settings_text(layer):
     text = f"{layer.in_channels}, {layer.out_channels}, kernel_size={layer.kernel_size}"
     text += f", stride={layer.stride}"
     if layer.padding != (0, 0):

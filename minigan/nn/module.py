@@ -17,7 +17,7 @@ import numpy as np
 
 from minigan import backend
 from minigan.guards import pytorch
-from minigan.guards.data import named
+from minigan.guards.data import class_name
 from minigan.tensor import Tensor, as_array
 
 MAPPINGS = (dict, MappingProxyType)
@@ -109,7 +109,7 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._check_layers(name, value)
-        value = self._checked(name, value)
+        value = self._checked_setting(name, value)
         is_parameter = isinstance(vars(self).get(name), Parameter)
         if is_parameter and not (value is None or isinstance(value, Parameter)):
             raise TypeError(
@@ -121,7 +121,7 @@ class Module:
     if not TYPE_CHECKING:  # or an editor would accept any name
         __getattr__ = pytorch.module_attribute  # for a name that this module does not have
 
-    def _checked(self, name: str, value: Any) -> Any:
+    def _checked_setting(self, name: str, value: Any) -> Any:
         """Return the value that `self.name = value` sets. Layers check their settings here."""
         return value
 
@@ -257,7 +257,7 @@ class Module:
         if not hasattr(state_dict, "keys"):
             raise TypeError(
                 "load_state_dict needs a dict, as minigan.load(path) or module.state_dict() gives, "
-                f"not {named(state_dict)}"
+                f"not {class_name(state_dict)}"
             )
         own = self.state_dict()
         missing = own.keys() - state_dict.keys()
@@ -267,7 +267,7 @@ class Module:
                 f"missing: {sorted(missing) or 'none'}; unknown: {sorted(unknown) or 'none'}"
             )
         for name, array in own.items():
-            new = native(name, state_dict[name])
+            new = in_native_byte_order(name, state_dict[name])
             if new.shape != array.shape:
                 raise ValueError(f"{name} has shape {array.shape}, but {new.shape} was given")
             if new.dtype != array.dtype:
@@ -277,7 +277,7 @@ class Module:
                 )
         for prefix, module in self.named_modules():
             for name, value in module._state():
-                new = native(name, state_dict[_join(prefix, name)])
+                new = in_native_byte_order(name, state_dict[_join(prefix, name)])
                 if isinstance(value, Parameter):
                     value.copy_(new)
                 else:
@@ -422,7 +422,7 @@ def _inside_first(module, around):
     yield module
 
 
-def native(name, array):
+def in_native_byte_order(name, array):
     """Return an array of a state dict in the machine's byte order."""
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array, and would lose its mask: use .filled(value)")

@@ -8,7 +8,7 @@ import numpy as np
 
 from minigan import backend
 from minigan.guards.data import number
-from minigan.nn.linear import check_positive, zeros
+from minigan.nn.linear import check_positive, zero_parameter
 from minigan.nn.module import Module
 from minigan.ops.compiled import launch, on_gpu
 from minigan.ops.norm import BatchNorm as BatchNormOp
@@ -50,8 +50,8 @@ class BatchNorm(Module):
         self.momentum = momentum
         self.weight = self.bias = None
         if affine:
-            self.weight = zeros(num_features)
-            self.bias = zeros(num_features)
+            self.weight = zero_parameter(num_features)
+            self.bias = zero_parameter(num_features)
             self.weight.data += 1.0
         self.running_mean = xp.zeros(num_features, dtype=np.float32)
         self.running_var = xp.ones(num_features, dtype=np.float32)
@@ -106,7 +106,7 @@ class BatchNorm(Module):
             self.running_var = (1 - m) * self.running_var + m * (unbiased * var)
         self.num_batches_tracked = np.asarray(self.num_batches_tracked + 1)  # not a NumPy scalar
 
-    def _checked(self, name, value):
+    def _checked_setting(self, name, value):
         if name == "eps":
             return positive_eps(self, value)
         return fraction(self, value) if name == "momentum" else value
@@ -167,8 +167,8 @@ class LayerNorm(Module):
             raise ValueError("LayerNorm: normalized_shape is empty: one number has no variance")
         check_positive(self, normalized_shape=min(self.normalized_shape))
         self.eps = eps
-        self.weight = zeros(*self.normalized_shape)
-        self.bias = zeros(*self.normalized_shape)
+        self.weight = zero_parameter(*self.normalized_shape)
+        self.bias = zero_parameter(*self.normalized_shape)
         self.weight.data += 1.0
 
     def forward(self, x):
@@ -178,7 +178,7 @@ class LayerNorm(Module):
             raise ValueError(f"{self}: expected (..., {self.normalized_shape}), got {x.shape}")
         return Normalize(tuple(range(-n, 0)), self.eps)(x) * self.weight + self.bias
 
-    def _checked(self, name, value):
+    def _checked_setting(self, name, value):
         return positive_eps(self, value) if name == "eps" else value
 
     def extra_repr(self):

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigan.guards.data import check_correction, refused
+from minigan.guards.data import check_correction, refuse_keywords
 from minigan.op import Op
 from minigan.ops.elementwise import Exp, Select
 from minigan.ops.shape import BroadcastTo
@@ -22,7 +22,9 @@ class Reduction(Op):
 
     def __init__(self, axis=None, keepdims=False, **other):
         self.axis = tuple(axis) if isinstance(axis, (list, range)) else axis
-        self.keepdims = refused(other) if other else keepdims
+        self.keepdims = keepdims
+        if other:
+            refuse_keywords(other)
 
     def axes(self, x):
         """The folded axes in order, as non-negative numbers."""
@@ -30,7 +32,7 @@ class Reduction(Op):
             return [*range(x.ndim)]
         return sorted(normalize_axis_tuple(self.axis, x.ndim))  # ValueError for one out of range
 
-    def count(self, x):
+    def folded_size(self, x):
         """How many elements of x are folded into each of y."""
         return math.prod(x.shape[i] for i in self.axes(x))
 
@@ -57,14 +59,14 @@ class Mean(Reduction):
 
     def forward(self, x):
         axes = self.axes(x)
-        n = self.count(x)
+        n = self.folded_size(x)
         if n == 0:
             raise ValueError("the mean of no elements")
         y = accurate_mean(x, axes, n)
         return y if self.keepdims else y.squeeze(axis=tuple(axes))
 
     def backward(self, gy, y, x):
-        return BroadcastTo(x.shape)(self.unfold(gy / self.count(x), x))
+        return BroadcastTo(x.shape)(self.unfold(gy / self.folded_size(x), x))
 
 
 class MeanOfProducts(Reduction):
@@ -77,7 +79,7 @@ class MeanOfProducts(Reduction):
     def forward(self, a, b):
         every = range(a.ndim)
         folded = self.axes(a)
-        n = self.count(a)
+        n = self.folded_size(a)
         if not isinstance(a, np.ndarray):  # on a GPU
             return accurate_mean(a * b, folded, n)
         first = folded[:1] if n > MANY else []
@@ -87,7 +89,7 @@ class MeanOfProducts(Reduction):
         return accurate_mean(y, first, n) if first else y / n
 
     def backward(self, gy, y, a, b):
-        gy = gy / self.count(a)
+        gy = gy / self.folded_size(a)
         return gy * b, gy * a
 
 
@@ -157,7 +159,7 @@ def accurate_mean(x, axes, n):
 
 def var(x, axis, keepdims, correction, **other):
     """Tensor.var, which says what it is."""
-    n = Sum(axis, **other).count(x)
+    n = Sum(axis, **other).folded_size(x)
     check_correction(correction, n)
     centred = x - x.mean(axis, keepdims=True)
     return (centred * centred).mean(axis, keepdims) * (n / (n - correction))
@@ -165,4 +167,6 @@ def var(x, axis, keepdims, correction, **other):
 
 def log_softmax(x, axis=-1, **other) -> Tensor:
     """The logarithm of the softmax along an axis: (N, classes) -> (N, classes)."""
-    return LogSoftmax(refused(other) if other else axis)(x)
+    if other:
+        refuse_keywords(other)
+    return LogSoftmax(axis)(x)
