@@ -122,8 +122,12 @@ class Tensor:
         Raises ValueError or TypeError, naming both sides, where they differ.
         """
         self._data[...] = new_values(as_array(values), self._data)
-        self._version[0] += 1
+        self._mark_changed()
         return self
+
+    def _mark_changed(self) -> None:
+        """Count a write into the array as a new version: a graph of the old values will raise."""
+        self._version[0] += 1
 
     def backward(self, gradient: Any = None, *, create_graph=False, retain_graph=True) -> None:
         """Add the gradient of this tensor to `.grad` of every leaf that requires one.
