@@ -154,8 +154,7 @@ class Upsample(Module):
         y = broadcast_to(x.reshape(n, c, h, 1, w, 1), (n, c, h, sh, w, sw))
         return y.reshape(n, c, h * sh, w * sw)
 
-    def joined_with(self, following):
-        """A function that computes following(self(x)) faster; None for most layers."""
+    def fused_with(self, following):
         if type(self) is not Upsample or type(following) is not Conv2d:
             return None
         k = following.kernel_size[0]
@@ -176,15 +175,22 @@ class UpsampleConv2d(Conv2d):
     (N, in_channels, H, W) -> (N, out_channels, 2 H, 2 W). kernel_size is odd; weight and bias are
     Conv2d's. Raises ValueError for an even kernel_size, and for an input of another shape.
 
-    It is a transposed convolution of stride 2 with a kernel that is one wider. Along one axis, a
-    kernel (a, b, c) of the convolution meets the pixels p and q of the small image like this:
+    It is a transposed convolution of stride 2 with a kernel that is one wider. Along one axis, let
+    the convolution have the kernel (a, b, c), and let p, q, r be pixels of the small image:
 
-        upsampled        p  p  q  q
-        first output     a  b  c           =  (a + b) p + c q
-        second output       a  b  c        =  a p + (b + c) q
+        upsampled          p  p  q  q  r  r
+        output at p 2      a  b  c              =  (a + b) p + c q
+        output at q 1         a  b  c           =  a p + (b + c) q
+        output at q 2            a  b  c        =  (a + b) q + c r
+        output at r 1               a  b  c     =  a q + (b + c) r
 
-    So the kernel of the transposed convolution is (c, b + c, a + b, a). For kernel_size 3 it has
-    4² weights where the convolution has 9 for each of four outputs: (4/6)² = 0.44 of the products.
+    So q spreads over four outputs. Its weights there are the kernel of the transposed convolution:
+
+        output          p 2   q 1     q 2     r 1
+        weight of q     c     b + c   a + b   a
+
+    For kernel_size 3 there are 4² products for each pixel of the small image. The convolution has
+    3² for each of its four outputs. 16 / 36 is 0.44.
 
     >>> from minigan import randn
     >>> UpsampleConv2d(128, 64, 3)(randn(8, 128, 8, 8)).shape
@@ -212,10 +218,17 @@ def _upsample_and_convolve(layer, x):
     """A Conv2d layer of x upsampled by 2; see UpsampleConv2d."""
     x = _checked_images(layer, x)
     k = layer.kernel_size[0]
-    # Along one axis, which of the k weights each of the k + 1 is the sum of; then along both.
-    sums = np.eye(k + 1, k, dtype=x.dtype) + np.eye(k + 1, k, -1, dtype=x.dtype)
-    sums = backend.asarray(np.kron(sums, sums)[:, ::-1].copy())  # ((k+1)², k²), kernel turned
-    W = layer.weight.transpose(1, 0, 2, 3).reshape(-1, k * k) @ sums.T
+    # A row for each of the k + 1 new weights along one axis: the weights of (a, b, c) in its sum.
+    #     c        0 0 1
+    #     b + c    0 1 1
+    #     a + b    1 1 0
+    #     a        1 0 0
+    last_first = np.eye(k, dtype=x.dtype)[::-1]
+    zero = np.zeros((1, k), dtype=x.dtype)
+    one_axis = np.concatenate([last_first, zero]) + np.concatenate([zero, last_first])
+    both_axes = backend.asarray(np.kron(one_axis, one_axis))  # ((k+1)², k²)
+    kernels = layer.weight.transpose(1, 0, 2, 3).reshape(-1, k * k)  # (in·out, k²)
+    W = kernels @ both_axes.T  # (in·out, (k+1)²)
     W = W.reshape(layer.in_channels, layer.out_channels, k + 1, k + 1)
     p = k // 2
     geometry = Geometry((k + 1, k + 1), (2, 2), [(p, p), (p, p)])

@@ -87,8 +87,6 @@ class Module:
     training = True  # train() and eval() set it
     # Names of attributes that are state but are not learned, such as batch norm's averages.
     buffer_names: tuple[str, ...] = ()
-    # joined_with(following): a faster function that computes following(self(x)), or None.
-    joined_with: Any = None  # Upsample has such a method, and Sequential calls it
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -139,6 +137,10 @@ class Module:
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         return self.forward(*inputs, **named)
+
+    def fused_with(self, following: Module) -> Any:
+        """Return a function that computes following(self(x)) faster; None if there is none."""
+        return None
 
     def named_children(self) -> list[tuple[str, Module]]:
         """(name, module) for each module directly inside this one."""
@@ -317,10 +319,12 @@ class Sequential(Module):
         layers = list(self)
         while layers:
             layer = layers.pop(0)
-            joined = layer.joined_with(layers[0]) if layer.joined_with and layers else None
-            if joined:
+            both = layer.fused_with(layers[0]) if layers else None
+            if both is None:
+                x = layer(x)
+            else:  # one function for this layer and the next, as for Upsample and Conv2d
                 layers.pop(0)
-            x = joined(x) if joined else layer(x)
+                x = both(x)
         return x
 
     def __iter__(self):

@@ -98,8 +98,8 @@ class BatchNorm(Module):
             xp = backend.get_array_module(mean)
             new = {"running_mean": xp.empty_like(mean), "running_var": xp.empty_like(var)}
             old = {"old_mean": self.running_mean, "old_var": self.running_var}
-            known = dict(mean=mean, var=var, w=1 - m, m=m, unbiased=unbiased)
-            launch(RUNNING_AVERAGES, "running_mean running_var", **old, **known, **new)
+            batch = {"mean": mean, "var": var, "w": 1 - m, "m": m, "unbiased": unbiased}
+            launch(RUNNING_AVERAGES, "running_mean running_var", **old, **batch, **new)
             self.running_mean, self.running_var = new.values()
         else:
             self.running_mean = (1 - m) * self.running_mean + m * mean

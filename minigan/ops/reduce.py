@@ -16,7 +16,7 @@ from minigan.tensor import Tensor
 
 # Up to how many float32 numbers are added up in one way; see accurate_mean. If they are added one
 # after the other, each addition rounds by up to 6e-8 of the sum so far. The measured relative error
-# of a mean is 1e-6 for FEW numbers and 4e-6 for MANY. It is 1e-4 for a million.
+# of a mean is 1e-6 for FEW numbers and 4e-6 for MANY. It is 4e-5 for a million.
 FEW = 2**10
 MANY = 2**14
 VERY_MANY = 2**16
