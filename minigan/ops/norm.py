@@ -37,9 +37,7 @@ class Normalize(Op):
         if isinstance(x, Tensor):  # to be differentiated again: s depends on x, too
             s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
         centred = gy - Mean(self.axes, keepdims=True)(gy)  # (N, C)
-        return s * (
-            centred - y * MeanOfProducts(self.axes)(gy, y)
-        )  # (N, 1) ((N, C) - (N, C) (N, 1))
+        return s * (centred - y * MeanOfProducts(self.axes)(gy, y))  # (N, C)
 
 
 class BatchNorm(Normalize):
