@@ -73,7 +73,7 @@ class Op:
         arrays = []
         needs = []
         versions = []
-        needed_leaves = []
+        needed_leaves: tuple[Tensor, ...] = ()  # those that require a gradient
         generation = 0
         for x in tensors:
             a = x._data
@@ -83,7 +83,7 @@ class Op:
             needs.append(x._requires_grad)
             versions.append(x._version[0])
             if x._requires_grad and x.op is None:
-                needed_leaves.append(x)
+                needed_leaves += (x,)
             if x.generation >= generation:
                 generation = x.generation + 1
 
