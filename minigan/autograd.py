@@ -18,12 +18,13 @@ from operator import attrgetter
 
 from minigan import backend
 from minigan.guards import graph, pytorch
-from minigan.memory import Memory
 from minigan.op import constant
 from minigan.switches import switches
 from minigan.tensor import Tensor
 
+# attrgetter is written in C: a debugger's `step` does not stop in it.
 REQUIRES_GRAD = attrgetter("_requires_grad")
+DATA = attrgetter("_data")
 
 
 def backward(y, gradient, create_graph):
@@ -50,8 +51,9 @@ def grad(
     >>> grad(g, x)[0].item()                              # 6x
     18.0
     """
-    pytorch.check_same(other, retain_graph=(True, False, None), only_inputs=(True,))
-    outputs, inputs = as_list(outputs), as_list(inputs)
+    pytorch.check_no_effect(other, retain_graph=(True, False, None), only_inputs=(True,))
+    outputs = as_list(outputs)
+    inputs = as_list(inputs)
     gradients = [None] * len(outputs) if grad_outputs is None else as_list(grad_outputs)
     found = dict(walk(outputs, gradients, create_graph, wanted=set(inputs)))
     graph.check_used(inputs, found, allow_unused)
@@ -68,73 +70,87 @@ def walk(outputs, gradients, create_graph, wanted=()):
     Returns (tensor, gradient) pairs of Tensors. No two share memory, except with create_graph.
     """
     path = path_to(wanted, outputs) if wanted else None
-    total = first_gradients(outputs, gradients, create_graph)  # for each tensor, the sum so far
-    memory, found, anomaly = Memory(total, create_graph), [], switches.anomaly
-    # A heap. Results of the same generation come in the order in which gradients reached them.
-    ahead, order = sorted((-y.generation, i, y) for i, y in enumerate(total)), count(len(total))
+    sums = first_gradients(outputs, gradients, create_graph)  # of the gradients so far, by tensor
+    memory = Memory(sums, create_graph)
+    anomaly = switches.anomaly
+    found = []
+    # A heap. Tensors of one generation come in the order in which gradients first reached them.
+    order = count()
+    ahead = sorted((-y.generation, next(order), y) for y in sums)
     while ahead:
+        # 1. The gradient of y has arrived: the results that used y are done.
         _, _, y = heappop(ahead)
-        gy, op = total.pop(y), y.op
+        gy = sums.pop(y)
+        op = y.op
         if op is None or y in wanted:
             found.append((y, memory.own(y, gy)))
-            if op is None:
-                continue
-        if path is not None or (op.leaves and not all(map(REQUIRES_GRAD, op.leaves))):
+        if op is None:
+            continue
+        leaves = op.needed_leaves
+        if path is not None or (leaves and not all(map(REQUIRES_GRAD, leaves))):
             op = narrowed(op, path)
             if True not in op.needs:
                 continue
-        known = (gy, y, *op.inputs) if create_graph else (gy, y._data, *op.arrays)
-        if op.leaves:
-            memory.held.update(map(id, op.arrays))  # a rule may return one of these
-        gxs = op.backward(*known)
-        gxs = gxs if type(gxs) is tuple else (gxs,)
-        if len(gxs) != len(op.inputs) or y._version[0] != op.version:
-            graph.report(op, y, gxs)
-        edges = zip(op.inputs, op.arrays, op.needs, op.versions, gxs, strict=True)
-        for x, a, need, version, gx in edges:
+
+        # 2. The rule gives the gradients of the inputs.
+        if create_graph:
+            gxs = op.backward(gy, y, *op.inputs)
+        else:
+            gxs = op.backward(gy, y._data, *op.arrays)
+            memory.of_others += op.arrays  # the rule may have returned one of these
+        if type(gxs) is not tuple:
+            gxs = (gxs,)
+        if len(gxs) != len(op.inputs) or y._version[0] != op.output_version:
+            graph.raise_changed_or_wrong_count(op, y, gxs)
+
+        # 3. Hand each gradient on to its input.
+        edges = zip(op.inputs, op.needs, op.input_versions, gxs, strict=True)
+        for x, need, version, gx in edges:
             if x._version[0] != version:
-                graph.report(op, y, gxs)
+                graph.raise_changed_or_wrong_count(op, y, gxs)
             if gx is None or not need:
                 continue
+            a = x._data
             if gx.shape != a.shape or gx.dtype != a.dtype or type(gx) is not type(gy) or anomaly:
-                gx = fitted(op, x, gx, create_graph)
-            if x in total:
-                total[x] = memory.add(x, total[x], gx, (gy, *gxs))
+                gx = unbroadcast(op, x, gx, create_graph)
+            if x in sums:
+                sums[x] = memory.add(x, sums[x], gx, (gy, *gxs))
             else:
-                total[x] = gx
+                sums[x] = gx
                 heappush(ahead, (-x.generation, next(order), x))
     return found
 
 
 def first_gradients(outputs, gradients, create_graph):
     """Return {output: its gradient}: 1 if none is given; the sum if an output comes twice."""
-    total = {}
+    sums = {}
     for y, gy in zip(outputs, gradients, strict=True):
         gy = gy if gy is None or isinstance(gy, Tensor) else constant(gy, y)
         graph.check_output(y, gy)
         if gy is None:
             gy = Tensor(backend.get_array_module(y._data).array(1, dtype=y.dtype, ndmin=y.ndim))
         gy = gy if create_graph else gy._data
-        total[y] = total[y] + gy if y in total else gy
-    return total
+        sums[y] = sums[y] + gy if y in sums else gy
+    return sums
 
 
 def path_to(wanted, outputs):
     """Return the tensors on a path from the outputs back to a wanted tensor."""
-    found, ahead = set(), list(outputs)
+    found = set()
+    ahead = list(outputs)
     while ahead:
         y = ahead.pop()
         if y not in found:
             found.add(y)
-            ahead.extend(needed(y))
+            ahead.extend(needed_inputs(y))
     path = {x for x in wanted if x in found and x._requires_grad}
     for y in sorted(found, key=attrgetter("generation")):
-        if not path.isdisjoint(needed(y)):
+        if not path.isdisjoint(needed_inputs(y)):
             path.add(y)
     return path
 
 
-def needed(y):
+def needed_inputs(y):
     """The inputs of y's operation whose gradient is needed."""
     return compress(y.op.inputs, y.op.needs) if y.op is not None else ()
 
@@ -149,7 +165,7 @@ def narrowed(op, path):
     return op
 
 
-def fitted(op, x, gx, create_graph):
+def unbroadcast(op, x, gx, create_graph):
     """Return the gradient gx for input x, summed over the axes along which x was broadcast."""
     if not isinstance(gx, Tensor):  # a rule on 0-d arrays may return a NumPy scalar
         gx = backend.get_array_module(x._data).asarray(gx)
@@ -164,3 +180,48 @@ def sum_to(gx, shape):
     new = gx.ndim - len(shape)  # the number of axes that broadcasting added in front
     stretched = [new + i for i, n in enumerate(shape) if n != gx.shape[new + i]]
     return gx.sum(axis=(*range(new), *stretched), keepdims=True).reshape(shape)
+
+
+class Memory:
+    """Adds gradients, in place where no rule and no tensor can hold the array.
+
+    A walk does not own the first gradient of a tensor: a rule may return gy itself, or one of its
+    other arguments, or a view of one. The sum of two gradients is a new array, which the walk owns.
+    So a third is added in place. With create_graph the gradients are Tensors, which never change.
+    """
+
+    def __init__(self, sums, create_graph):
+        self.create_graph = create_graph
+        self.first = [*sums.values()]  # kept alive, so that no new array gets the id of one of them
+        self.of_others = [*self.first, *map(DATA, sums)]  # arrays that others hold
+        self.held = set()  # the ids of these arrays, and of the gradients that `own` returned
+        self.ours = set()  # the tensors whose sum is an array that the walk owns
+
+    def add(self, x, total, gx, others):
+        """Return total + gx for the tensor x. others: gradients in use; gx may be one of them."""
+        if self.create_graph:
+            return total + gx
+        if x in self.ours:
+            total += gx
+            return total
+        # The second gradient of x: the walk does not own the first. It owns gx if nobody holds it.
+        if self.is_held(gx) or sum(g is gx for g in others) > 1:
+            gx = gx.copy()
+        gx += total
+        self.ours.add(x)
+        return gx
+
+    def own(self, x, g):
+        """Return the gradient g of x as a Tensor that shares memory with nothing else."""
+        if self.create_graph:
+            return g
+        if x.op is not None or self.is_held(g):
+            g = g.copy()
+        self.held.add(id(g))
+        return Tensor(g)
+
+    def is_held(self, g):
+        """Whether the array g may belong to a tensor, or share memory with another array."""
+        self.held.update(map(id, self.of_others))
+        self.of_others.clear()
+        return g.base is not None or id(g) in self.held

@@ -38,7 +38,8 @@ class use:
     """
 
     def __init__(self, name):
-        self.xp, self.outer = _load(name), _thread.xp
+        self.xp = _load(name)
+        self.outer = _thread.xp
         if self.outer is None:
             _chosen.append(self)  # permanent, unless a `with` follows
         else:

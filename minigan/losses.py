@@ -23,8 +23,11 @@ from minigan.tensor import Tensor, as_array, as_tensor
 class BinaryCrossEntropy(Op):
     """y = -(t log p + (1 - t) log(1 - p)), elementwise
 
-    ∂y/∂p = (p - t) / (p (1 - p)). Each logarithm is at least -100, and the denominator is at least
-    1e-12. Both limits are PyTorch's.
+    ∂y/∂p = (p - t) / (p (1 - p))
+
+    Each logarithm is at least -100, and the denominator is at least 1e-12. So the loss and its
+    gradient are finite at p = 0 and p = 1. Both limits are PyTorch's: the documentation of
+    torch.nn.BCELoss explains the first, and aten/src/ATen/native/Loss.cpp has both.
     """
 
     def __init__(self, t):
@@ -33,8 +36,8 @@ class BinaryCrossEntropy(Op):
     def forward(self, p):
         xp = get_array_module(p)
         with np.errstate(divide="ignore"):
-            log_p = xp.maximum(xp.log(p), -100)
-            log_q = xp.maximum(xp.log1p(-p), -100)
+            log_p = xp.maximum(xp.log(p), -100)  # the shape of p, like every array here
+            log_q = xp.maximum(xp.log1p(-p), -100)  # q = 1 - p
         return (self.t - 1) * log_q - self.t * log_p
 
     def backward(self, gy, y, p):
@@ -99,7 +102,8 @@ def cross_entropy(logits, labels, *, reduction="mean") -> Tensor:
     >>> round(cross_entropy(Tensor([[0.0, 0.0], [0.0, 0.0]]), np.array([0, 1])).item(), 4)
     0.6931
     """
-    logits, labels = as_tensor(logits), as_array(labels)
+    logits = as_tensor(logits)
+    labels = as_array(labels)
     check_plain(labels, "the labels")
     labels = to_numpy(labels)
     if labels.dtype.kind not in "iu":
@@ -111,7 +115,9 @@ def cross_entropy(logits, labels, *, reduction="mean") -> Tensor:
             f"cross_entropy: labels from {labels.min()} to {labels.max()}, "
             f"but {logits.shape[1]} classes"
         )
-    return _reduced(-ops.log_softmax(logits)[np.arange(len(labels)), labels], reduction)
+    log_p = ops.log_softmax(logits)  # (N, classes)
+    losses = -log_p[np.arange(len(labels)), labels]  # (N,)
+    return _reduced(losses, reduction)
 
 
 # Goodfellow et al. 2014. D ascends, and G descends, V = E[log D(x)] + E[log(1 - D(G(z)))].
@@ -123,6 +129,7 @@ def discriminator_loss(p_real, p_fake, real_label=1.0) -> Tensor:
     real_label: 0.9 is one-sided label smoothing (Salimans et al. 2016, section 3.4). It keeps D's
     output for real samples from growing without bound. The label of the fakes stays 0.
     """
+    # p_real, p_fake: (N, 1), each mean: ()
     return binary_cross_entropy(p_real, real_label) + binary_cross_entropy(p_fake, 0.0)
 
 
@@ -141,7 +148,7 @@ def non_saturating_generator_loss(p_fake) -> Tensor:
 
 def wasserstein_critic_loss(real_scores, fake_scores) -> Tensor:
     """mean f(G(z)) - mean f(x), which is minus the estimate of the Wasserstein distance."""
-    return as_tensor(fake_scores).mean() - as_tensor(real_scores).mean()
+    return as_tensor(fake_scores).mean() - as_tensor(real_scores).mean()  # (N, 1), (N, 1) -> ()
 
 
 def wasserstein_generator_loss(fake_scores) -> Tensor:
@@ -159,8 +166,8 @@ def gradient_penalty(critic, real, fake, eps, *, return_norms=False):
     >>> gradient_penalty(f, np.ones((4, 1)), np.zeros((4, 1)), np.ones(4)).item()
     4.0
     """
-    norms = gradient_norms(critic, real, fake, eps)
-    penalty = ((norms - 1) ** 2).mean()
+    norms = gradient_norms(critic, real, fake, eps)  # (N,)
+    penalty = ((norms - 1) ** 2).mean()  # ()
     return (penalty, norms) if return_norms else penalty
 
 
@@ -178,15 +185,15 @@ def gradient_norms(critic, real, fake, eps) -> Tensor:
     """
     real, fake, eps = _penalty_arrays(real, fake, eps)
     n = len(real)
-    x_hat = Tensor(eps * real + (1 - eps) * fake, requires_grad=True)
-    scores = critic(x_hat)
+    x_hat = Tensor(eps * real + (1 - eps) * fake, requires_grad=True)  # (N, ...)
+    scores = critic(x_hat)  # (N,) or (N, 1)
     if scores.shape not in ((n,), (n, 1)):
         raise ValueError(
             f"gradient penalty: the critic gave {scores.shape} for {n} samples, not ({n}, 1)"
         )
     (g,) = grad(scores.sum(), x_hat, create_graph=True)  # (N, ...): row i is ∇f(x̂ᵢ)
     x_hat.requires_grad_(False)  # so that loss.backward() computes no gradient for x̂
-    return g.flatten(1).norm(axis=1)
+    return g.flatten(1).norm(axis=1)  # (N, ...) -> (N, D) -> (N,)
 
 
 def _penalty_arrays(real, fake, eps):
@@ -214,7 +221,7 @@ def _reduced(losses, reduction):
     """Reduce the losses of a batch by their mean, by their sum, or not at all (PyTorch's names)."""
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
-    return losses if reduction == "none" else getattr(losses, reduction)()
+    return losses if reduction == "none" else getattr(losses, reduction)()  # (N, ...) -> ()
 
 
 def _labels(p, target):
@@ -227,15 +234,18 @@ def _labels(p, target):
     target = as_array(target)
     check_plain(target, "the labels")
     if isinstance(target, (int, float, np.generic)):
-        labels = lowest = highest = float(number("a label must be a number", target))
+        labels = float(number("a label must be a number", target))
+        lowest = labels
+        highest = labels
     else:
         labels = get_array_module(p.data).array(plain_array(target, p.data), dtype=p.dtype)
         if labels.shape != p.shape:
             raise ValueError(
                 f"the probabilities have shape {p.shape}, but the labels {labels.shape}"
             )
-        on_host = isinstance(labels, np.ndarray)
-        lowest, highest = (labels.min(), labels.max()) if labels.size and on_host else (0, 1)
+        can_check = isinstance(labels, np.ndarray) and labels.size  # on a GPU it would cost a wait
+        lowest = labels.min() if can_check else 0
+        highest = labels.max() if can_check else 1
     if not 0 <= lowest <= highest <= 1:
         raise ValueError(f"labels must be from 0 to 1, not {lowest} to {highest}")
     return labels
@@ -244,4 +254,4 @@ def _labels(p, target):
 if not TYPE_CHECKING:  # or an editor would accept any name
 
     def __getattr__(name):
-        raise pytorch.missing("minigan.losses", name, pytorch.LOSSES)
+        raise pytorch.missing("minigan.losses", name, pytorch.LOSS_FUNCTIONS)

@@ -16,7 +16,7 @@ from minigan.switches import switches
 from minigan.tensor import Tensor
 
 
-class Everything:
+class AllNeeded:
     """The `needs` of an operation outside a graph: True for every input."""
 
     def __getitem__(self, i: int) -> bool:
@@ -50,7 +50,7 @@ class Op:
 
     called_at = "an unknown line"  # detect_anomaly sets it
     inputs: Any = None  # the Tensors it was called on, if that call is part of a graph
-    needs: Any = Everything()  # for each input, whether its gradient is needed
+    needs: Any = AllNeeded()  # for each input, whether its gradient is needed
 
     def forward(self, *xs: Any, **unused: Any) -> Any:
         raise NotImplementedError(f"{self} has no forward")
@@ -66,8 +66,15 @@ class Op:
             return self.forward(*inputs)
         if len(tensors) < len(inputs):
             tensors = [x if isinstance(x, Tensor) else constant(x, tensors[0]) for x in inputs]
-        arrays, needs, versions, leaves, generation = [], [], [], (), 0
-        kind, dtype = type(tensors[0]._data), tensors[0]._data.dtype
+
+        # The arrays: of one library and one dtype
+        kind = type(tensors[0]._data)
+        dtype = tensors[0]._data.dtype
+        arrays = []
+        needs = []
+        versions = []
+        needed_leaves: tuple[Tensor, ...] = ()  # those that require a gradient
+        generation = 0
         for x in tensors:
             a = x._data
             if a.dtype is not dtype or type(a) is not kind or dtype not in FLOATS:
@@ -75,16 +82,18 @@ class Op:
             arrays.append(a)
             needs.append(x._requires_grad)
             versions.append(x._version[0])
-            if x.op is None and x._requires_grad:
-                leaves = (*leaves, x)  # type: ignore[assignment]
+            if x._requires_grad and x.op is None:
+                needed_leaves += (x,)
             if x.generation >= generation:
                 generation = x.generation + 1
+
+        # The result
         try:
             y = self.forward(*arrays)
         except ValueError as error:
-            raise ValueError(f"{self} of shapes {graph.shapes(arrays)}: {error}") from error
-        # NumPy returns a scalar, not an array, if no axis is left.
-        y = np.asarray(y) if isinstance(y, np.generic) else y
+            raise ValueError(f"{self} of shapes {graph.listed_shapes(arrays)}: {error}") from error
+        if isinstance(y, np.generic):  # NumPy returns a scalar, not an array, if no axis is left
+            y = np.asarray(y)
         if switches.anomaly:
             graph.check_result(self, y, arrays)
         output = Tensor(y)
@@ -92,10 +101,18 @@ class Op:
             for x, a in zip(tensors, arrays, strict=True):
                 if backend.get_array_module(a).may_share_memory(y, a):
                     output._version = x._version
+
+        # The record, for the walk
         if True in needs and not switches.no_grad:
-            self.inputs, self.arrays, self.needs = tensors, arrays, needs
-            self.leaves, self.versions, self.version = leaves, versions, output._version[0]
-            output.op, output._requires_grad, output.generation = self, True, generation
+            self.inputs = tensors
+            self.arrays = arrays
+            self.needs = needs
+            self.needed_leaves = needed_leaves
+            self.input_versions = versions
+            self.output_version = output._version[0]
+            output.op = self
+            output._requires_grad = True
+            output.generation = generation
         return output
 
     def __repr__(self) -> str:

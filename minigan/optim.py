@@ -11,19 +11,24 @@ sampling, not for training.
 """
 
 import copy
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigan import backend
 from minigan.guards import pytorch
-from minigan.guards.data import check_same, named, not_negative, number
-from minigan.nn.module import Module, Parameter, check_module
+from minigan.guards.state import (
+    check_same_structure,
+    check_update,
+    checked_average_state,
+    checked_optimizer_state,
+    checked_parameters,
+    checked_setting,
+)
+from minigan.nn.module import Parameter, check_module
 from minigan.ops.compiled import launch, on_gpu
 
 BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
-SQUARES = ("square_avg", "exp_avg_sq")  # the moments that are means of g²
 
 
 class Optimizer:
@@ -43,32 +48,9 @@ class Optimizer:
     symbols = ""  # the names of the moments in `kernel`
 
     def __init__(self, params, lr, weight_decay: Any = 0.0):
-        no_order = isinstance(params, (set, frozenset))
-        if isinstance(params, Module) or callable(params):
-            raise TypeError(
-                f"an optimizer needs a list of Parameters, and not {named(params)}; write "
-                f"{type(self).__name__}(network.parameters(), ...), with an instance of the class"
-            )
-        if not isinstance(params, Iterable) or isinstance(params, Parameter) or no_order:
-            raise TypeError(
-                f"an optimizer needs a list of Parameters, as module.parameters() gives, and not "
-                f"{named(params)}{', which has no order' if no_order else ''}"
-            )
-        self.params = list(params)
-        self.lr, self.weight_decay = lr, weight_decay
-        if not self.params:
-            raise ValueError(
-                "there are no parameters to learn: a module finds only those that are attributes "
-                "of it or of its submodules, so put layers in nn.Sequential and not in a list"
-            )
-        if any(isinstance(p, dict) for p in self.params):
-            raise ValueError("there are no groups of parameters here: make one optimizer for each")
-        if not all(isinstance(p, Parameter) for p in self.params):
-            raise ValueError(
-                "an optimizer needs a list of Parameters, as module.parameters() gives"
-            )
-        if len(set(self.params)) < len(self.params):
-            raise ValueError("a parameter is given twice, and would be updated twice in a step")
+        self.params = checked_parameters(params, self, Parameter)
+        self.lr = lr
+        self.weight_decay = weight_decay
         self.state: list = [{} for _ in self.params]
 
     def __init_subclass__(cls):
@@ -76,7 +58,9 @@ class Optimizer:
             cls.kernel = ""  # an inherited kernel would do other lines than this update
 
     def __setattr__(self, name, value):
-        super().__setattr__(name, checked(self, name, value) if name in self.settings else value)
+        if name in self.settings:
+            value = checked_setting(self, name, value)
+        super().__setattr__(name, value)
 
     def step(self):
         """Update every parameter that has a gradient.
@@ -88,25 +72,29 @@ class Optimizer:
             if p.grad is not None:
                 check_update(i, p)
         for p, state in zip(self.params, self.state, strict=True):
-            if p.grad is None:
-                continue
-            xp = backend.get_array_module(p.data)
-            if not p.data.flags.c_contiguous:  # blocks are views of contiguous memory
-                p.data = xp.ascontiguousarray(p.data)
-            if not state:
-                state["step"] = 0
-                state.update({name: xp.zeros_like(p.data) for name in self.moments})
-            state["step"] += 1
-            moments = [state[name] for name in self.moments]
-            update = self.launch if on_gpu(p.data) and self.kernel else self.update
-            for block, g, *block_moments in blocks(p.data, p.grad.data, *moments):
-                if self.weight_decay:
-                    g = g + self.weight_decay * block
-                update(state["step"], block, g, *block_moments)
-            p.data = p.data  # counts as a new version
+            if p.grad is not None:
+                self.update_in_blocks(p, state)
 
-    def launch(self, step, p, g, *moments):
-        """Do what `update` does by one launch of the kernel, on a GPU."""
+    def update_in_blocks(self, p, state):
+        """Update one parameter and its state, block by block."""
+        xp = backend.get_array_module(p.data)
+        if not p.data.flags.c_contiguous:  # blocks are views of contiguous memory
+            p.data = xp.ascontiguousarray(p.data)
+        if not state:  # the first step
+            state["step"] = 0
+            for name in self.moments:
+                state[name] = xp.zeros_like(p.data)
+        state["step"] += 1
+        moments = [state[name] for name in self.moments]
+        update = self.update_on_gpu if self.kernel and on_gpu(p.data) else self.update
+        for block, g, *block_moments in blocks(p.data, p.grad.data, *moments):
+            if self.weight_decay:
+                g = g + self.weight_decay * block
+            update(state["step"], block, g, *block_moments)
+        p._mark_changed()
+
+    def update_on_gpu(self, step, p, g, *moments):
+        """Do what `update` does by one launch of the kernel."""
         moments = dict(zip(self.symbols.split(), moments, strict=True))
         launch(self.kernel, f"p {self.symbols}", g=g, **self.numbers(step), p=p, **moments)
 
@@ -124,7 +112,7 @@ class Optimizer:
 
     def zero_grad(self, set_to_none=True):
         """Set all gradients to None, as PyTorch's set_to_none=True."""
-        pytorch.check_same({"set_to_none": set_to_none}, set_to_none=(True,))
+        pytorch.check_no_effect({"set_to_none": set_to_none}, set_to_none=(True,))
         for p in self.params:
             p.grad = None
 
@@ -132,7 +120,8 @@ class Optimizer:
         """Return a copy of the settings and of each parameter's state."""
         states = {
             str(i): {
-                k: v if k == "step" else np.array(backend.to_numpy(v)) for k, v in state.items()
+                name: value if name == "step" else np.array(backend.to_numpy(value))
+                for name, value in state.items()
             }
             for i, state in enumerate(self.state)
         }
@@ -143,35 +132,10 @@ class Optimizer:
 
         A setting that an older state does not have gets its default.
         """
-        kind, n = type(self).__name__, len(self.params)
-        state_dict = {"weight_decay": 0.0} | as_dict(f"a state of {kind}", state_dict)
-        for name in "state", *self.settings:
-            if name not in state_dict:
-                raise ValueError(f"this is no state of {kind}: it has no {name}")
-        saved = as_dict(f"the state of {kind}", state_dict["state"])
-        if len(saved) != n:
-            raise ValueError(f"state for {len(saved)} parameters, but there are {n}")
-        if set(saved) != {str(i) for i in range(n)}:
-            raise ValueError(f"the keys of the state must be '0' to '{n - 1}', not {list(saved)}")
-        states = [self._checked_state(i, p, saved[str(i)]) for i, p in enumerate(self.params)]
-        settings = {name: loaded(self, name, state_dict[name]) for name in self.settings}
+        states, settings = checked_optimizer_state(self, state_dict)
         self.state = states
         for name, value in settings.items():
             setattr(self, name, value)
-
-    def _checked_state(self, i, p, saved):
-        """Return a copy of the saved state of parameter i; ValueError if it does not fit."""
-        saved = as_dict(f"the state of parameter {i}", saved)
-        if not saved:  # the parameter has had no gradient yet
-            return {}
-        if set(saved) != {"step", *self.moments}:
-            names = sorted(map(str, saved))
-            raise ValueError(f"state of parameter {i}: {names} is not {type(self).__name__}'s")
-        state = {"step": count(f"step of parameter {i}", saved["step"], at_least=1)}
-        for name in self.moments:
-            check_moment(f"{name} of parameter {i}", p, saved[name], name in SQUARES)
-            state[name] = backend.get_array_module(p.data).array(saved[name], order="C")
-        return state
 
 
 class SGD(Optimizer):
@@ -187,7 +151,8 @@ class SGD(Optimizer):
 
     moments = ("momentum_buffer",)
     settings = ("lr", "momentum", "weight_decay")
-    kernel, symbols = "b = mu * b + g; p = p - lr * b;", "b"
+    kernel = "b = mu * b + g; p = p - lr * b;"
+    symbols = "b"
 
     def __init__(self, params, lr, momentum: Any = 0.0, *, weight_decay: Any = 0.0):
         super().__init__(params, lr, weight_decay)
@@ -215,13 +180,15 @@ class RMSprop(Optimizer):
 
     moments = ("square_avg",)
     settings = ("lr", "alpha", "eps", "weight_decay")
-    kernel, symbols = "v = alpha * v + w * g * g; p = p - lr * g / (sqrt(v) + eps);", "v"
+    kernel = "v = alpha * v + w * g * g; p = p - lr * g / (sqrt(v) + eps);"
+    symbols = "v"
 
     def __init__(
         self, params, lr: Any = 0.01, alpha: Any = 0.99, eps: Any = 1e-8, weight_decay: Any = 0.0
     ):
         super().__init__(params, lr, weight_decay)
-        self.alpha, self.eps = alpha, eps
+        self.alpha = alpha
+        self.eps = eps
 
     def update(self, step, p, g, v):
         sqrt = backend.get_array_module(p).sqrt
@@ -266,11 +233,14 @@ class Adam(Optimizer):
         weight_decay: Any = 0.0,
     ):
         super().__init__(params, lr, weight_decay)
-        self.betas, self.eps = betas, eps
+        self.betas = betas
+        self.eps = eps
 
     def update(self, step, p, g, m, v):
         sqrt = backend.get_array_module(p).sqrt
-        lr, (beta1, beta2), eps = self.lr, self.betas, self.eps
+        lr = self.lr
+        beta1, beta2 = self.betas
+        eps = self.eps
         c = (1 - beta2**step) ** 0.5
         m *= beta1
         m += (1 - beta1) * g
@@ -281,7 +251,8 @@ class Adam(Optimizer):
     def numbers(self, step):
         beta1, beta2 = self.betas
         c = (1 - beta2**step) ** 0.5
-        rate, small = self.lr * c / (1 - beta1**step), c * self.eps
+        rate = self.lr * c / (1 - beta1**step)
+        small = c * self.eps
         # 1 - β is computed here. In float32, 1 - 0.999 has an error of 0.005 %.
         return dict(beta1=beta1, w1=1 - beta1, beta2=beta2, w2=1 - beta2, rate=rate, small=small)
 
@@ -335,7 +306,8 @@ class AveragedModel:
 
     def __init__(self, model, decay=0.999):
         check_module("what is to be averaged", model)
-        self.decay, self.n_averaged = checked(self, "decay", decay), 0
+        self.decay = checked_setting(self, "decay", decay)
+        self.n_averaged = 0
         self.module = copy.deepcopy(model).eval().requires_grad_(False)
 
     def __call__(self, *inputs, **named):
@@ -345,39 +317,34 @@ class AveragedModel:
     def update_parameters(self, model):
         """Add the model's present weights to the mean; ValueError for another structure."""
         check_module("what is to be averaged", model)
-        means, new = self.module.parameters(), model.parameters()
-        shapes = [a.shape for a in means + self.module.buffers()]
-        if shapes != [b.shape for b in new + model.buffers()]:
-            raise ValueError("this is not the model, or one like it, that this average is of")
+        check_same_structure(self.module, model)
+        # TensorFlow's decay after m updates is (1 + m) / (10 + m). Let m = n - 1. Then 1 minus this
+        # decay is 9 / (9 + n). It is 1 for n = 0, so that the mean forgets the initial weights.
         w = max(1 - self.decay, 9 / (9 + self.n_averaged))
         self.n_averaged += 1
-        for a, p in zip(means, new, strict=True):
+        for a, p in zip(self.module.parameters(), model.parameters(), strict=True):
             a.data += w * (p.data - a.data)
         for module, other in zip(self.module.modules(), model.modules(), strict=True):
             for name in module.buffer_names:
-                a, b = getattr(module, name), getattr(other, name)
+                a = getattr(module, name)
+                b = getattr(other, name)
                 # An integer is a count, which is copied.
                 setattr(module, name, a + w * (b - a) if a.dtype.kind == "f" else b.copy())
 
     def state_dict(self):
         """Return the means, the number of steps and the decay, for `load_state_dict`."""
-        module, n = self.module.state_dict(), self.n_averaged
-        return {"module": module, "n_averaged": n, "decay": self.decay}
+        module = self.module.state_dict()
+        return {"module": module, "n_averaged": self.n_averaged, "decay": self.decay}
 
     def load_state_dict(self, state_dict):
         """Load a `state_dict`. Raises ValueError, and changes nothing, if it does not fit."""
-        state_dict = as_dict("a state of AveragedModel", state_dict)
-        for name in "module", "n_averaged", "decay":
-            if name not in state_dict:
-                raise ValueError(f"this is no state of AveragedModel: it has no {name}")
-        n = count("n_averaged", state_dict["n_averaged"], at_least=0)
-        decay = loaded(self, "decay", state_dict["decay"])
-        module = as_dict("the module of an AveragedModel's state", state_dict["module"])
+        module, n, decay = checked_average_state(self, state_dict)
         try:
             self.module.load_state_dict(module)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"the module of an AveragedModel's state: {error.args[0]}") from error
-        self.n_averaged, self.decay = n, decay
+        self.n_averaged = n
+        self.decay = decay
 
 
 def blocks(*arrays):
@@ -390,73 +357,6 @@ def blocks(*arrays):
     if xp is not np or flat[0].size <= BLOCK:
         return [flat]
     return [[a[i : i + BLOCK] for a in flat] for i in range(0, flat[0].size, BLOCK)]
-
-
-def checked(owner, name, value):
-    """Return the setting `name` as Python numbers; TypeError or ValueError if it is invalid."""
-    what = f"{type(owner).__name__}: {name}"
-    if name == "betas":
-        if not isinstance(value, (tuple, list)) or len(value) != 2:
-            raise ValueError(f"{what} must be two numbers, not {value!r}")
-        return tuple(checked(owner, f"beta{i + 1}", beta) for i, beta in enumerate(value))
-    if name in ("lr", "eps", "weight_decay"):
-        return not_negative(what, value)
-    value = number(f"{what} must be a number", value)
-    if not 0 <= value < 1:
-        raise ValueError(f"{what} must be in [0, 1), not {value}")
-    return value
-
-
-def loaded(owner, name, value):
-    """Return the setting `name` of a state; ValueError if it is invalid."""
-    try:
-        return checked(owner, name, value)
-    except TypeError as error:
-        raise ValueError(str(error)) from error
-
-
-def as_dict(what, value):
-    """Return a copy of a dict; ValueError for anything else."""
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{what} must be a dict, as state_dict() gives, not {named(value)}")
-    return dict(value)
-
-
-def count(what, value, at_least):
-    """Return a count of a state as an int; ValueError unless it is an integer >= at_least."""
-    is_integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not is_integer or value < at_least:
-        raise ValueError(f"{what} must be an integer of at least {at_least}, not {value!r}")
-    return int(value)
-
-
-def check_moment(what, p, moment, is_square):
-    """Raise ValueError unless an array can be a moment of the parameter p."""
-    if type(moment) not in (np.ndarray, type(p.data)):
-        raise ValueError(f"{what} must be an array, not {named(moment)}")
-    if moment.shape != p.shape or moment.dtype != p.dtype:
-        raise ValueError(
-            f"{what} is {moment.dtype} of shape {moment.shape}, but the parameter is {p.dtype} of "
-            f"shape {p.shape}"
-        )
-    xp = backend.get_array_module(moment)
-    if not xp.isfinite(moment).all():
-        raise ValueError(f"{what} is not finite")
-    if is_square and (moment < 0).any():
-        raise ValueError(f"{what} is a mean of squares, but has numbers below 0")
-
-
-def check_update(i, p):
-    """Raise an error unless parameter i can be updated by its gradient."""
-    try:
-        check_same(p.data, p.grad.data)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"parameter {i} and its gradient: {error}") from None
-    if not getattr(p.data.flags, "writeable", True):
-        raise ValueError(
-            f"parameter {i}, of shape {p.shape}, is read-only; give it its own array with "
-            "p.data = p.data.copy()"
-        )
 
 
 if not TYPE_CHECKING:  # or an editor would accept any name

@@ -66,8 +66,11 @@ class Tensor:
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         plain = type(data) is np.ndarray and data.dtype in FLOATS
         self._data = data if plain else plain_array(data)
-        self._grad = self.op = None
-        self._requires_grad, self._version, self.generation = False, [0], 0
+        self._grad = None
+        self.op = None
+        self._requires_grad = False
+        self._version = [0]
+        self.generation = 0
         if requires_grad:
             self.requires_grad_()
 
@@ -119,8 +122,12 @@ class Tensor:
         Raises ValueError or TypeError, naming both sides, where they differ.
         """
         self._data[...] = new_values(as_array(values), self._data)
-        self._version[0] += 1
+        self._mark_changed()
         return self
+
+    def _mark_changed(self) -> None:
+        """Count a write into the array as a new version: a graph of the old values will raise."""
+        self._version[0] += 1
 
     def backward(self, gradient: Any = None, *, create_graph=False, retain_graph=True) -> None:
         """Add the gradient of this tensor to `.grad` of every leaf that requires one.
@@ -185,27 +192,21 @@ class Tensor:
     # Arithmetic. One side may be a number or an array; both are broadcast as NumPy does it.
 
     def __add__(self, other: Any) -> Tensor:
-        """self + other"""
         return arithmetic.Add()(self, other)
 
     def __sub__(self, other: Any) -> Tensor:
-        """self - other"""
         return arithmetic.Sub()(self, other)
 
     def __rsub__(self, other: Any) -> Tensor:
-        """other - self"""
         return arithmetic.Sub()(other, self)
 
     def __mul__(self, other: Any) -> Tensor:
-        """self * other"""
         return arithmetic.Mul()(self, other)
 
     def __truediv__(self, other: Any) -> Tensor:
-        """self / other"""
         return arithmetic.Div()(self, other)
 
     def __rtruediv__(self, other: Any) -> Tensor:
-        """other / self"""
         return arithmetic.Div()(other, self)
 
     def __floordiv__(self, other: Any) -> Tensor:
@@ -225,22 +226,21 @@ class Tensor:
         return matmul.matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> Tensor:
-        """other @ self"""
         return matmul.matmul(other, self)
 
     def __neg__(self) -> Tensor:
-        """-self"""
         return arithmetic.Neg()(self)
 
     def __pos__(self) -> Tensor:
-        """+self, which is self"""
         return self
 
     def __abs__(self) -> Tensor:
         """|x|. Its slope at 0 is taken as 0."""
         return elementwise.Abs()(self)
 
-    __radd__, __rmul__, __rfloordiv__ = __add__, __mul__, __floordiv__
+    __radd__ = __add__
+    __rmul__ = __mul__
+    __rfloordiv__ = __floordiv__
 
     # Under no_grad(), x += y writes into the array of a leaf x. Elsewhere it makes a new Tensor.
 

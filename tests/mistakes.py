@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigan import autograd, losses, memory, nn, ops
+from minigan import autograd, losses, nn, ops
 from minigan.ops import arithmetic, conv, elementwise, matmul, norm, reduce, shape
 from minigan.ops.elementwise import Sigmoid
 from minigan.ops.matmul import swap
@@ -312,7 +312,7 @@ def _(self, x):
 
 
 @mistake(
-    "a gradient that is lost where two paths meet", memory.Memory, "add",
+    "a gradient that is lost where two paths meet", autograd.Memory, "add",
     case="one tensor many times", fn=lambda x: x * x, inputs=[X], message="0.5 times",
 )  # fmt: skip
 def _(self, x, total, gx, others):

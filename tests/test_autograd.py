@@ -263,3 +263,30 @@ def test_a_rule_that_returns_its_own_inputs_does_not_tie_gradients_to_data():
     for x in (a, b):
         for other in (a, b):
             assert not np.shares_memory(x.grad.data, other.data)
+
+
+class HalfSquare(Op):
+    """y = x² / 2. Its rule returns x itself, so it is correct for gy = 1 only."""
+
+    def forward(self, x):
+        return x * x / 2
+
+    def backward(self, gy, y, x):
+        return x
+
+
+def test_a_rule_that_returns_a_result_does_not_change_it():
+    """The sum of two gradients is not computed in the array of h."""
+    x = leaf(1.0, 2.0)
+    h = x.exp()
+    before = h.data.copy()
+    (HalfSquare()(h).sum() + HalfSquare()(h).sum()).backward()
+    assert h.data.tolist() == before.tolist()
+    np.testing.assert_allclose(x.grad.data, 2 * before**2)
+
+
+def test_a_rule_that_returns_a_result_does_not_tie_a_gradient_to_it():
+    x = leaf(1.0, 2.0)
+    h = x + 1.0
+    HalfSquare()(h).sum().backward()
+    assert not np.shares_memory(x.grad.data, h.data)

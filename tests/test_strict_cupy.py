@@ -121,7 +121,7 @@ def test_a_kernel_computes_the_lines_of_update(make, any_kernel):
         arrays = [scale * rng.standard_normal(50) for _ in optimizer.moments]
         arrays = [rng.standard_normal(50), scale * rng.standard_normal(50), *map(abs, arrays)]
         on_device = [any_kernel.asarray(a) for a in arrays]
-        optimizer.launch(step, *on_device)
+        optimizer.update_on_gpu(step, *on_device)
         optimizer.update(step, *arrays)
         for found, expected in zip(on_device, arrays, strict=True):
             np.testing.assert_allclose(found.get(), expected, rtol=1e-13)

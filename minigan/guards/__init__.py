@@ -4,6 +4,7 @@ A reader of the mathematics can skip this folder. A guard stands at an entry. Be
 trusts its arguments.
 
 data: arrays, indices and settings.  graph: an operation, its gradients, and the start of a walk.
-steps: the settings and the minibatches of a trainer.  pytorch: names of PyTorch, and what to write
-here.  moved: modules under their names of version 0.2.
+steps: the settings and the minibatches of a trainer.  state: the parameters, settings and saved
+states of optimizers.  pytorch: names of PyTorch, and what to write here.  moved: modules under
+their names of version 0.2.
 """

@@ -36,9 +36,9 @@ def plain_array(data, like=None):
     try:
         array = data if on_gpu else np.asarray(data)
     except (ValueError, TypeError) as error:
-        raise TypeError(f"{named(data)} makes no array of numbers: {error}") from error
+        raise TypeError(f"{class_name(data)} makes no array of numbers: {error}") from error
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
-        raise TypeError(f"data must be numbers; {named(data)} gives an array of {array.dtype}")
+        raise TypeError(f"data must be numbers; {class_name(data)} gives an array of {array.dtype}")
     has_dtype = on_gpu or hasattr(data, "__array__")
     dtype = array.dtype.newbyteorder("=") if has_dtype else np.dtype("float32")
     if dtype == np.float16:
@@ -64,7 +64,7 @@ def check_plain(data, inside="the data"):
         raise TypeError(f"a Tensor, an array or numbers are needed, not {data!r}")
     elif hasattr(data, "requires_grad"):
         raise TypeError(
-            f"{inside} contains a {named(data)}, which would lose its history: for a list of "
+            f"{inside} contains a {class_name(data)}, which would lose its history: for a list of "
             "Tensors use ops.stack or ops.concatenate, to drop the history use .detach(), for a "
             "tensor of PyTorch use .detach().cpu().numpy()"
         )
@@ -106,13 +106,13 @@ def check_float(array):
 
 
 def new_values(values, old):
-    """Return the values on the backend of the array `old`; raises the errors of `check_same`."""
+    """Return the values on the backend of the array `old`; raise unless they fit into it."""
     values = backend.get_array_module(old).asarray(plain_array(values, old))
-    check_same(old, values)
+    check_same_shape_and_dtype(old, values)
     return values
 
 
-def check_same(old, new):
+def check_same_shape_and_dtype(old, new):
     """Raise ValueError or TypeError unless the arrays have the same shape and dtype."""
     if new.shape != old.shape:
         raise ValueError(f"the shape is {old.shape}, but the new data has shape {new.shape}")
@@ -129,7 +129,7 @@ def check_keyword(method, keyword, positional):
         )
 
 
-def refused(keywords):
+def refuse_keywords(keywords):
     """Raise TypeError for the first keyword. The message gives minigan's name for it."""
     name, value = next(iter(keywords.items()))
     if name in KEYWORDS:
@@ -145,7 +145,7 @@ def number(rule, value):
     if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0:
         value = value.item()
     if not isinstance(value, (int, float)):
-        raise TypeError(f"{rule}, not {named(value)}")
+        raise TypeError(f"{rule}, not {class_name(value)}")
     return value
 
 
@@ -165,10 +165,13 @@ def log_of_base(base):
     return math.log(base)
 
 
-def named(data):
+def class_name(data):
     """Return the class name of `data`, with its module, for an error message."""
     kind = type(data)
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
+named = class_name  # the name in guards/steps.py
 
 
 def plain_index(index):
@@ -188,7 +191,7 @@ def plain_condition(condition, xp):
     return condition
 
 
-def bounds(low, high):
+def checked_bounds(low, high):
     """Return the bounds of `clip` as Python numbers or None; ValueError if both are None."""
     if low is None and high is None:
         raise ValueError("clip needs at least one bound: min, max or both")
@@ -198,7 +201,7 @@ def bounds(low, high):
     return [None if bound is None else number(rule, bound) for bound in (low, high)]
 
 
-def check_shape(shape):
+def checked_shape(shape):
     """Return the shape; ValueError for negative sizes other than one -1."""
     if any(n < -1 for n in shape):
         raise ValueError(f"a shape may have one -1 and no other negative size, not {shape}")

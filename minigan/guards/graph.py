@@ -21,15 +21,17 @@ def check_inputs(op, arrays):
             )
         if dtype != dtypes[0]:
             raise TypeError(
-                f"{op} of {listed(dtypes)}, shapes {shapes(arrays)}: dtypes must agree; convert "
-                "the data with .astype, or the module with .float() or .double()"
+                f"{op} of {listed(dtypes)}, shapes {listed_shapes(arrays)}: dtypes must agree; "
+                "convert the data with .astype, or the module with .float() or .double()"
             )
 
 
-def report(op, y, gxs):
+def raise_changed_or_wrong_count(op, y, gxs):
     """Raise the error for a tensor changed since y = op(...), or for a wrong number of gxs."""
-    changed = [f"input {i}" for i, x in enumerate(op.inputs) if x._version[0] != op.versions[i]]
-    if y._version[0] != op.version:
+    changed = [
+        f"input {i}" for i, x in enumerate(op.inputs) if x._version[0] != op.input_versions[i]
+    ]
+    if y._version[0] != op.output_version:
         changed.append("the output")
     if changed:
         shapes = [x.shape for x in op.inputs]
@@ -122,7 +124,8 @@ def check_result(op, y, arrays):
 def check_finite(y, maker, inputs, called_at):
     """For detect_anomaly: raise FloatingPointError if y has a NaN or an infinity."""
     xp = backend.get_array_module(y)
-    nan, infinite = int(xp.isnan(y).sum()), int(xp.isinf(y).sum())
+    nan = int(xp.isnan(y).sum())
+    infinite = int(xp.isinf(y).sum())
     if nan or infinite:
         innocent = all(xp.isfinite(x).all() for x in inputs)
         raise FloatingPointError(
@@ -142,7 +145,7 @@ def line_of_the_caller():
     return "a line of minigan's own"
 
 
-def shapes(arrays):
+def listed_shapes(arrays):
     return listed(a.shape for a in arrays)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from minigan import backend
-from minigan.guards.data import refused
+from minigan.guards.data import refuse_keywords
 
 GPU = "minigan.backend.use('cupy'), before the networks are made, puts everything on the GPU"
 IN_PLACE = "there is no in-place method: under no_grad(), +=, -=, *= and /= write into a leaf"
@@ -189,7 +189,7 @@ INIT = {
     "xavier_uniform_": "write uniform_(p, -a, a), with a = (6 / (fan_in + fan_out)) ** 0.5",
     "zeros_": "write constant_(p, 0.0)",
 }
-LOSSES = {
+LOSS_FUNCTIONS = {
     "bce": "write losses.binary_cross_entropy(p, target)",
     "mse": "write nn.functional.mse_loss(y, target)",
     "mse_loss": "write nn.functional.mse_loss(y, target)",
@@ -205,15 +205,15 @@ def missing(owner, name, table, of=None):
     return AttributeError(text, name=name, obj=of)
 
 
-def check_same(keywords, **same):
-    """Raise TypeError for a keyword that is not in `same`, or has another value than there.
+def check_no_effect(keywords, **accepted):
+    """Raise TypeError for a keyword that is not accepted, or has a value that is not.
 
-    same: PyTorch's keywords, with the values that change nothing here.
+    accepted: PyTorch's keywords, with the values that have no effect here.
     """
     for name, value in keywords.items():
-        if name not in same:
-            refused({name: value})
-        if value not in same[name]:
+        if name not in accepted:
+            refuse_keywords({name: value})
+        if value not in accepted[name]:
             raise TypeError(f"{name}={value!r} is not possible here: leave it out")
 
 
@@ -247,7 +247,7 @@ def package_attribute(name):
     raise missing("module 'minigan'", name, PACKAGE)
 
 
-def moved(x, *targets, device=None, dtype=None, non_blocking=False):
+def to_device_or_dtype(x, *targets, device=None, dtype=None, non_blocking=False):
     """Return x, with the dtype that is asked for. Raise an error for a device that x is not on."""
     for target in (*targets, *[t for t in (device, dtype) if t is not None]):
         text = getattr(target, "__name__", str(target))
@@ -279,7 +279,7 @@ def check_place(x, device):
 
 def to_device(device, x, *index):
     """x.cpu(), x.cuda() and x.cuda(0)."""
-    return moved(x, device)
+    return to_device_or_dtype(x, device)
 
 
 def as_dtype(dtype, x):
@@ -297,7 +297,7 @@ def as_dtype(dtype, x):
 SAME_FOR_MODULES = {
     "cpu": partial(to_device, "cpu"),
     "cuda": partial(to_device, "cuda"),
-    "to": moved,
+    "to": to_device_or_dtype,
 }
 SAME_FOR_TENSORS = {
     **SAME_FOR_MODULES,

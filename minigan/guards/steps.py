@@ -7,7 +7,7 @@ from functools import wraps
 import numpy as np
 
 from minigan import backend
-from minigan.guards.data import named, number
+from minigan.guards.data import class_name, number
 from minigan.nn import Sequential, Sigmoid
 from minigan.nn.module import check_module
 from minigan.nn.norm import BatchNorm, BatchNorm1d, BatchNorm2d
@@ -167,7 +167,7 @@ def wrong_samples(trainer, inputs):
 def check_function(what, value):
     """Raise TypeError unless a setting is a function."""
     if not callable(value):
-        raise TypeError(f"{what} must be a function, not {named(value)}")
+        raise TypeError(f"{what} must be a function, not {class_name(value)}")
 
 
 def check_minibatch(real):

@@ -1,6 +1,6 @@
 """Activations: layers that apply a function to each element."""
 
-from minigan.guards.data import named
+from minigan.guards.data import class_name
 from minigan.nn.module import Module
 from minigan.ops import elementwise
 from minigan.tensor import as_tensor
@@ -23,7 +23,7 @@ class ReLU(Module):
     """
 
     def __init__(self, inplace=False):
-        self.inplace = flag(self, inplace)
+        self.inplace = checked_inplace(self, inplace)
 
     def forward(self, x):
         return elementwise.ReLU()(as_tensor(x))
@@ -40,12 +40,13 @@ class LeakyReLU(Module):
     """
 
     def __init__(self, negative_slope=0.01, inplace=False):
-        self.negative_slope, self.inplace = negative_slope, flag(self, inplace)
+        self.negative_slope = negative_slope
+        self.inplace = checked_inplace(self, inplace)
 
     def forward(self, x):
         return elementwise.LeakyReLU(self.negative_slope)(as_tensor(x))
 
-    def _checked(self, name, value):
+    def _checked_setting(self, name, value):
         return elementwise.LeakyReLU(value).slope if name == "negative_slope" else value
 
     def extra_repr(self):
@@ -73,11 +74,11 @@ class Softplus(Module):
         return elementwise.Softplus()(as_tensor(x))
 
 
-def flag(layer, inplace):
+def checked_inplace(layer, inplace):
     """Return inplace; TypeError for a number, which was probably meant for another setting."""
     if not isinstance(inplace, bool):
         raise TypeError(
-            f"{type(layer).__name__}: inplace must be True or False, not a {named(inplace)}; make "
-            "the layer, and then call it, as in ReLU()(x)"
+            f"{type(layer).__name__}: inplace must be True or False, not a {class_name(inplace)}; "
+            "make the layer, and then call it, as in ReLU()(x)"
         )
     return inplace

@@ -9,7 +9,7 @@ import numpy as np
 from minigan import backend
 from minigan.guards.data import check_keyword
 from minigan.nn import init
-from minigan.nn.linear import check_positive, zeros
+from minigan.nn.linear import check_positive, zero_parameter
 from minigan.nn.module import Module
 from minigan.ops import broadcast_to
 from minigan.ops.conv import Convolution, Geometry, TransposedConvolution
@@ -43,25 +43,28 @@ class Conv2d(Module):
         bias=True,
     ):
         check_positive(self, in_channels=in_channels, out_channels=out_channels)
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size, self.stride = _pair("kernel_size", kernel_size), _pair("stride", stride)
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = _pair("kernel_size", kernel_size)
+        self.stride = _pair("stride", stride)
         self.padding = padding if padding == "same" else _pair("padding", padding, at_least=0)
         fan_in = in_channels * math.prod(self.kernel_size)
-        self.weight = init.default_(zeros(out_channels, in_channels, *self.kernel_size), fan_in)
-        self.bias = init.default_(zeros(out_channels), fan_in) if bias else None
+        W = zero_parameter(out_channels, in_channels, *self.kernel_size)
+        self.weight = init.default_(W, fan_in)
+        self.bias = init.default_(zero_parameter(out_channels), fan_in) if bias else None
 
     def forward(self, x):
-        x = _images(self, x)
+        x = _checked_images(self, x)
         if self.padding == "same":
             sizes = zip(x.shape[2:], self.kernel_size, self.stride, strict=True)
-            padding = [_same(n, k, s) for n, k, s in sizes]
+            padding = [_same_padding(n, k, s) for n, k, s in sizes]
         else:
             padding = [(p, p) for p in self.padding]
         geometry = Geometry(self.kernel_size, self.stride, padding)
         return Convolution(geometry)(x, self.weight, *_bias(self))
 
     def extra_repr(self):
-        return _settings(self)
+        return _settings_text(self)
 
 
 class ConvTranspose2d(Module):
@@ -88,18 +91,21 @@ class ConvTranspose2d(Module):
         bias=True,
     ):
         check_positive(self, in_channels=in_channels, out_channels=out_channels)
-        self.in_channels, self.out_channels = in_channels, out_channels
-        self.kernel_size, self.stride = _pair("kernel_size", kernel_size), _pair("stride", stride)
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = _pair("kernel_size", kernel_size)
+        self.stride = _pair("stride", stride)
         self.padding = _pair("padding", padding, at_least=0)
         self.output_padding = _pair("output_padding", output_padding, at_least=0)
         if any(p >= s for p, s in zip(self.output_padding, self.stride, strict=True)):
             raise ValueError(f"output_padding {output_padding} is not less than stride {stride}")
         fan_in = out_channels * math.prod(self.kernel_size)  # PyTorch's definition
-        self.weight = init.default_(zeros(in_channels, out_channels, *self.kernel_size), fan_in)
-        self.bias = init.default_(zeros(out_channels), fan_in) if bias else None
+        W = zero_parameter(in_channels, out_channels, *self.kernel_size)
+        self.weight = init.default_(W, fan_in)
+        self.bias = init.default_(zero_parameter(out_channels), fan_in) if bias else None
 
     def forward(self, x):
-        x = _images(self, x)
+        x = _checked_images(self, x)
         size = tuple(
             (n - 1) * s - 2 * p + k + extra
             for n, k, s, p, extra in zip(
@@ -117,7 +123,7 @@ class ConvTranspose2d(Module):
         return TransposedConvolution(geometry, size)(x, self.weight, *_bias(self))
 
     def extra_repr(self):
-        return _settings(self)
+        return _settings_text(self)
 
 
 class Upsample(Module):
@@ -143,15 +149,16 @@ class Upsample(Module):
         x = as_tensor(x)
         if x.ndim != 4:
             raise ValueError(f"{self}: expected (N, C, H, W), got {x.shape}")
-        (n, c, h, w), (sh, sw) = x.shape, self.scale_factor
+        n, c, h, w = x.shape
+        sh, sw = self.scale_factor
         y = broadcast_to(x.reshape(n, c, h, 1, w, 1), (n, c, h, sh, w, sw))
         return y.reshape(n, c, h * sh, w * sw)
 
-    def joined_with(self, following):
-        """A function that computes following(self(x)) faster; None for most layers."""
+    def fused_with(self, following):
         if type(self) is not Upsample or type(following) is not Conv2d:
             return None
-        k, padding = following.kernel_size[0], following.padding
+        k = following.kernel_size[0]
+        padding = following.padding
         odd = k % 2 == 1 and following.kernel_size == (k, k)
         same_size = padding in ("same", (k // 2, k // 2)) and following.stride == (1, 1)
         if self.scale_factor != (2, 2) or not odd or not same_size:
@@ -168,15 +175,22 @@ class UpsampleConv2d(Conv2d):
     (N, in_channels, H, W) -> (N, out_channels, 2 H, 2 W). kernel_size is odd; weight and bias are
     Conv2d's. Raises ValueError for an even kernel_size, and for an input of another shape.
 
-    It is a transposed convolution of stride 2 with a kernel that is one wider. Along one axis, a
-    kernel (a, b, c) of the convolution meets the pixels p and q of the small image like this:
+    It is a transposed convolution of stride 2 with a kernel that is one wider. Along one axis, let
+    the convolution have the kernel (a, b, c), and let p, q, r be pixels of the small image:
 
-        upsampled        p  p  q  q
-        first output     a  b  c           =  (a + b) p + c q
-        second output       a  b  c        =  a p + (b + c) q
+        upsampled          p  p  q  q  r  r
+        output at p 2      a  b  c              =  (a + b) p + c q
+        output at q 1         a  b  c           =  a p + (b + c) q
+        output at q 2            a  b  c        =  (a + b) q + c r
+        output at r 1               a  b  c     =  a q + (b + c) r
 
-    So the kernel of the transposed convolution is (c, b + c, a + b, a). For kernel_size 3 it has
-    4² weights where the convolution has 9 for each of four outputs: (4/6)² = 0.44 of the products.
+    So q spreads over four outputs. Its weights there are the kernel of the transposed convolution:
+
+        output          p 2   q 1     q 2     r 1
+        weight of q     c     b + c   a + b   a
+
+    For kernel_size 3 there are 4² products for each pixel of the small image. The convolution has
+    3² for each of its four outputs. 16 / 36 is 0.44.
 
     >>> from minigan import randn
     >>> UpsampleConv2d(128, 64, 3)(randn(8, 128, 8, 8)).shape
@@ -202,12 +216,19 @@ class UpsampleConv2d(Conv2d):
 
 def _upsample_and_convolve(layer, x):
     """A Conv2d layer of x upsampled by 2; see UpsampleConv2d."""
-    x = _images(layer, x)
+    x = _checked_images(layer, x)
     k = layer.kernel_size[0]
-    # Along one axis, which of the k weights each of the k + 1 is the sum of; then along both.
-    sums = np.eye(k + 1, k, dtype=x.dtype) + np.eye(k + 1, k, -1, dtype=x.dtype)
-    sums = backend.asarray(np.kron(sums, sums)[:, ::-1].copy())  # ((k+1)², k²), kernel turned
-    W = layer.weight.transpose(1, 0, 2, 3).reshape(-1, k * k) @ sums.T
+    # A row for each of the k + 1 new weights along one axis: the weights of (a, b, c) in its sum.
+    #     c        0 0 1
+    #     b + c    0 1 1
+    #     a + b    1 1 0
+    #     a        1 0 0
+    last_first = np.eye(k, dtype=x.dtype)[::-1]
+    zero = np.zeros((1, k), dtype=x.dtype)
+    one_axis = np.concatenate([last_first, zero]) + np.concatenate([zero, last_first])
+    both_axes = backend.asarray(np.kron(one_axis, one_axis))  # ((k+1)², k²)
+    kernels = layer.weight.transpose(1, 0, 2, 3).reshape(-1, k * k)  # (in·out, k²)
+    W = kernels @ both_axes.T  # (in·out, (k+1)²)
     W = W.reshape(layer.in_channels, layer.out_channels, k + 1, k + 1)
     p = k // 2
     geometry = Geometry((k + 1, k + 1), (2, 2), [(p, p), (p, p)])
@@ -222,13 +243,13 @@ def _pair(name, value, at_least=1):
     return int(pair[0]), int(pair[1])
 
 
-def _same(n, k, s):
+def _same_padding(n, k, s):
     """Keras's padding (before, after) along an axis with n pixels."""
     total = max((math.ceil(n / s) - 1) * s + k - n, 0)
     return total // 2, total - total // 2
 
 
-def _images(layer, x):
+def _checked_images(layer, x):
     x = as_tensor(x)
     if x.ndim != 4 or x.shape[1] != layer.in_channels:
         raise ValueError(f"{layer}: expected (N, {layer.in_channels}, H, W), got {x.shape}")
@@ -239,7 +260,7 @@ def _bias(layer):
     return [] if layer.bias is None else [layer.bias]
 
 
-def _settings(layer):
+def _settings_text(layer):
     text = f"{layer.in_channels}, {layer.out_channels}, kernel_size={layer.kernel_size}"
     text += f", stride={layer.stride}"
     if layer.padding != (0, 0):

@@ -2,7 +2,7 @@
 
 from minigan import backend
 from minigan.guards.data import number
-from minigan.nn.activation import flag
+from minigan.nn.activation import checked_inplace
 from minigan.nn.module import Module
 from minigan.tensor import as_tensor
 
@@ -21,7 +21,8 @@ class Dropout(Module):
     """
 
     def __init__(self, p=0.5, inplace=False):
-        self.p, self.inplace = p, flag(self, inplace)
+        self.p = p
+        self.inplace = checked_inplace(self, inplace)
 
     def forward(self, x):
         x = as_tensor(x)
@@ -33,7 +34,7 @@ class Dropout(Module):
     def mask_shape(self, x):
         return x.shape
 
-    def _checked(self, name, value):
+    def _checked_setting(self, name, value):
         return probability(self, value) if name == "p" else value
 
     def extra_repr(self):

@@ -67,7 +67,8 @@ def linear(x, weight, bias=None):
 
 def mse_loss(x, target, reduction="mean"):
     """The mean of (x - target)², for arrays or Tensors of one shape."""
-    x, target = as_tensor(x), as_tensor(target)
+    x = as_tensor(x)
+    target = as_tensor(target)
     if x.shape != target.shape:
         raise ValueError(f"mse_loss of shapes {x.shape} and {target.shape}, which must be the same")
     return losses._reduced((x - target) ** 2, reduction)

@@ -22,9 +22,10 @@ class Linear(Module):
 
     def __init__(self, in_features, out_features, bias=True):
         check_positive(self, in_features=in_features, out_features=out_features)
-        self.in_features, self.out_features = in_features, out_features
-        self.weight = init.default_(zeros(out_features, in_features), in_features)
-        self.bias = init.default_(zeros(out_features), in_features) if bias else None
+        self.in_features = in_features
+        self.out_features = out_features
+        self.weight = init.default_(zero_parameter(out_features, in_features), in_features)
+        self.bias = init.default_(zero_parameter(out_features), in_features) if bias else None
 
     def forward(self, x):
         x = as_tensor(x)
@@ -59,7 +60,8 @@ class Maxout(Module):
 
     def __init__(self, in_features, out_features, num_pieces):
         check_positive(self, num_pieces=num_pieces, out_features=out_features)
-        self.out_features, self.num_pieces = out_features, num_pieces
+        self.out_features = out_features
+        self.num_pieces = num_pieces
         self.linear = Linear(in_features, out_features * num_pieces)
 
     def forward(self, x):
@@ -67,7 +69,7 @@ class Maxout(Module):
         return pieces.reshape(*pieces.shape[:-1], self.out_features, self.num_pieces).max(axis=-1)
 
 
-def zeros(*shape):
+def zero_parameter(*shape):
     """A Parameter of zeros, for an initialisation to overwrite."""
     return Parameter(backend.current().zeros(shape, dtype=np.float32))
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from minigan import backend
 from minigan.guards import pytorch
-from minigan.guards.data import named
+from minigan.guards.data import class_name
 from minigan.tensor import Tensor, as_array
 
 MAPPINGS = (dict, MappingProxyType)
@@ -43,7 +43,8 @@ def _hides_layers(value):
     """Whether a Python container holds a Module or a Parameter, at any depth."""
     if not isinstance(value, CONTAINERS) and type(value) not in WRAPPERS:
         return False
-    ahead, seen = [value], set()
+    ahead = [value]
+    seen = set()
     while ahead:
         container = ahead.pop()
         if type(container) in WRAPPERS:
@@ -86,8 +87,6 @@ class Module:
     training = True  # train() and eval() set it
     # Names of attributes that are state but are not learned, such as batch norm's averages.
     buffer_names: tuple[str, ...] = ()
-    # joined_with(following): a faster function that computes following(self(x)), or None.
-    joined_with: Any = None  # Upsample has such a method, and Sequential calls it
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -108,7 +107,7 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._check_layers(name, value)
-        value = self._checked(name, value)
+        value = self._checked_setting(name, value)
         is_parameter = isinstance(vars(self).get(name), Parameter)
         if is_parameter and not (value is None or isinstance(value, Parameter)):
             raise TypeError(
@@ -120,7 +119,7 @@ class Module:
     if not TYPE_CHECKING:  # or an editor would accept any name
         __getattr__ = pytorch.module_attribute  # for a name that this module does not have
 
-    def _checked(self, name: str, value: Any) -> Any:
+    def _checked_setting(self, name: str, value: Any) -> Any:
         """Return the value that `self.name = value` sets. Layers check their settings here."""
         return value
 
@@ -138,6 +137,10 @@ class Module:
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         return self.forward(*inputs, **named)
+
+    def fused_with(self, following: Module) -> Any:
+        """Return a function that computes following(self(x)) faster; None if there is none."""
+        return None
 
     def named_children(self) -> list[tuple[str, Module]]:
         """(name, module) for each module directly inside this one."""
@@ -228,7 +231,8 @@ class Module:
                 if value.dtype.kind != "f":
                     continue
                 if isinstance(value, Parameter):
-                    value.data, value.grad = value.data.astype(dtype), None
+                    value.data = value.data.astype(dtype)
+                    value.grad = None
                 else:
                     setattr(module, name, value.astype(dtype))
         return self
@@ -255,16 +259,17 @@ class Module:
         if not hasattr(state_dict, "keys"):
             raise TypeError(
                 "load_state_dict needs a dict, as minigan.load(path) or module.state_dict() gives, "
-                f"not {named(state_dict)}"
+                f"not {class_name(state_dict)}"
             )
         own = self.state_dict()
-        missing, unknown = own.keys() - state_dict.keys(), state_dict.keys() - own.keys()
+        missing = own.keys() - state_dict.keys()
+        unknown = state_dict.keys() - own.keys()
         if missing or unknown:
             raise KeyError(
                 f"missing: {sorted(missing) or 'none'}; unknown: {sorted(unknown) or 'none'}"
             )
         for name, array in own.items():
-            new = native(name, state_dict[name])
+            new = in_native_byte_order(name, state_dict[name])
             if new.shape != array.shape:
                 raise ValueError(f"{name} has shape {array.shape}, but {new.shape} was given")
             if new.dtype != array.dtype:
@@ -274,7 +279,7 @@ class Module:
                 )
         for prefix, module in self.named_modules():
             for name, value in module._state():
-                new = native(name, state_dict[_join(prefix, name)])
+                new = in_native_byte_order(name, state_dict[_join(prefix, name)])
                 if isinstance(value, Parameter):
                     value.copy_(new)
                 else:
@@ -286,7 +291,8 @@ class Module:
 
     @recursive_repr()
     def __repr__(self) -> str:
-        name, children = type(self).__name__, self.named_children()
+        name = type(self).__name__
+        children = self.named_children()
         if not children:
             return f"{name}({self.extra_repr()})"
         lines = [f"({key}): {child!r}".replace("\n", "\n  ") for key, child in children]
@@ -313,10 +319,12 @@ class Sequential(Module):
         layers = list(self)
         while layers:
             layer = layers.pop(0)
-            joined = layer.joined_with(layers[0]) if layer.joined_with and layers else None
-            if joined:
+            both = layer.fused_with(layers[0]) if layers else None
+            if both is None:
+                x = layer(x)
+            else:  # one function for this layer and the next, as for Upsample and Conv2d
                 layers.pop(0)
-            x = joined(x) if joined else layer(x)
+                x = both(x)
         return x
 
     def __iter__(self):
@@ -418,7 +426,7 @@ def _inside_first(module, around):
     yield module
 
 
-def native(name, array):
+def in_native_byte_order(name, array):
     """Return an array of a state dict in the machine's byte order."""
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array, and would lose its mask: use .filled(value)")

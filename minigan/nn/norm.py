@@ -8,7 +8,7 @@ import numpy as np
 
 from minigan import backend
 from minigan.guards.data import number
-from minigan.nn.linear import check_positive, zeros
+from minigan.nn.linear import check_positive, zero_parameter
 from minigan.nn.module import Module
 from minigan.ops.compiled import launch, on_gpu
 from minigan.ops.norm import BatchNorm as BatchNormOp
@@ -37,17 +37,21 @@ class BatchNorm(Module):
     def __init__(self, num_features, *pytorch, eps=1e-5, momentum=0.1, affine=True):
         xp = backend.current()
         if pytorch:
-            layer, given = type(self).__name__, ", ".join(map(repr, pytorch))
+            layer = type(self).__name__
+            given = ", ".join(map(repr, pytorch))
             raise TypeError(
                 f"{layer}({num_features}, {given}): PyTorch takes the second positional argument "
                 f"for eps; write {layer}({num_features}, eps={pytorch[0]!r}) for its result, or "
                 "momentum= if that was meant"
             )
         check_positive(self, num_features=num_features)
-        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.num_features = num_features
+        self.eps = eps
+        self.momentum = momentum
         self.weight = self.bias = None
         if affine:
-            self.weight, self.bias = zeros(num_features), zeros(num_features)
+            self.weight = zero_parameter(num_features)
+            self.bias = zero_parameter(num_features)
             self.weight.data += 1.0
         self.running_mean = xp.zeros(num_features, dtype=np.float32)
         self.running_var = xp.ones(num_features, dtype=np.float32)
@@ -65,7 +69,8 @@ class BatchNorm(Module):
         s = (self.running_var.reshape(per_channel) + self.eps) ** -0.5
         if self.weight is None:
             return (x - Tensor(mean)) * Tensor(s)
-        gamma, beta = self.weight.reshape(per_channel), self.bias.reshape(per_channel)
+        gamma = self.weight.reshape(per_channel)
+        beta = self.bias.reshape(per_channel)
         return (x - Tensor(mean)) * (gamma * Tensor(s)) + beta
 
     def normalize(self, x):
@@ -87,20 +92,21 @@ class BatchNorm(Module):
 
     def track(self, mean, var, n):
         """Add the mean and the biased variance of a batch of n values to the running averages."""
-        m, unbiased = self.momentum, n / (n - 1)
+        m = self.momentum
+        unbiased = n / (n - 1)
         if on_gpu(mean) and mean.dtype == self.running_mean.dtype:  # a kernel has one dtype
             xp = backend.get_array_module(mean)
             new = {"running_mean": xp.empty_like(mean), "running_var": xp.empty_like(var)}
             old = {"old_mean": self.running_mean, "old_var": self.running_var}
-            known = dict(mean=mean, var=var, w=1 - m, m=m, unbiased=unbiased)
-            launch(RUNNING_AVERAGES, "running_mean running_var", **old, **known, **new)
+            batch = {"mean": mean, "var": var, "w": 1 - m, "m": m, "unbiased": unbiased}
+            launch(RUNNING_AVERAGES, "running_mean running_var", **old, **batch, **new)
             self.running_mean, self.running_var = new.values()
         else:
             self.running_mean = (1 - m) * self.running_mean + m * mean
             self.running_var = (1 - m) * self.running_var + m * (unbiased * var)
         self.num_batches_tracked = np.asarray(self.num_batches_tracked + 1)  # not a NumPy scalar
 
-    def _checked(self, name, value):
+    def _checked_setting(self, name, value):
         if name == "eps":
             return positive_eps(self, value)
         return fraction(self, value) if name == "momentum" else value
@@ -161,7 +167,8 @@ class LayerNorm(Module):
             raise ValueError("LayerNorm: normalized_shape is empty: one number has no variance")
         check_positive(self, normalized_shape=min(self.normalized_shape))
         self.eps = eps
-        self.weight, self.bias = zeros(*self.normalized_shape), zeros(*self.normalized_shape)
+        self.weight = zero_parameter(*self.normalized_shape)
+        self.bias = zero_parameter(*self.normalized_shape)
         self.weight.data += 1.0
 
     def forward(self, x):
@@ -171,7 +178,7 @@ class LayerNorm(Module):
             raise ValueError(f"{self}: expected (..., {self.normalized_shape}), got {x.shape}")
         return Normalize(tuple(range(-n, 0)), self.eps)(x) * self.weight + self.bias
 
-    def _checked(self, name, value):
+    def _checked_setting(self, name, value):
         return positive_eps(self, value) if name == "eps" else value
 
     def extra_repr(self):

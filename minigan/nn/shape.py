@@ -48,7 +48,8 @@ class Unflatten(Module):
             raise TypeError(f"Unflatten: dim must be an integer, not {dim!r}")
         for size in unflattened_size:
             check_positive(self, size=size)
-        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+        self.dim = dim
+        self.unflattened_size = tuple(unflattened_size)
 
     def forward(self, x):
         x = as_tensor(x)

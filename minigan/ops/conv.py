@@ -42,7 +42,9 @@ class Geometry:
     """How a kernel moves over an image. Sizes are (height, width)."""
 
     def __init__(self, kernel, stride, padding):
-        self.kernel, self.stride, self.padding = kernel, stride, padding
+        self.kernel = kernel
+        self.stride = stride
+        self.padding = padding
 
     def output(self, size):
         """The number of places where the kernel can stand in an image of this size, per axis."""
@@ -75,13 +77,16 @@ class Geometry:
 
         (N, C, H, W) -> (n·H'·W', kH·kW·C) for n images
         """
-        (kh, kw), (sh, sw) = self.kernel, self.stride
+        kh, kw = self.kernel
+        sh, sw = self.stride
         h, w = self.output(x.shape[2:])
         x = self.pad(x)
-        n, c = x.shape[0], x.shape[3]
+        n = x.shape[0]
+        c = x.shape[3]
         # A step to the next place is sh rows or sw pixels, a step inside a window is one.
         image, row, pixel, channel = x.strides
-        shape, strides = (n, h, w, kh, kw, c), (image, sh * row, sw * pixel, row, pixel, channel)
+        shape = (n, h, w, kh, kw, c)
+        strides = (image, sh * row, sw * pixel, row, pixel, channel)
         view = get_array_module(x).lib.stride_tricks.as_strided(x, shape, strides)
         for some in slices(x, view.size):
             yield some, view[some].reshape(-1, kh * kw * c)
@@ -97,7 +102,8 @@ class Convolution(Op):
         self.geometry = geometry
 
     def forward(self, x, W, b=None):
-        (n, c, *size), o = x.shape, len(W)
+        n, c, *size = x.shape
+        o = len(W)
         places = self.geometry.output(size)
         if self.geometry.can_turn() and o < c // 2:
             return add_up(self.geometry.turned(), places, x, turned(W), b)
@@ -122,7 +128,8 @@ class TransposedConvolution(Op):
     """
 
     def __init__(self, geometry, size):
-        self.geometry, self.size = geometry, size
+        self.geometry = geometry
+        self.size = size
 
     def forward(self, g, W, b=None):
         o, c = W.shape[:2]
@@ -143,7 +150,8 @@ class KernelCorrelation(Op):
         self.geometry = geometry
 
     def forward(self, x, g):
-        c, o = x.shape[1], g.shape[1]
+        c = x.shape[1]
+        o = g.shape[1]
         if self.geometry.can_turn() and o < c // 2:
             return turned(KernelCorrelation(self.geometry.turned()).forward(g, x))
         kh, kw = self.geometry.kernel
@@ -162,8 +170,10 @@ class KernelCorrelation(Op):
 def add_up(geometry, size, g, W, b=None):
     """A transposed convolution: the windows g W, each added at its place, and b."""
     xp = get_array_module(g, W)
-    (n, o, h, w), (_, c, kh, kw) = g.shape, W.shape
-    (sh, sw), ((top, bottom), (left, right)) = geometry.stride, geometry.padding
+    n, o, h, w = g.shape
+    _, c, kh, kw = W.shape
+    sh, sw = geometry.stride
+    (top, bottom), (left, right) = geometry.padding
     x = xp.empty((n, top + size[0] + bottom, left + size[1] + right, c), dtype=g.dtype)
     x[...] = 0 if b is None else b
     g = g.transpose(0, 2, 3, 1)

@@ -11,7 +11,7 @@ the walk sums a gradient over the axes along which its input was broadcast.
 import numpy as np
 
 from minigan.backend import get_array_module
-from minigan.guards.data import bounds, not_negative, plain_condition
+from minigan.guards.data import checked_bounds, not_negative, plain_condition
 from minigan.op import Op
 from minigan.tensor import Tensor, as_array
 
@@ -151,7 +151,7 @@ class Clip(Op):
     """y = min(max(x, low), high); the slope is 1 inside and on the bounds"""
 
     def __init__(self, low, high):
-        self.low, self.high = bounds(low, high)
+        self.low, self.high = checked_bounds(low, high)
 
     def forward(self, x):
         return get_array_module(x).clip(x, self.low, self.high)

@@ -71,7 +71,8 @@ def row_major(a, b):
     """
     if type(a) is not np.ndarray or a.ndim + b.ndim > 4 or len(a) < 64:
         return a @ b
-    n, m = len(a), b.shape[1]
+    n = len(a)
+    m = b.shape[1]
     y = np.empty((n, m), dtype=a.dtype)
     step = math.ceil(m / (m // n + 1))
     for i in range(0, m, step):

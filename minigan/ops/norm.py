@@ -15,16 +15,20 @@ from minigan.tensor import Tensor
 
 
 class Normalize(Op):
-    """x̂ = (x - μ) / √(σ² + ε) over `axes`; .mean and .var hold μ and σ² after the call"""
+    """x̂ = (x - μ) / √(σ² + ε) over `axes`; .mean and .var hold μ and σ² after the call
+
+    The comments have the shapes of a layer norm: x: (N, C) and axes=(1,).
+    """
 
     def __init__(self, axes, eps):
-        self.axes, self.eps = axes, eps
+        self.axes = axes
+        self.eps = eps
 
     def forward(self, x):
-        self.mean = Mean(self.axes, keepdims=True)(x)
-        y = x - self.mean
-        self.var = MeanOfProducts(self.axes)(y, y)
-        self.s = (self.var + self.eps) ** -0.5
+        self.mean = Mean(self.axes, keepdims=True)(x)  # (N, 1)
+        y = x - self.mean  # (N, C)
+        self.var = MeanOfProducts(self.axes)(y, y)  # (N, 1)
+        self.s = (self.var + self.eps) ** -0.5  # (N, 1)
         y *= self.s
         return y
 
@@ -32,12 +36,8 @@ class Normalize(Op):
         s = self.s
         if isinstance(x, Tensor):  # to be differentiated again: s depends on x, too
             s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
-        centred = gy - Mean(self.axes, keepdims=True)(gy)
-        return s * (centred - y * MeanOfProducts(self.axes)(gy, y))
-
-
-# BatchNorm.backward's four lines in place, for one element, on a GPU. gx is x - μ at first.
-INPUT_GRADIENT = "gx = gamma * s * (gy - mean_g - gx * s * mean_gx);"
+        centred = gy - Mean(self.axes, keepdims=True)(gy)  # (N, C)
+        return s * (centred - y * MeanOfProducts(self.axes)(gy, y))  # (N, C)
 
 
 class BatchNorm(Normalize):
@@ -50,7 +50,6 @@ class BatchNorm(Normalize):
 
         ∂L/∂x = γ s (g - mean g - x̂ mean(g x̂)),    x̂ = (x - μ) s
 
-    It is computed in one new array, because new memory takes longer than a pass.
     """
 
     def forward(self, x, gamma, beta):
@@ -63,20 +62,36 @@ class BatchNorm(Normalize):
         return y
 
     def backward(self, gy, y, x, gamma, beta):
-        mean, s = self.mean, self.s  # (1, C, 1, ...)
+        mean = self.mean  # (1, C, 1, ...)
+        s = self.s  # (1, C, 1, ...)
         if isinstance(x, Tensor):  # to be differentiated again: μ and s depend on x, too
             mean = x.mean(self.axes, keepdims=True)
             s = (var(x, self.axes, True, correction=0) + self.eps) ** -0.5
-        gx = x - mean  # (N, C, ...)
+        centred = x - mean  # (N, C, ...)
         mean_g = Mean(self.axes, keepdims=True)(gy)  # (1, C, 1, ...)
-        mean_gx = s * MeanOfProducts(self.axes)(gy, gx)  # (1, C, 1, ...), of g x̂
-        if on_gpu(gx):
-            known = dict(gamma=gamma.reshape(s.shape), s=s, gy=gy, mean_g=mean_g, mean_gx=mean_gx)
-            launch(INPUT_GRADIENT, "gx", gx=gx, **known)
-        else:
-            gx *= -s * mean_gx  # in place for arrays; of Tensors, Python makes new ones
-            gx += gy
-            gx -= mean_g
-            gx *= gamma.reshape(s.shape) * s
+        mean_gx = s * MeanOfProducts(self.axes)(gy, centred)  # (1, C, 1, ...), the mean of g x̂
+        # gx = γ s (gy - mean_g - x̂ mean_gx), where x̂ = centred s
+        gx = input_gradient(gamma.reshape(s.shape), s, gy, centred, mean_g, mean_gx)  # (N, C, ...)
         n = x.size // gamma.size
         return gx, n * mean_gx.reshape(gamma.shape), n * mean_g.reshape(gamma.shape)
+
+
+INPUT_GRADIENT = "gx = gamma * s * (gy - mean_g - gx * s * mean_gx);"  # of one element, on a GPU
+
+
+def input_gradient(gamma, s, gy, centred, mean_g, mean_gx):
+    """gx = γ s (gy - mean_g - centred s mean_gx), computed in the memory of `centred`.
+
+    New memory takes longer than a pass over the array. So arrays change in place, on a GPU with one
+    launch. Of Tensors, the same lines make new ones, which have a graph.
+    """
+    gx = centred  # (N, C, ...)
+    if on_gpu(gx):
+        values = dict(gamma=gamma, s=s, gy=gy, mean_g=mean_g, mean_gx=mean_gx)
+        launch(INPUT_GRADIENT, "gx", gx=gx, **values)
+        return gx
+    gx *= -s * mean_gx
+    gx += gy
+    gx -= mean_g
+    gx *= gamma * s
+    return gx

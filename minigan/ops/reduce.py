@@ -8,13 +8,18 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigan.guards.data import check_correction, refused
+from minigan.guards.data import check_correction, refuse_keywords
 from minigan.op import Op
 from minigan.ops.elementwise import Exp, Select
 from minigan.ops.shape import BroadcastTo
 from minigan.tensor import Tensor
 
-MANY = 2**14  # a float32 sum of more numbers, one after the other, loses two digits or more
+# Up to how many float32 numbers are added up in one way; see accurate_mean. If they are added one
+# after the other, each addition rounds by up to 6e-8 of the sum so far. The measured relative error
+# of a mean is 1e-6 for FEW numbers and 4e-6 for MANY. It is 4e-5 for a million.
+FEW = 2**10
+MANY = 2**14
+VERY_MANY = 2**16
 
 
 class Reduction(Op):
@@ -22,7 +27,9 @@ class Reduction(Op):
 
     def __init__(self, axis=None, keepdims=False, **other):
         self.axis = tuple(axis) if isinstance(axis, (list, range)) else axis
-        self.keepdims = refused(other) if other else keepdims
+        self.keepdims = keepdims
+        if other:
+            refuse_keywords(other)
 
     def axes(self, x):
         """The folded axes in order, as non-negative numbers."""
@@ -30,7 +37,7 @@ class Reduction(Op):
             return [*range(x.ndim)]
         return sorted(normalize_axis_tuple(self.axis, x.ndim))  # ValueError for one out of range
 
-    def count(self, x):
+    def folded_size(self, x):
         """How many elements of x are folded into each of y."""
         return math.prod(x.shape[i] for i in self.axes(x))
 
@@ -56,35 +63,35 @@ class Mean(Reduction):
     """y = Σ x / n"""
 
     def forward(self, x):
-        axes, n = self.axes(x), self.count(x)
+        axes = self.axes(x)
+        n = self.folded_size(x)
         if n == 0:
             raise ValueError("the mean of no elements")
         y = accurate_mean(x, axes, n)
         return y if self.keepdims else y.squeeze(axis=tuple(axes))
 
     def backward(self, gy, y, x):
-        return BroadcastTo(x.shape)(self.unfold(gy / self.count(x), x))
+        return BroadcastTo(x.shape)(self.unfold(gy / self.folded_size(x), x))
 
 
 class MeanOfProducts(Reduction):
     """y = Σ a b / n over the axes, which stay with length 1; a and b have one shape
 
-    einsum makes no array of the products, and takes half the time of (a * b).mean(). It adds one
-    number after the other, so the first axis of many numbers is added up last.
+    einsum makes no array of the products, and takes half the time of (a * b).mean().
     """
 
     def forward(self, a, b):
-        every, folded, n = range(a.ndim), self.axes(a), self.count(a)
+        axes = self.axes(a)
+        n = self.folded_size(a)
         if not isinstance(a, np.ndarray):  # on a GPU
-            return accurate_mean(a * b, folded, n)
-        first = folded[:1] if n > MANY else []
-        kept = [i for i in every if i not in folded or i in first]
-        y = np.einsum(a, every, b, every, kept)
-        y = y.reshape([n if i in kept else 1 for i, n in enumerate(a.shape)])
-        return accurate_mean(y, first, n) if first else y / n
+            return accurate_mean(a * b, axes, n)
+        if n <= MANY:
+            return sum_by_einsum(axes, a, b) / n
+        sums = sum_by_einsum(axes[1:], a, b)
+        return accurate_mean(sums, axes[:1], n)  # the first axis is added up last
 
     def backward(self, gy, y, a, b):
-        gy = gy / self.count(a)
+        gy = gy / self.folded_size(a)
         return gy * b, gy * a
 
 
@@ -94,10 +101,10 @@ class Max(Reduction):
     def forward(self, x):
         return x.max(axis=self.axis, keepdims=self.keepdims)
 
-    def backward(self, gy, y, x):
-        chosen = x == self.unfold(y, x)
-        ties = chosen.sum(axis=self.axis, keepdims=True, dtype=x.dtype)
-        return Select(chosen)(self.unfold(gy, x) / ties)
+    def backward(self, gy, y, x):  # the shapes are those of x: (N, C) and axis=1
+        chosen = x == self.unfold(y, x)  # (N, C), boolean
+        ties = chosen.sum(axis=self.axis, keepdims=True, dtype=x.dtype)  # (N, 1)
+        return Select(chosen)(self.unfold(gy, x) / ties)  # (N, 1) -> (N, C)
 
 
 class Norm(Reduction):
@@ -113,7 +120,7 @@ class Norm(Reduction):
 
 
 class LogSoftmax(Op):
-    """y = x - log Σ eˣ along an axis"""
+    """y = x - log Σ eˣ along an axis. The comments have the shapes for x: (N, C) and axis=1."""
 
     def __init__(self, axis=-1):
         self.axis = axis
@@ -121,40 +128,62 @@ class LogSoftmax(Op):
     def forward(self, x):
         if x.size == 0:
             return x - x.sum(axis=self.axis, keepdims=True)  # which checks the axis
-        x = x - x.max(axis=self.axis, keepdims=True)
-        return x - np.log(np.exp(x).sum(axis=self.axis, keepdims=True))
+        x = x - x.max(axis=self.axis, keepdims=True)  # (N, C); no eˣ overflows
+        return x - np.log(np.exp(x).sum(axis=self.axis, keepdims=True))  # (N, C) - (N, 1)
 
     def backward(self, gy, y, x):
-        return gy - Exp()(y) * gy.sum(axis=self.axis, keepdims=True)
+        sums = gy.sum(axis=self.axis, keepdims=True)  # (N, 1)
+        return gy - Exp()(y) * sums  # (N, C); eʸ is the softmax
 
 
 def accurate_mean(x, axes, n):
     """The sum of an array over some axes, divided by n, accurate in any memory order.
 
     The axes stay with length 1. n counts what is added; the elements of x may be sums already.
-    Along an axis that is not the last one in memory, NumPy adds one number after the other. Of a
-    sum of a million float32 numbers, two digits are then correct. So the first axis of many numbers
-    is added up last. Sums that are still long are added up in float64, which takes more time.
-    For few numbers einsum is accurate enough, and is fast in every memory order. A GPU adds up
-    pairs, then pairs of these sums, and so on.
+
+    Along an axis that is not the last one in memory, NumPy and einsum add one number after the
+    other. So the method depends on how many numbers are added:
+
+    - up to FEW: einsum, which is fast in every memory order.
+    - up to MANY: NumPy's sum. Along the last axis in memory it adds pairs, then pairs of these.
+    - more: the first axis is added up last, so that each sum is shorter. A sum of more than
+      VERY_MANY uses float64, which takes more time.
+
+    A GPU always adds pairs, then pairs of these sums, and so on.
     """
     if not isinstance(x, np.ndarray):
         return x.mean(axis=tuple(axes), keepdims=True)
     size = math.prod(x.shape[i] for i in axes)
-    if 0 < size <= MANY // 16:
-        kept = [i for i in range(x.ndim) if i not in axes]
-        y = np.einsum(x, range(x.ndim), kept) / n
-        return y.reshape([1 if i in axes else size for i, size in enumerate(x.shape)])
-    y = x
-    for some in filter(None, [axes[1:], axes[:1]] if size > MANY else [axes]):
-        long = math.prod(x.shape[i] for i in some) > 4 * MANY
-        y = y.sum(axis=tuple(some), keepdims=True, dtype=np.float64 if long else None)
+    if 0 < size <= FEW:
+        return sum_by_einsum(axes, x) / n
+    if size <= MANY or len(axes) == 1:
+        y = sum_by_numpy(axes, x)
+    else:
+        y = sum_by_numpy(axes[:1], sum_by_numpy(axes[1:], x))
     return (y / n).astype(x.dtype, copy=False)
+
+
+def sum_by_einsum(axes, *arrays):
+    """The sum of an array, or of the products of two, over axes that stay with length 1."""
+    shape = arrays[0].shape
+    every = range(len(shape))
+    operands = []
+    for a in arrays:
+        operands += [a, every]  # einsum takes each array with the numbers of its axes
+    y = np.einsum(*operands, [i for i in every if i not in axes])
+    return y.reshape([1 if i in axes else n for i, n in enumerate(shape)])
+
+
+def sum_by_numpy(axes, x):
+    """The sum of an array over axes that stay with length 1, in float64 if it is very long."""
+    size = math.prod(x.shape[i] for i in axes)
+    dtype = np.float64 if size > VERY_MANY else x.dtype
+    return x.sum(axis=tuple(axes), keepdims=True, dtype=dtype)
 
 
 def var(x, axis, keepdims, correction, **other):
     """Tensor.var, which says what it is."""
-    n = Sum(axis, **other).count(x)
+    n = Sum(axis, **other).folded_size(x)
     check_correction(correction, n)
     centred = x - x.mean(axis, keepdims=True)
     return (centred * centred).mean(axis, keepdims) * (n / (n - correction))
@@ -162,4 +191,6 @@ def var(x, axis, keepdims, correction, **other):
 
 def log_softmax(x, axis=-1, **other) -> Tensor:
     """The logarithm of the softmax along an axis: (N, classes) -> (N, classes)."""
-    return LogSoftmax(refused(other) if other else axis)(x)
+    if other:
+        refuse_keywords(other)
+    return LogSoftmax(axis)(x)

@@ -8,7 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from minigan.autograd import sum_to
 from minigan.backend import get_array_module
-from minigan.guards.data import check_shape, plain_index, refused
+from minigan.guards.data import checked_shape, plain_index, refuse_keywords
 from minigan.op import Op
 from minigan.tensor import Tensor
 
@@ -33,7 +33,7 @@ class Reshape(Op):
         self.shape = shape
 
     def forward(self, x):
-        return x.reshape(check_shape(self.shape))
+        return x.reshape(checked_shape(self.shape))
 
     def backward(self, gy, y, x):
         return gy.reshape(x.shape)
@@ -72,7 +72,8 @@ class Scatter(Op):
     """y = 0, then y[index] += x. Repeated indices add up. It is the adjoint of GetItem."""
 
     def __init__(self, index, shape):
-        self.index, self.shape = index, shape
+        self.index = index
+        self.shape = shape
 
     def forward(self, x):
         xp = get_array_module(x)
@@ -97,7 +98,9 @@ class Concatenate(Op):
         return get_array_module(*xs).concatenate(xs, axis=self.axis)
 
     def backward(self, gy, y, *xs):
-        gxs, start, before = [], 0, (slice(None),) * (self.axis % gy.ndim)
+        gxs = []
+        start = 0
+        before = (slice(None),) * (self.axis % gy.ndim)
         for x in xs:
             stop = start + x.shape[self.axis]
             gxs.append(gy[(*before, slice(start, stop))])
@@ -122,7 +125,9 @@ def concatenate(tensors, axis=0, **other) -> Tensor:
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])])
     Tensor([1., 2., 3.])
     """
-    return Concatenate(refused(other) if other else axis)(*tensors)
+    if other:
+        refuse_keywords(other)
+    return Concatenate(axis)(*tensors)
 
 
 def stack(tensors, axis=0, **other) -> Tensor:

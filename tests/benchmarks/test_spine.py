@@ -1,4 +1,8 @@
-"""benchmarks/spine.py counts correctly, and the goals for lines, stops and docstrings are met."""
+"""benchmarks/spine.py counts correctly, and no number of its report has grown by a quarter.
+
+The limits are a quarter above the values of the commit that set them. If one is exceeded, ask why.
+A good reason is enough to raise it. No line should become dense in order to meet it.
+"""
 
 import textwrap
 from pathlib import Path
@@ -13,14 +17,21 @@ def spine(benchmark):
     return benchmark("spine")
 
 
-def test_the_walk_is_short_to_step_through(spine):
+def test_no_count_of_lines_has_grown_by_a_quarter(spine):
+    (core, with_ops, beside), _ = spine.sizes(ROOT)
+    assert core <= 630
+    assert with_ops <= 1290
+    assert beside <= 510
+
+
+def test_no_count_of_stops_has_grown_by_a_quarter(spine):
     first, between, frames = spine.stops()
-    assert first <= 60
-    assert between <= 40
-    assert frames <= 8
+    assert first <= 81
+    assert between <= 51
+    assert frames <= 4.5
 
 
-def test_every_method_of_tensor_has_a_docstring(spine):
+def test_every_public_method_of_tensor_has_a_docstring(spine):
     assert spine.without_docstring(ROOT) == []
 
 

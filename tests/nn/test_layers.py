@@ -259,7 +259,7 @@ def test_a_sequential_gives_what_its_upsample_and_conv2d_give_one_after_the_othe
     ],
 )
 def test_which_pairs_run_as_one(net, joined):
-    assert (net[0].joined_with(net[1]) is not None) == joined
+    assert (net[0].fused_with(net[1]) is not None) == joined
 
 
 def test_a_layer_of_ones_own_is_never_left_out():
