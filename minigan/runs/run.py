@@ -122,8 +122,6 @@ class Run:
             if self.settings["resume"]:
                 self._load()
             self.versions = versions_of(self.generator)
-            if self.steps == 0 or not self._sample_path().exists():
-                self._draw_samples()
             self.stack = stack.pop_all()  # __exit__ closes it
         return self
 
@@ -131,10 +129,10 @@ class Run:
         try:
             if self.bar is not None:
                 self.bar.close()
+            if self.history:  # a run that diverged keeps its losses, and its last good checkpoint
+                self.interrupt.finish(self._save_losses)
             if error is None:
                 self._finish()
-            else:  # a run that diverged keeps its losses, and its last good checkpoint
-                self.interrupt.finish(self._save_losses)
         except OSError as failure:
             error = failure
         finally:
@@ -176,8 +174,11 @@ class Run:
         batch_size = self.settings["batch_size"]
         per_epoch = len(data) // batch_size
         if per_epoch == 0:
-            raise RunError(f"batch_size {batch_size} is more than the {len(data)} samples")
+            too_large = f"{self.prefix}batch_size {batch_size}"
+            raise RunError(f"{too_large} is more than the {len(data)} samples")
         self._set_last_step(per_epoch)
+        if self.steps == 0 or not self._sample_path().exists():
+            self._draw_samples()
         data = backend.asarray(data)  # to the GPU, if that is where the networks are
         self.bar = tqdm(total=self.last_step, initial=self.steps, disable=None)
         while not (self.complete or self.interrupt.requested):
@@ -273,9 +274,9 @@ class Run:
             state = load(self.checkpoint)
         except ValueError as error:
             raise RunError(str(error)) from error
-        self._check_settings(state)
         program = f"{self.settings['example']}.py" if self.settings["example"] else "this program"
         try:
+            self._check_settings(state)
             check_like(self._state(), state)
             check_sound(state["steps"], "steps")
             for name, part in self.objects.items():
@@ -288,6 +289,8 @@ class Run:
             if self.fixed_noise is not None:
                 self.fixed_noise = Tensor(backend.asarray(state["fixed_noise"]))
             backend.rng().bit_generator.state = state["rng"]
+        except RunError:
+            raise
         except Exception as error:  # wrong content can raise anything
             raise RunError(
                 f"{self.checkpoint} does not fit {program}; another program, or another version "

@@ -9,7 +9,7 @@ import pytest
 import minigan
 from minigan import datasets, nn
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 MNIST = EXAMPLES / "data" / "mnist"
 TRAINED = str(EXAMPLES / "data" / "mnist_gan")
 
