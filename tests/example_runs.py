@@ -85,11 +85,17 @@ class LoopRecord:
     Attributes: args, trainer, fixed_noise, picture and columns, as the example gave them; images
     (what it asked minibatches of), batches (what it got), calls (a (name, arguments) for each call
     of the trainer's steps), reports and reals (what it logged).
+
+    batches: a function from the images to the minibatches; none by default. start: the steps that a
+    resumed run has taken. watch: called with the record before the loop. carry_out: False records
+    the calls of the trainer's steps without their work.
     """
 
     STEPS = ("discriminator_step", "critic_step", "generator_step", "step")
 
-    def __init__(self, batches, start, watch, carry_out):
+    def __init__(
+        self, batches=lambda images: [], start=0, watch=lambda record: None, carry_out=False
+    ):
         self.choose_batches, self.steps, self.watch = batches, start, watch
         self.carry_out = carry_out
         self.calls, self.reports, self.reals = [], [], []
@@ -136,24 +142,10 @@ class LoopRecord:
 
 @pytest.fixture
 def set_up(example, monkeypatch):
-    """A function that runs an example's own loop on a LoopRecord, and returns that.
+    """A function that runs an example's own loop on a LoopRecord, and returns that."""
 
-    batches: a function from the images to the minibatches of the loop; none by default.
-    start: the steps that a resumed run has taken. watch: called with the record before the loop.
-    carry_out: False records the calls of the trainer's steps without their work.
-    """
-
-    def set_up(
-        name,
-        out,
-        data,
-        *flags,
-        batches=lambda images: [],
-        start=0,
-        watch=lambda record: None,
-        carry_out=False,
-    ):
-        record, module = LoopRecord(batches, start, watch, carry_out), example(name)
+    def set_up(name, out, data, *flags, **options):
+        record, module = LoopRecord(**options), example(name)
         with monkeypatch.context() as patch:
             patch.setattr(module, "Run", record)
             module.main([*map(str, flags), "--data", str(data), "--out", str(out)])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import minigan
+from minigan.runs.finished import best_weights
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RUN = minigan.load(EXAMPLES / "data" / "mnist_gan" / "checkpoint.npz")
@@ -53,8 +54,7 @@ def test_the_export_of_a_run_is_small_and_has_the_best_weights(
     assert list(minigan.load(tmp_path / "small" / "checkpoint.npz")) == list(RUN)
 
 
-def test_averaged_weights_are_taken_where_there_are_such(example):
-    best_weights = example("runs").best_weights
+def test_averaged_weights_are_taken_where_there_are_such():
     assert best_weights({"generator": "last"}) == "last"
     assert best_weights({"generator": "last", "average": {"module": "mean"}}) == "mean"
 

@@ -15,7 +15,7 @@ def questions(example):
 
 def shown(name):
     """The output that the page shows below a command."""
-    pattern = rf"python examples/questions\.py {name}\n\n```\n(.*?)```"
+    pattern = rf"python examples/studies/questions\.py {name}\n\n```\n(.*?)```"
     (text,) = re.findall(pattern, PAGE.read_text(), re.DOTALL)
     return text
 
