@@ -1,4 +1,4 @@
-"""The example batch_norm_eps.py: its check of the first weights, and its two runs with other ε.
+"""The study batch_norm_eps.py: its check of the first weights, and its two runs with other ε.
 
 A stand-in replaces the classifier of digits. It classifies images by their brightness.
 """
