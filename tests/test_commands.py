@@ -99,10 +99,11 @@ def checkout():
     """A copy of the project with .venv/bin, in which commands run. It is deleted at the end."""
     with tempfile.TemporaryDirectory() as folder:
         copy, mnist = Path(folder) / "minigan", ROOT / "examples" / "data" / "mnist"
-        left_out = shutil.ignore_patterns(".*", "runs", "out", "__pycache__", "build", "*.egg-info")
+        left_out = shutil.ignore_patterns(".*", "out", "__pycache__", "build", "*.egg-info")
+        not_below = {ROOT: {"runs"}, mnist.parent: {mnist.name}}
 
         def ignore(path, names):
-            return left_out(path, names) | ({mnist.name} if Path(path) == mnist.parent else set())
+            return left_out(path, names) | not_below.get(Path(path), set())
 
         shutil.copytree(ROOT, copy, ignore=ignore)
         (copy / "examples" / "data" / "mnist").symlink_to(mnist)  # large, and nothing writes there
