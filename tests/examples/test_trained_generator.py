@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import minigan
-from minigan.runs.finished import best_weights
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RUN = minigan.load(EXAMPLES / "data" / "mnist_gan" / "checkpoint.npz")
@@ -52,11 +51,6 @@ def test_the_export_of_a_run_is_small_and_has_the_best_weights(
     sizes = [(folder / "checkpoint.npz").stat().st_size for folder in (run, tmp_path / "small")]
     assert sizes[1] < sizes[0] / 6
     assert list(minigan.load(tmp_path / "small" / "checkpoint.npz")) == list(RUN)
-
-
-def test_averaged_weights_are_taken_where_there_are_such():
-    assert best_weights({"generator": "last"}) == "last"
-    assert best_weights({"generator": "last", "average": {"module": "mean"}}) == "mean"
 
 
 @pytest.mark.parametrize(
