@@ -10,8 +10,8 @@ SGD here adds up g. The learning rate falls by four millionths at each step, so 
 same.
 
 The source trains for much longer, on a GPU. It names no last epoch, and its momentum rises for 250
-epochs. The default here is 40 epochs, about half an hour of CPU. mnist_2014_curve.py trains for
-longer, and draws the number of the paper's Table 1 over the epochs.
+epochs. The default here is 40 epochs, about half an hour of CPU. studies/mnist_2014_curve.py trains
+for longer, and draws the number of the paper's Table 1 over the epochs.
 """
 
 import numpy as np

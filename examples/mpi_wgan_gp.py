@@ -21,9 +21,9 @@ from paths import MNIST
 import minigan
 from minigan import datasets, nn, optim
 from minigan.datasets import minibatches
-from minigan.runs import console
+from minigan.runs import console, plots
 from minigan.runs.files import locked_folder, remove_leftovers
-from minigan.runs.flags import parse_flags, plots, read
+from minigan.runs.flags import parse_flags, read
 from minigan.trainers import WGANGP
 
 try:

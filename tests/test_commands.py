@@ -25,19 +25,28 @@ from pages import PAGES, ROOT
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a page's commands are for sh")
 QUICK, SLOW = 30, 600  # seconds of processor time after which a command is killed
 IS_EXAMPLE = re.compile(r'^if __name__ == "__main__":', re.MULTILINE)
-EXAMPLES = sorted(
-    path.stem for path in (ROOT / "examples").glob("*.py") if IS_EXAMPLE.search(path.read_text())
-)
+
+
+def programs_in(folder):
+    """The names of the programs in a folder of the project."""
+    return sorted(p.stem for p in (ROOT / folder).glob("*.py") if IS_EXAMPLE.search(p.read_text()))
+
+
+EXAMPLES, STUDIES = programs_in("examples"), programs_in("examples/studies")
 INSTALLS = re.compile(r"(python -m )?(pip|venv|ensurepip)\b|(apt|npm|git clone) ")
 
 
 def every_command():
-    """{command: the pages that have it}. One with examples/NAME.py stands for every example."""
+    """{command: the pages that have it}.
+
+    A command with examples/NAME.py stands for every example, and so does examples/studies/NAME.py.
+    """
     found = {}
     for page in PAGES:
         for command in pages.commands(page.read_text()):
             command = re.sub(r"(^|\s)\S+/bin/", r"\1", command).replace("python3 ", "python ")
-            for name in EXAMPLES if "/NAME.py" in command else [""]:
+            names = STUDIES if "studies/NAME.py" in command else EXAMPLES
+            for name in names if "/NAME.py" in command else [""]:
                 line = command.replace("/NAME.py", f"/{name}.py")
                 found.setdefault(line, set()).add(pages.name(page))
     return found
@@ -90,10 +99,11 @@ def checkout():
     """A copy of the project with .venv/bin, in which commands run. It is deleted at the end."""
     with tempfile.TemporaryDirectory() as folder:
         copy, mnist = Path(folder) / "minigan", ROOT / "examples" / "data" / "mnist"
-        left_out = shutil.ignore_patterns(".*", "runs", "out", "__pycache__", "build", "*.egg-info")
+        left_out = shutil.ignore_patterns(".*", "out", "__pycache__", "build", "*.egg-info")
+        not_below = {ROOT: {"runs"}, mnist.parent: {mnist.name}}
 
         def ignore(path, names):
-            return left_out(path, names) | ({mnist.name} if Path(path) == mnist.parent else set())
+            return left_out(path, names) | not_below.get(Path(path), set())
 
         shutil.copytree(ROOT, copy, ignore=ignore)
         (copy / "examples" / "data" / "mnist").symlink_to(mnist)  # large, and nothing writes there

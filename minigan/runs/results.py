@@ -1,6 +1,7 @@
 """Save the result of a finished run as .json. A program that is started again then loads it.
 
-`run_trials` runs each of several settings in this way, for mixtures_trials.py and mnist_trials.py.
+`run_trials` runs each of several settings in this way, for the programs in examples/studies that
+try settings: mixtures_trials.py and mnist_trials.py.
 """
 
 import argparse

@@ -82,7 +82,10 @@ class Run:
         self.fixed_settings = {k: v for k, v in given.items() if k not in MAY_CHANGE}
         if "decay_epoch" in given:  # the learning rates fall until the last epoch
             self.fixed_settings["n_epochs"] = self.settings.get("n_epochs")
+        # How error messages name a setting and the program.
         self.prefix, self.resume_flag = ("", "resume=True") if args is None else ("--", "--resume")
+        example = self.settings["example"]
+        self.program = f"{example}.py" if example else "this script"
         self.out = Path(self.settings["out"])
         self.checkpoint = self.out / "checkpoint.npz"
         self.trainer = trainer
@@ -106,6 +109,7 @@ class Run:
         self.saved_step = None  # the step of the last checkpoint
         self.saved_n_epochs = None  # of the run that is resumed, if its learning rates fall
         self.bar = None
+        self.interrupt = None  # in the block: whether it is to end
 
     # The block.
 
@@ -116,14 +120,12 @@ class Run:
             check_writable(self.out)
             stack.enter_context(locked_folder(self.out))
             if not self.settings["resume"] and self.checkpoint.exists():
-                raise RunError(holds_a_run(self.out))
+                raise RunError(holds_a_run(self.out, self.prefix, self.resume_flag))
             remove_leftovers(self.out, self.out / "samples")
             self.interrupt = stack.enter_context(Interrupt())
             if self.settings["resume"]:
                 self._load()
             self.versions = versions_of(self.generator)
-            if self.steps == 0 or not self._sample_path().exists():
-                self._draw_samples()
             self.stack = stack.pop_all()  # __exit__ closes it
         return self
 
@@ -131,10 +133,10 @@ class Run:
         try:
             if self.bar is not None:
                 self.bar.close()
+            if self.history:  # a run that diverged keeps its losses, and its last good checkpoint
+                self.interrupt.finish(self._save_losses)
             if error is None:
                 self._finish()
-            else:  # a run that diverged keeps its losses, and its last good checkpoint
-                self.interrupt.finish(self._save_losses)
         except OSError as failure:
             error = failure
         finally:
@@ -173,11 +175,15 @@ class Run:
         """
         from tqdm import tqdm
 
+        self._check_in_block()
         batch_size = self.settings["batch_size"]
         per_epoch = len(data) // batch_size
         if per_epoch == 0:
-            raise RunError(f"batch_size {batch_size} is more than the {len(data)} samples")
+            too_large = f"{self.prefix}batch_size {batch_size}"
+            raise RunError(f"{too_large} is more than the {len(data)} samples")
         self._set_last_step(per_epoch)
+        if self.steps == 0 or not self._sample_path().exists():
+            self._draw_samples()
         data = backend.asarray(data)  # to the GPU, if that is where the networks are
         self.bar = tqdm(total=self.last_step, initial=self.steps, disable=None)
         while not (self.complete or self.interrupt.requested):
@@ -203,6 +209,7 @@ class Run:
         real: the real samples of the step, (m, ...). The diagnosis compares the fakes with them.
         Raises FloatingPointError for a number that is not finite.
         """
+        self._check_in_block()
         report = {name: float(as_array(value)) for name, value in report.items()}
         for name, value in report.items():
             if not math.isfinite(value):
@@ -224,6 +231,10 @@ class Run:
         if self.steps % self.settings["sample_interval"] == 0:
             self.interrupt.finish(self._save)
             self._draw_samples()
+
+    def _check_in_block(self):
+        if self.interrupt is None:
+            raise RuntimeError("use a Run in a with block: with Run(...) as run:")
 
     def _set_last_step(self, per_epoch):
         n_epochs = self.settings.get("n_epochs")
@@ -273,9 +284,8 @@ class Run:
             state = load(self.checkpoint)
         except ValueError as error:
             raise RunError(str(error)) from error
-        self._check_settings(state)
-        program = f"{self.settings['example']}.py" if self.settings["example"] else "this program"
         try:
+            self._check_settings(state)
             check_like(self._state(), state)
             check_sound(state["steps"], "steps")
             for name, part in self.objects.items():
@@ -288,10 +298,12 @@ class Run:
             if self.fixed_noise is not None:
                 self.fixed_noise = Tensor(backend.asarray(state["fixed_noise"]))
             backend.rng().bit_generator.state = state["rng"]
+        except RunError:
+            raise
         except Exception as error:  # wrong content can raise anything
             raise RunError(
-                f"{self.checkpoint} does not fit {program}; another program, or another version "
-                f"of this one, wrote it ({type(error).__name__}: {error})"
+                f"{self.checkpoint} does not fit {self.program}; another program, or another "
+                f"version of this one, wrote it ({type(error).__name__}: {error})"
             ) from error
         self._load_losses(self.out / "losses.csv")
 
@@ -300,9 +312,10 @@ class Run:
         example = self.settings["example"]
         wrote = state.get("example", example)  # which an older checkpoint does not say
         if wrote != example:
+            writer = f"{wrote}.py" if wrote else "another script"
             raise RunError(
-                f"the run in {self.out} is one of {wrote}.py, not of {example}.py: go on with it "
-                "by that example, or choose another --out"
+                f"the run in {self.out} is one of {writer}, not of {self.program}: go on with it "
+                f"by that program, or choose another {self.prefix}out"
             )
         wrote = {"average": 0.0, "decay_epoch": 0} | state["flags"]  # older ones had neither
         if wrote["decay_epoch"] != 0:
@@ -315,7 +328,7 @@ class Run:
         """The error for a setting that a resumed run had with another value."""
         return (
             f"the run in {self.out} had {self.prefix}{name} {wrote}, not {value}: resume it with "
-            "the same flags"
+            f"the same {'flags' if self.prefix else 'settings'}"
         )
 
     def _load_losses(self, path):
@@ -366,8 +379,10 @@ class Run:
         """Draw what the generator makes of the fixed noise: its running mean, if it has one."""
         if self.fixed_noise is None:
             return
+        rng_state = backend.rng().bit_generator.state  # a generator may draw noise of its own
         last = self._samples_of(self.generator)
         samples = self._samples_of(self.average.module) if self.average else last
+        backend.rng().bit_generator.state = rng_state
         self._tell(self.diagnosis.look(self.steps, samples))
         images = self.picture(samples)
         with self._optional_file():
@@ -442,21 +457,28 @@ class Interrupt:
 
 def checked_settings(settings):
     """Return the settings; raise unless they can be saved, and say how long the run is."""
-    kinds = (int, float, str, bool, type(None), tuple, list, Path)
+    kinds = (int, float, str, bool, type(None), tuple, list)
     for name, value in settings.items():
-        if not isinstance(value, kinds):
+        if not isinstance(value, kinds) and name not in ("out", "data"):
             raise TypeError(
                 f"{name}= is of type {type(value).__name__}, and a setting is a number or text; "
                 f"to save an object, write objects={{{name!r}: ...}}"
             )
     if "out" not in settings or "batch_size" not in settings:
         raise TypeError("a Run needs out=, the folder of its files, and batch_size=")
-    if "n_epochs" not in settings and "n_steps" not in settings:
-        raise TypeError("a Run needs n_epochs= or n_steps=, which say when it is complete")
+    if ("n_epochs" in settings) == ("n_steps" in settings):
+        raise TypeError("a Run needs n_epochs= or n_steps=, one of them: it is complete then")
+    if settings["decay_epoch"] and "n_steps" in settings:
+        raise TypeError(
+            "decay_epoch= needs n_epochs=: the learning rates are 0 after the last epoch"
+        )
     for name in "batch_size", "n_epochs", "n_steps", "sample_interval":
         value = settings.get(name, 1)
         if type(value) is not int or value < 1:
             raise ValueError(f"{name} must be an integer of at least 1, not {value!r}")
+    for name in "decay_epoch", "seed":
+        if type(settings[name]) is not int or settings[name] < 0:
+            raise ValueError(f"{name} must be an integer of at least 0, not {settings[name]!r}")
     return settings
 
 
@@ -484,11 +506,11 @@ def versions_of(network):
     return [] if network is None else [p._version[0] for p in network.parameters()]
 
 
-def holds_a_run(folder):
+def holds_a_run(folder, prefix="--", resume_flag="--resume"):
     """The sentence for a folder that cannot take a new run."""
     return (
-        f"{folder} holds a run already: go on with it by --resume, choose another --out, or delete "
-        "that folder"
+        f"{folder} holds a run already: go on with it by {resume_flag}, choose another "
+        f"{prefix}out, or delete that folder"
     )
 
 

@@ -206,7 +206,7 @@ def test_a_run_of_one_s_own(example, run_example, data, tmp_path):
             STATE | {"example": "mixtures_2d"},
             r"a run of mixtures_2d\.py, which has no build_generator",
         ),
-        (STATE | {"example": "harness"}, r"a run of harness\.py, which has no build_generator"),
+        (STATE | {"example": "paths"}, r"a run of paths\.py, which has no build_generator"),
         ({"step": 3}, "is a run of None"),
         (STATE | {"example": "mnist_gan_keras"}, r"does not fit mnist_gan_keras\.py: .*missing"),
         (STATE | {"example": "faces_wgan_gp"}, "no flag latent_dim, size, channels"),

@@ -46,8 +46,10 @@ def folders(data, tmp_path_factory):
 
 @pytest.fixture
 def recipe(set_up, folders, tmp_path):
-    """A function that returns the training's arguments of an example with these flags."""
-    return lambda name, *flags: set_up(name, tmp_path / "out", folders[name], *flags)
+    """A function that runs an example's loop, without minibatches as a rule, on a LoopRecord."""
+    return lambda name, *flags, **options: set_up(
+        name, tmp_path / "out", folders[name], *flags, **options
+    )
 
 
 def opponent(trainer):
@@ -111,7 +113,7 @@ NO_BIAS_IN_CRITIC = {"cifar_wgan": 2}
 
 @every_example
 def test_shapes_of_images_scores_and_weights(recipe, name):
-    trainer = recipe(name)["trainer"]
+    trainer = recipe(name).trainer
     G, D = trainer.generator, opponent(trainer)
     images = G(minigan.randn(3, 100))
     assert images.shape == (3, SIZES[name][0], SIZES[name][1], SIZES[name][1])
@@ -140,14 +142,14 @@ def test_shapes_of_images_scores_and_weights(recipe, name):
     ],
 )
 def test_number_of_parameters_is_the_source_s(recipe, name, in_generator, in_discriminator):
-    trainer = recipe(name)["trainer"]
+    trainer = recipe(name).trainer
     assert sum(p.size for p in trainer.generator.parameters()) == in_generator
     assert sum(p.size for p in trainer.discriminator.parameters()) == in_discriminator
 
 
 @every_example
 def test_settings_of_the_layers(recipe, name):
-    trainer = recipe(name)["trainer"]
+    trainer = recipe(name).trainer
     layers = [*trainer.generator, *opponent(trainer)]
     for layer in layers:
         assert layer.training
@@ -171,7 +173,7 @@ DRAWN = {
 
 @every_example
 def test_initial_weights(recipe, name):
-    trainer = recipe(name)["trainer"]
+    trainer = recipe(name).trainer
     for layer in (*trainer.generator, *opponent(trainer)):
         if not hasattr(layer, "weight"):
             continue
@@ -192,7 +194,7 @@ def test_initial_weights(recipe, name):
 
 
 def test_transposed_growth_gives_images_of_the_same_shape(recipe):
-    G = recipe("quickdraw_gan", "--growth", "transposed")["trainer"].generator
+    G = recipe("quickdraw_gan", "--growth", "transposed").trainer.generator
     growing = [layer for layer in G if isinstance(layer, nn.ConvTranspose2d)]
     assert [layer.weight.shape for layer in growing] == [(64, 128, 5, 5), (128, 64, 5, 5)]
     assert abs(growing[0].weight.data.std() / 0.02 - 1) < 0.02
@@ -203,8 +205,8 @@ def test_transposed_growth_gives_images_of_the_same_shape(recipe):
 @pytest.mark.parametrize(("size", "channels"), [(64, 1), (64, 3), (32, 3)])
 def test_faces_of_another_size_and_in_colour(recipe, size, channels):
     made = recipe("faces_wgan_gp", "--size", size, "--channels", channels)
-    assert made["images"].shape == (20, channels, size, size)
-    G, f = made["trainer"].generator, made["trainer"].critic
+    assert made.images.shape == (20, channels, size, size)
+    G, f = made.trainer.generator, made.trainer.critic
     images = G(minigan.randn(2, 100))
     assert images.shape == (2, channels, size, size)
     assert f(images).shape == (2, 1)
@@ -234,14 +236,14 @@ def optimizers(trainer):
 @every_example
 def test_settings_of_the_training(recipe, name):
     made = recipe(name)
-    trainer = made["trainer"]
+    trainer = made.trainer
     for (optimizer, network), (kind, settings) in zip(
         optimizers(trainer), OPTIMIZERS[name], strict=True
     ):
         assert type(optimizer) is kind
         assert optimizer.params == network.parameters()
         assert {key: getattr(optimizer, key) for key in settings} == settings
-    assert made["args"].batch_size == BATCH_SIZES.get(name, 64)
+    assert made.args.batch_size == BATCH_SIZES.get(name, 64)
     assert getattr(trainer, "k", 1) == 1
     assert getattr(trainer, "real_label", 1.0) == 1.0
     assert getattr(trainer, "n_critic", 5) == (2 if name.startswith("cifar") else 5)
@@ -260,24 +262,30 @@ def test_settings_of_the_training(recipe, name):
     ],
 )
 def test_learning_rates_reach_their_optimizers(recipe, name, flags, rates):
-    found = optimizers(recipe(name, *flags)["trainer"])
+    found = optimizers(recipe(name, *flags).trainer)
     assert [optimizer.lr for optimizer, _ in found] == rates
 
 
 @every_example
 def test_data_noise_and_pictures_fit_the_networks(recipe, name):
-    made = recipe(name)
     channels, size = SIZES[name]
-    assert made["images"].shape[1:] == (channels, size, size)
-    real = made["prepare"](made["images"])
-    assert real.dtype == np.float32
-    np.testing.assert_allclose(real, made["images"] / 127.5 - 1, atol=1e-6)
-    z = made["noise"](2000)
+    many = np.zeros((2000, channels, size, size), np.uint8)
+    made = recipe(name, batches=lambda images: [images, many])
+    images = made.images
+    assert images.shape[1:] == (channels, size, size)
+    (_, (real, *_)), (_, (_, z, *eps)) = (
+        call for call in made.calls if call[0] != "generator_step"
+    )
+    assert real is made.reals[0] and real.dtype == np.float32
+    np.testing.assert_allclose(real, images / 127.5 - 1, atol=1e-6)
     assert (z.shape, z.dtype) == ((2000, 100), np.float32)
     assert abs(z.data.std() - 1) < 0.01  # normal
     assert abs(z.data).max() > 3.5
-    in_order = made["images"][:, 0] if channels == 1 else made["images"].transpose(0, 2, 3, 1)
-    np.testing.assert_allclose(made["picture"](real), in_order / 255, atol=1e-6)
+    if name.endswith("_gp"):
+        assert (eps[0].shape, eps[0].dtype) == ((2000,), np.float32)
+        assert 0 <= eps[0].data.min() < 0.01 and 0.99 < eps[0].data.max() < 1
+    in_order = images[:, 0] if channels == 1 else images.transpose(0, 2, 3, 1)
+    np.testing.assert_allclose(made.picture(real), in_order / 255, atol=1e-6)
 
 
 def test_dcgan_scales_the_digits_to_32_pixels(example):
@@ -290,14 +298,14 @@ def test_dcgan_scales_the_digits_to_32_pixels(example):
 
 
 def test_cifar_s_images_are_those_of_the_category(recipe, folders, set_up, tmp_path):
-    images = recipe("cifar_wgan")["images"]
+    images = recipe("cifar_wgan").images
     assert len(images) == 20  # four horses in each of five files
     assert sorted(set(images[:, 0, 0, 0].tolist())) == [1, 2, 3, 4, 5]
-    assert len(recipe("cifar_wgan", "--category", "airplane")["images"]) == 20
+    assert len(recipe("cifar_wgan", "--category", "airplane").images) == 20
     unpacked = tmp_path / "unpacked"
     unpacked.mkdir()
     os.symlink(folders["cifar_wgan"], unpacked / "cifar-10-batches-bin")
-    again = set_up("cifar_wgan", tmp_path / "out", unpacked)["images"]
+    again = set_up("cifar_wgan", tmp_path / "out", unpacked).images
     np.testing.assert_array_equal(again, images)
 
 
@@ -306,8 +314,8 @@ def test_images_of_one_s_own(set_up, tmp_path, channels):
     array = pixels(6, 32, 32, channels)
     np.save(tmp_path / "mine.npy", array)
     faces = set_up("faces_wgan_gp", tmp_path, tmp_path / "mine.npy", "--channels", channels)
-    np.testing.assert_array_equal(faces["images"], array.transpose(0, 3, 1, 2))
-    cifar = set_up("cifar_wgan", tmp_path, tmp_path / "mine.npy")["images"]
+    np.testing.assert_array_equal(faces.images, array.transpose(0, 3, 1, 2))
+    cifar = set_up("cifar_wgan", tmp_path, tmp_path / "mine.npy").images
     np.testing.assert_array_equal(cifar, array.transpose(0, 3, 1, 2).repeat(3 // channels, axis=1))
 
 
@@ -316,14 +324,24 @@ def test_images_of_one_s_own(set_up, tmp_path, channels):
 
 @every_example
 def test_a_step_moves_every_weight(recipe, name):
-    made = recipe(name, *([] if name in ("mnist_dcgan", "quickdraw_gan") else ["--n_critic", 1]))
-    trainer = made["trainer"]
-    parameters = [*trainer.generator.parameters(), *opponent(trainer).parameters()]
-    if not hasattr(trainer, "discriminator"):
-        del parameters[-1]  # what is added to all of a critic's scores changes no distance
-    before = [p.data.copy() for p in parameters]
-    real = made["prepare"](made["images"][:4])
-    (report,) = trainer.train([real], made["noise"])
+    before = []
+
+    def parameters_of(trainer):
+        parameters = [*trainer.generator.parameters(), *opponent(trainer).parameters()]
+        if not hasattr(trainer, "discriminator"):
+            del parameters[-1]  # what is added to all of a critic's scores changes no distance
+        return parameters
+
+    made = recipe(
+        name,
+        *([] if name in ("mnist_dcgan", "quickdraw_gan") else ["--n_critic", 1]),
+        batches=lambda images: [images[:4]],
+        watch=lambda record: before.extend(p.data.copy() for p in parameters_of(record.trainer)),
+        carry_out=True,
+    )
+    trainer = made.trainer
+    parameters = parameters_of(trainer)
+    (report,) = made.reports
     assert all(map(math.isfinite, report.values()))
     for p, then in zip(parameters, before, strict=True):
         assert (p.data != then).any()
@@ -353,7 +371,7 @@ def test_the_dcgan_generates_once_for_both_players(example):
     G.forward = lambda z: made.append(generate(z)) or made[-1]
     D.forward = lambda x: seen.append(x.data.copy()) or answer(x)
     real = np.zeros((2, 5, 1, 4, 4), dtype=np.float32)
-    reports = list(trainer.train(real, lambda m: minigan.randn(m, 3)))
+    reports = [trainer.step(batch, minigan.randn(5, 3)) for batch in real]
     assert [list(report) for report in reports] == [["d_loss", "D(x)", "D(G(z))", "g_loss"]] * 2
     assert (len(made), len(seen), trainer.steps) == (2, 6, 2)
     for i, fake in enumerate(made):

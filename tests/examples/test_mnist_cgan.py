@@ -16,6 +16,7 @@ from minigan.trainers import GAN
 ROOT = Path(__file__).parents[2]
 MNIST = ROOT / "examples" / "data" / "mnist"
 PAGE = ROOT / "docs" / "conditional.md"
+ORDER = np.random.default_rng(0).permutation(200)
 
 
 @pytest.fixture
@@ -25,8 +26,8 @@ def cgan(example):
 
 @pytest.fixture
 def made(set_up, tmp_path, data):
-    """The arguments of the example's training, with the 200 images of `data`."""
-    return set_up("mnist_cgan", tmp_path, data)
+    """A record of the example's loop on the 200 images of `data`, in another order, and on 64."""
+    return set_up("mnist_cgan", tmp_path, data, batches=lambda rows: [rows[ORDER], rows[:64]])
 
 
 def shapes(network):
@@ -36,45 +37,47 @@ def shapes(network):
 def test_the_networks_are_those_of_mnist_gan_with_ten_more_inputs(example, made):
     plain = example("mnist_gan")
     for network, other, inputs in (
-        (made["trainer"].generator, plain.build_generator(100), 100),
-        (made["trainer"].discriminator, plain.build_discriminator(), 784),
+        (made.trainer.generator, plain.build_generator(100), 100),
+        (made.trainer.discriminator, plain.build_discriminator(), 784),
     ):
         assert (network[0].in_features, other[0].in_features) == (inputs + 10, inputs)
         assert network[0].out_features == other[0].out_features
         assert shapes(network)[1:] == shapes(other)[1:]
-    assert type(made["trainer"]) is GAN
+    assert type(made.trainer) is GAN
 
 
 def test_each_real_image_has_its_own_label(made, data):
     images, labels = datasets.mnist(data)
-    order = np.random.default_rng(0).permutation(200)
-    real = made["prepare"](made["images"][order])
+    (step, (real, _)), *_ = made.calls
+    assert step == "discriminator_step" and real is made.reals[0]
     assert (real.shape, real.dtype) == ((200, 794), np.float32)
-    np.testing.assert_array_equal(real[:, 784:].argmax(axis=1), labels[order])
+    np.testing.assert_array_equal(real[:, 784:].argmax(axis=1), labels[ORDER])
     np.testing.assert_array_equal(real[:, 784:].sum(axis=1), 1)
-    np.testing.assert_allclose(made["picture"](real), images[order] / 255, atol=1e-6)
+    np.testing.assert_allclose(made.picture(real), images[ORDER] / 255, atol=1e-6)
 
 
 def test_noise_has_labels_in_equal_shares_one_row_of_the_grid_for_each_digit(made):
-    minigan.seed(0)
-    z = made["noise"](100)
+    z = made.fixed_noise
     assert (z.shape, z.dtype) == ((100, 110), np.float32)
     assert abs(z.data[:, :100].std() - 1) < 0.05
     np.testing.assert_array_equal(z.data[:, 100:], np.eye(10).repeat(10, axis=0))
-    assert set(made["noise"](64).data[:, 100:].sum(axis=0)) == {6, 7}
+    (_, (_, z_of_d)), (_, (z_of_g,)) = made.calls[2:]
+    assert (z_of_d.data[:, :100] != z_of_g.data[:, :100]).all()
+    for z in (z_of_d, z_of_g):
+        assert set(z.data[:, 100:].sum(axis=0)) == {6, 7}
 
 
 def test_the_generator_hands_its_labels_on(made):
-    z = made["noise"](20)
-    fake = made["trainer"].generator(z)
+    z = made.fixed_noise[::5]
+    fake = made.trainer.generator(z)
     assert fake.shape == (20, 794)
     np.testing.assert_array_equal(fake.data[:, 784:], z.data[:, 100:])
     assert abs(fake.data[:, :784]).max() <= 1
 
 
 def test_the_label_changes_the_image_and_the_answer(made):
-    G, D = made["trainer"].generator.eval(), made["trainer"].discriminator
-    z = made["noise"](10).data
+    G, D = made.trainer.generator.eval(), made.trainer.discriminator
+    z = made.fixed_noise.data[::10].copy()
     z[:, :100] = z[0, :100]
     samples = G(minigan.Tensor(z)).numpy()
     assert len(np.unique(samples[:, :784], axis=0)) == 10

@@ -16,7 +16,7 @@ MNIST = Path(__file__).parents[2] / "examples" / "data" / "mnist"
 
 @pytest.fixture
 def recipe(set_up, tmp_path, data):
-    """The training's arguments, with the 200 images of `data` and the initial networks."""
+    """The record of a loop without minibatches, with the 200 images of `data`."""
     return set_up(NAME, tmp_path, data)
 
 
@@ -24,7 +24,7 @@ def recipe(set_up, tmp_path, data):
 
 
 def test_networks(recipe):
-    trainer = recipe["trainer"]
+    trainer = recipe.trainer
     G, D = trainer.generator, trainer.discriminator
     assert [type(layer).__name__ for layer in G] == [*["Linear", "ReLU"] * 2, "Linear", "Sigmoid"]
     assert [p.shape for p in G.parameters()] == [
@@ -43,7 +43,7 @@ def test_networks(recipe):
 
 
 def test_initial_weights(recipe):
-    trainer = recipe["trainer"]
+    trainer = recipe.trainer
     for network, bound in ((trainer.generator, 0.05), (trainer.discriminator, 0.005)):
         *parameters, last_bias = network.parameters()
         for p in parameters:
@@ -66,14 +66,13 @@ def test_generator_without_data_starts_at_a_half(example):
 def test_output_bias_gives_the_mean_of_the_first_50000_images(set_up, tmp_path):
     images, _ = datasets.mnist(MNIST)
     recipe = set_up(NAME, tmp_path, MNIST)
-    np.testing.assert_array_equal(recipe["images"], images[:50_000])
+    np.testing.assert_array_equal(recipe.images, images[:50_000])
     mean = images[:50_000].reshape(-1, 784).mean(axis=0) / 255
     assert (mean == 0).any()  # the corners, which would be log(0)
-    bias = recipe["trainer"].generator[-2].bias
+    bias = recipe.trainer.generator[-2].bias
     assert (bias.shape, bias.dtype) == ((784,), np.float32)
     np.testing.assert_allclose(1 / (1 + np.exp(-bias.data.astype(float))), mean, atol=2e-7)
     assert bias.data.min() == pytest.approx(np.log(1e-7), rel=1e-6)
-    assert recipe["trainer"].steps_per_epoch == 500
 
 
 def test_pixels_that_are_never_black_or_always_white_have_a_finite_bias(example):
@@ -85,34 +84,36 @@ def test_pixels_that_are_never_black_or_always_white_have_a_finite_bias(example)
     np.testing.assert_allclose(G[-2].bias.data, np.repeat([-1, 1], 392) * 16.118, rtol=1e-4)
 
 
-def test_data_noise_and_pictures_have_the_range_of_the_generator(recipe):
+def test_data_noise_and_pictures_have_the_range_of_the_generator(set_up, tmp_path, data):
     batch = np.arange(256, dtype=np.uint8).repeat(28 * 28).reshape(256, 28, 28)
-    real = recipe["prepare"](batch)
+    batches = [batch, np.zeros((2000, 28, 28), np.uint8)]
+    recipe = set_up(NAME, tmp_path, data, batches=lambda images: batches)
+    assert [step for step, _ in recipe.calls] == ["step", "step"]
+    (_, (real, _)), (_, (_, z)) = recipe.calls
+    assert real is recipe.reals[0]
     assert (real.shape, real.dtype) == ((256, 784), np.float32)
     np.testing.assert_allclose(real[:, 0], np.linspace(0, 1, 256), atol=1e-6)
-    np.testing.assert_allclose(recipe["picture"](real), batch / 255, atol=1e-6)
+    np.testing.assert_allclose(recipe.picture(real), batch / 255, atol=1e-6)
 
-    minigan.seed(0)
-    z = recipe["noise"](2000)
     assert (z.shape, z.dtype) == ((2000, 100), np.float32)
     assert abs(z.data.mean()) < 0.01
     assert abs(z.data.std() - 1) < 0.01
     assert 1.73 < abs(z.data).max() <= 3**0.5  # uniform, of variance 1
-    assert recipe["picture"](recipe["trainer"].generator(z[:8]).numpy()).shape == (8, 28, 28)
+    assert recipe.picture(recipe.trainer.generator(z[:8]).numpy()).shape == (8, 28, 28)
 
 
 # --- schedules ---------------------------------------------------------------------------------
 
 
 def test_settings(recipe):
-    trainer = recipe["trainer"]
+    trainer = recipe.trainer
     for optimizer, network in (
         (trainer.g_optimizer, trainer.generator),
         (trainer.d_optimizer, trainer.discriminator),
     ):
         assert type(optimizer) is optim.SGD
         assert optimizer.params == network.parameters()
-    assert (recipe["args"].batch_size, trainer.lr, trainer.steps_per_epoch) == (100, 0.1, 2)
+    assert (recipe.args.batch_size, recipe.args.lr) == (100, 0.1)
 
 
 def test_learning_rate_is_divided_at_every_step_down_to_its_least(example):
@@ -131,21 +132,46 @@ def test_momentum_rises_from_the_first_epoch_to_the_250th(example):
     np.testing.assert_allclose(momenta[249:], 0.7, rtol=1e-12)
 
 
-def test_schedules_follow_the_count_of_steps(example):
+def schedule(set_up, out, data, *flags, start, n):
+    """[(learning rate, momentum)] of both optimizers in n steps of the loop, from step `start`."""
+    found = []
+
+    def batches(images):
+        for _ in range(n):
+            yield images[:50]
+
+    def watch(record):
+        gan = record.trainer
+
+        def step(real, z):
+            rates = {(o.lr, o.momentum) for o in (gan.g_optimizer, gan.d_optimizer)}
+            found.extend(rates)
+            assert len(rates) == 1  # both optimizers have the same
+            return {}
+
+        gan.step = step
+
+    set_up(NAME, out, data, *flags, batches=batches, start=start, watch=watch)
+    return found
+
+
+def test_schedules_follow_the_count_of_steps(set_up, data, tmp_path):
     """For both optimizers, from any step at which a run continues."""
-    gan = example(NAME).SimultaneousGAN(*players(), lr=0.3, steps_per_epoch=4)
-    gan.steps = 1002
-    epochs = []
-    for i, _ in enumerate(gan.train(np.ones((8, 5, 2)), lambda m: np.ones((m, 3)))):
-        for optimizer in (gan.g_optimizer, gan.d_optimizer):
-            assert optimizer.lr == pytest.approx(0.3 / 1.000004 ** (1002 + i), rel=1e-12)
-        assert gan.g_optimizer.momentum == gan.d_optimizer.momentum
-        epochs.append((gan.d_optimizer.momentum - 0.5) / 0.2 * 249)
-    assert gan.steps == 1010
-    gan.steps = 0
-    next(gan.train(np.ones((1, 5, 2)), lambda m: np.ones((m, 3))))
-    assert (gan.d_optimizer.lr, gan.d_optimizer.momentum) == (0.3, 0.5)
+    flags = "--lr", 0.3, "--batch_size", 50  # the 200 images are 4 minibatches
+    found = schedule(set_up, tmp_path, data, *flags, start=1002, n=8)
+    rates = [0.3 / 1.000004 ** (1002 + i) for i in range(8)]
+    assert [lr for lr, _ in found] == pytest.approx(rates, rel=1e-12)
+    epochs = [(momentum - 0.5) / 0.2 * 249 for _, momentum in found]
     assert epochs == pytest.approx([min(e, 249) for e in [250, 250, *[251] * 4, 252, 252]])
+    found = schedule(set_up, tmp_path, data, *flags, start=0, n=6)
+    assert found[0] == (0.3, 0.5)
+    epochs = [(momentum - 0.5) / 0.2 * 249 for _, momentum in found]
+    assert epochs == pytest.approx([0, 0, 0, 0, 1, 1])
+
+
+def test_an_epoch_of_mnist_has_500_steps(set_up, tmp_path):
+    found = schedule(set_up, tmp_path, MNIST, start=499, n=2)
+    assert [momentum for _, momentum in found] == pytest.approx([0.5, 0.5 + 0.2 / 249])
 
 
 # --- the step ----------------------------------------------------------------------------------
@@ -180,11 +206,14 @@ def test_both_players_step_at_once_by_hand(example):
     reals, zs = rng.standard_normal((steps, m, 2)), rng.standard_normal((steps, m, 3))
     masks = 2.0 * (rng.random((steps, 2, m, 2)) < 0.5)  # in each step one for the data, one for G
     G, D, *sgd = players(masks.reshape(-1, m, 2))
-    gan = example(NAME).SimultaneousGAN(G, D, *sgd, lr=0.1, steps_per_epoch=2)
-    noise = iter(zs)
+    module = example(NAME)
+    gan = module.SimultaneousGAN(G, D, *sgd)
     V, b, w, c = weights = [p.data.copy() for p in (*G.parameters(), *D.parameters())]
     moments = [np.zeros_like(p) for p in weights]
-    for i, report in enumerate(gan.train(reals, lambda m: next(noise))):
+    for i in range(steps):
+        for optimizer in sgd:  # two steps to an epoch
+            optimizer.lr, optimizer.momentum = module.learning_rate(0.1, i), module.momentum(i // 2)
+        report = gan.step(reals[i], zs[i])
         (real, z), (mask_real, mask_fake) = (reals[i], zs[i]), masks[i]
         fake = sigmoid(z @ V.T + b)
         x1, x0 = real * mask_real, fake * mask_fake
@@ -213,7 +242,7 @@ def test_a_loss_that_is_not_finite_updates_nobody(example, spoilt, player):
     (real if spoilt == "data" else z)[0, 0] = np.nan
     G, D, *sgd = players()
     before = G.state_dict() | D.state_dict()
-    gan = example(NAME).SimultaneousGAN(G, D, *sgd, lr=0.1, steps_per_epoch=2)
+    gan = example(NAME).SimultaneousGAN(G, D, *sgd)
     with pytest.raises(FloatingPointError, match="loss is nan"):
         gan.step(real, z)
     assert_same(G.state_dict() | D.state_dict(), before)

@@ -19,10 +19,11 @@ every_recipe = pytest.mark.parametrize("name", RECIPES)
 
 @pytest.fixture
 def recipe(set_up, tmp_path, data, large_data):
-    """A function that returns the training's arguments of an example, with initial networks."""
+    """A function that runs an example's loop, without minibatches as a rule, on a LoopRecord."""
 
-    def recipe(name):
-        return set_up(name, tmp_path, large_data if name == "mnist_gan_tf1" else data)
+    def recipe(name, **options):
+        folder = large_data if name == "mnist_gan_tf1" else data
+        return set_up(name, tmp_path, folder, **options)
 
     return recipe
 
@@ -68,7 +69,7 @@ NETWORKS = {
 
 @every_recipe
 def test_networks(recipe, name):
-    trainer = recipe(name)["trainer"]
+    trainer = recipe(name).trainer
     G, D = trainer.generator, trainer.discriminator
     assert (shapes(G), shapes(D)) == NETWORKS[name]
     for layer in (*G, *D):
@@ -81,7 +82,7 @@ def test_networks(recipe, name):
 
 @every_recipe
 def test_initial_weights(recipe, name):
-    trainer = recipe(name)["trainer"]
+    trainer = recipe(name).trainer
     for network in (trainer.generator, trainer.discriminator):
         for i, layer in enumerate(linears(network)):
             n_in, n_out = layer.in_features, layer.out_features
@@ -111,32 +112,33 @@ def test_initial_weights(recipe, name):
 
 @every_recipe
 def test_data_noise_and_pictures_have_the_range_of_the_generator(recipe, name):
-    made = recipe(name)
     low = 0.0 if name == "mnist_gan_tf1" else -1.0
     batch = np.arange(256, dtype=np.uint8).repeat(28 * 28).reshape(256, 28, 28)
-    real = made["prepare"](batch)
+    made = recipe(name, batches=lambda images: [batch, np.zeros((2000, 28, 28), np.uint8)])
+    (_, (real, _)), *_ = made.calls
+    assert [step for step, _ in made.calls] == ["discriminator_step", "generator_step"] * 2
+    assert real is made.reals[0]
     assert (real.shape, real.dtype) == ((256, 784), np.float32)
     np.testing.assert_allclose(real[:, 0], np.linspace(low, 1, 256), atol=1e-6)
-    np.testing.assert_allclose(made["picture"](real), batch / 255, atol=1e-6)
+    np.testing.assert_allclose(made.picture(real), batch / 255, atol=1e-6)
 
-    minigan.seed(0)
-    z = made["noise"](2000)
     latent_dim = 128 if name == "mnist_gan_tf1" else 100
-    assert (z.shape, z.dtype) == ((2000, latent_dim), np.float32)
-    assert abs(z.data.mean()) < 0.01
-    assert abs(z.data.std() - 1) < 0.01  # normal, not uniform
-    assert abs(z.data).max() > 3.5
+    for _, (*_, z) in made.calls[2:]:  # of both players
+        assert (z.shape, z.dtype) == ((2000, latent_dim), np.float32)
+        assert abs(z.data.mean()) < 0.01
+        assert abs(z.data.std() - 1) < 0.01  # normal, not uniform
+        assert abs(z.data).max() > 3.5
 
-    fake = made["trainer"].generator(made["noise"](8))
+    fake = made.trainer.generator(z[:8])
     assert fake.shape == (8, 784)
     assert low <= fake.data.min() <= fake.data.max() <= 1
-    assert made["picture"](fake.numpy()).shape == (8, 28, 28)
+    assert made.picture(fake.numpy()).shape == (8, 28, 28)
 
 
 @every_recipe
 def test_settings(recipe, name):
     made = recipe(name)
-    trainer, args = made["trainer"], made["args"]
+    trainer, args = made.trainer, made.args
     for optimizer, network in (
         (trainer.g_optimizer, trainer.generator),
         (trainer.d_optimizer, trainer.discriminator),
@@ -149,16 +151,15 @@ def test_settings(recipe, name):
         assert optimizer.eps == (1e-7 if name == "mnist_gan_keras" else 1e-8)
     batch_size = {"mnist_gan": 64, "mnist_gan_tf1": 100, "mnist_gan_keras": 128}[name]
     assert args.batch_size == batch_size
-    if name != "mnist_gan_tf1":  # whose trainer has no settings
-        assert (trainer.k, trainer.real_label) == (1, 0.9 if name == "mnist_gan_keras" else 1.0)
-        assert trainer.generator_loss is losses.non_saturating_generator_loss
+    assert (trainer.k, trainer.real_label) == (1, 0.9 if name == "mnist_gan_keras" else 1.0)
+    assert trainer.generator_loss is losses.non_saturating_generator_loss
 
 
 def test_tf1_leaves_out_the_first_5000_images(recipe, large_data):
     images, _ = minigan.datasets.mnist(large_data)
     made = recipe("mnist_gan_tf1")
-    np.testing.assert_array_equal(made["images"], images[5000:])
-    assert made["n_samples"] == 10
+    np.testing.assert_array_equal(made.images, images[5000:])
+    assert made.fixed_noise.shape == (10, 128)
 
 
 # --- steps -------------------------------------------------------------------------------------
@@ -176,36 +177,47 @@ def watched(network):
     return inputs
 
 
-def train(made, steps):
-    """Train on n minibatches of 5 prepared images. Returns the minibatches and the reports."""
-    batches = [made["prepare"](made["images"][5 * i : 5 * i + 5]) for i in range(steps)]
-    return batches, list(made["trainer"].train(iter(batches), made["noise"]))
+@pytest.fixture
+def train(recipe):
+    """A function that trains on n minibatches of 5 images, with the loop of the example.
+
+    It returns the record of the loop, the inputs of the generator, and those of D.
+    """
+
+    def train(name, steps):
+        inputs = []
+
+        def watch(record):
+            inputs.append(watched(record.trainer.generator))
+            inputs.append(watched(record.trainer.discriminator))
+
+        def batches(images):
+            return [images[5 * i : 5 * i + 5] for i in range(steps)]
+
+        return recipe(name, batches=batches, watch=watch, carry_out=True), *inputs
+
+    return train
 
 
-def test_tf1_generator_steps_on_the_noise_that_the_discriminator_has_just_seen(recipe):
-    made = recipe("mnist_gan_tf1")
-    trainer = made["trainer"]
-    noise, seen = watched(trainer.generator), watched(trainer.discriminator)
-    batches, reports = train(made, 3)
+def test_tf1_generator_steps_on_the_noise_that_the_discriminator_has_just_seen(train):
+    made, noise, seen = train("mnist_gan_tf1", 3)
+    reports = made.reports
     assert len(noise) == 6
-    for i, real in enumerate(batches):
+    for i, real in enumerate(made.reals):
         np.testing.assert_array_equal(noise[2 * i], noise[2 * i + 1])
         np.testing.assert_array_equal(seen[3 * i], real)
     assert (noise[0] != noise[2]).all()  # another minibatch, another noise
     assert [set(r) for r in reports] == [{"d_loss", "D(x)", "D(G(z))", "g_loss"}] * 3
-    assert trainer.steps == 3
+    assert made.trainer.steps == 3
     # D(x) is near 0.5 at first, so both losses are what a player who guesses pays.
     assert reports[0]["d_loss"] == pytest.approx(2 * np.log(2), abs=0.1)
     assert reports[0]["g_loss"] == pytest.approx(np.log(2), abs=0.1)
 
 
-def test_keras_discriminator_sees_one_batch_of_real_and_generated_samples(recipe):
-    made = recipe("mnist_gan_keras")
-    trainer = made["trainer"]
-    noise, seen = watched(trainer.generator), watched(trainer.discriminator)
-    batches, _ = train(made, 2)
+def test_keras_discriminator_sees_one_batch_of_real_and_generated_samples(train):
+    made, noise, seen = train("mnist_gan_keras", 2)
     assert [x.shape for x in seen] == [(10, 784), (5, 784)] * 2  # D's step and G's, through D
-    for i, real in enumerate(batches):
+    for i, real in enumerate(made.reals):
         np.testing.assert_array_equal(seen[2 * i][:5], real)
     assert all((a != b).all() for a, b in itertools.pairwise(noise))  # each step its own
 

@@ -53,12 +53,6 @@ def test_the_export_of_a_run_is_small_and_has_the_best_weights(
     assert list(minigan.load(tmp_path / "small" / "checkpoint.npz")) == list(RUN)
 
 
-def test_averaged_weights_are_taken_where_there_are_such(example):
-    best_weights = example("runs").best_weights
-    assert best_weights({"generator": "last"}) == "last"
-    assert best_weights({"generator": "last", "average": {"module": "mean"}}) == "mean"
-
-
 @pytest.mark.parametrize(
     ("state", "message"),
     [

@@ -7,13 +7,24 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from minigan.runs.files import atomic_write, check_writable, locked, npy_header, read_at_most
+from minigan.runs.files import (
+    TEMPORARY,
+    FolderInUseError,
+    atomic_write,
+    check_writable,
+    in_use,
+    locked,
+    locked_folder,
+    npy_header,
+    read_at_most,
+)
 
 
 @pytest.fixture
@@ -366,3 +377,57 @@ def test_any_mutation_of_a_header_is_read_alike_or_refused():
 def test_no_more_is_read_than_asked_for(limit):
     content = np.random.default_rng(0).bytes(2_500_000)
     assert read_at_most(io.BytesIO(content), limit) == content[:limit]
+
+
+# --- the folder of a run ---------------------------------------------------------------------
+
+
+def test_a_killed_run_leaves_its_folder_free(tmp_path):
+    code = f"""
+import sys
+from minigan.runs.files import locked_folder
+with locked_folder({str(tmp_path)!r}):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"locked\n"
+        assert in_use(tmp_path)
+        process.kill()
+        process.wait()
+    assert not in_use(tmp_path)
+    with locked_folder(tmp_path):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_of_many_runs_at_once_one_holds_the_folder(tmp_path):
+    inside, most, held = [0], [0], []
+    guard = threading.Lock()
+
+    def work():
+        for _ in range(200):
+            with contextlib.suppress(FolderInUseError):
+                with locked_folder(tmp_path):
+                    with guard:
+                        inside[0] += 1
+                        most[0] = max(most[0], inside[0])
+                        held.append(True)
+                    with guard:
+                        inside[0] -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] and held and os.listdir(tmp_path) == []
+
+
+def test_names_of_leftovers_are_those_of_the_atomic_writes(tmp_path):
+    for name in ("checkpoint.npz", "losses.csv", "000005.png", "README"):
+        with atomic_write(tmp_path / name) as temporary:
+            assert TEMPORARY.fullmatch(temporary.name)
+            temporary.write_bytes(b"")

@@ -1,4 +1,4 @@
-"""The example batch_norm_eps.py: its check of the first weights, and its two runs with other ε.
+"""The study batch_norm_eps.py: its check of the first weights, and its two runs with other ε.
 
 A stand-in replaces the classifier of digits. It classifies images by their brightness.
 """
@@ -11,6 +11,7 @@ from same import assert_same
 
 import minigan
 from minigan import metrics, nn
+from minigan.runs.run import Interrupt
 
 
 def digit_scores(images):
@@ -133,13 +134,11 @@ def test_flags_that_will_not_do(run, tmp_path, capsys, flags, message):
     assert message in capsys.readouterr().err
 
 
-def test_a_run_that_is_stopped_does_not_begin_the_other(run, tmp_path, monkeypatch, example):
-    harness = example("harness")
-
+def test_a_run_that_is_stopped_does_not_begin_the_other(run, tmp_path, monkeypatch):
     def request_at_once(interrupt):
         interrupt.requested, interrupt.before = True, {}
         return interrupt
 
-    monkeypatch.setattr(harness._Interrupt, "__enter__", request_at_once)
+    monkeypatch.setattr(Interrupt, "__enter__", request_at_once)
     run("--n_epochs", 1, out=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["eps_0.8"]

@@ -9,7 +9,7 @@ import pytest
 import minigan
 from minigan import nn
 
-MNIST = Path(__file__).parents[2] / "examples" / "data" / "mnist"
+MNIST = Path(__file__).parents[3] / "examples" / "data" / "mnist"
 
 
 @pytest.fixture

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from example_runs import LoopRecord
 
 import minigan
 from minigan import datasets, nn
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 MNIST = EXAMPLES / "data" / "mnist"
 TRAINED = str(EXAMPLES / "data" / "mnist_gan")
 
@@ -80,16 +81,15 @@ def test_train_makes_the_runs_of_the_table_and_goes_on_with_them(
             assert bool(row[2].strip()) == has_minutes
 
 
-def test_every_example_of_the_table_takes_its_flags(scores, monkeypatch, tmp_path):
-    told = []
-
-    def train(args, *rest, **more):
-        told.append(args)
-        return len(told) <= len(scores.TABLE)
-
-    monkeypatch.setattr(scores.harness, "train", train)
+def test_every_example_of_the_table_takes_its_flags(scores, example, monkeypatch, tmp_path):
+    record, told = LoopRecord(), []
+    for name, _ in scores.TABLE.values():
+        monkeypatch.setattr(example(name), "Run", record)
+    record.complete = True
     for name in scores.TABLE:
         scores.train(name, tmp_path / name, MNIST)
+        told.append(record.args)
+    record.complete = False
     assert [args.example for args in told] == [example for example, _ in scores.TABLE.values()]
     assert [args.average for args in told[1:]] == [0.999] * 4
     with pytest.raises(SystemExit, match="go on with the same command"):  # this one was stopped

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[2] / "docs" / "questions.md"
+PAGE = Path(__file__).parents[3] / "docs" / "questions.md"
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def questions(example):
 
 def shown(name):
     """The output that the page shows below a command."""
-    pattern = rf"python examples/questions\.py {name}\n\n```\n(.*?)```"
+    pattern = rf"python examples/studies/questions\.py {name}\n\n```\n(.*?)```"
     (text,) = re.findall(pattern, PAGE.read_text(), re.DOTALL)
     return text
 

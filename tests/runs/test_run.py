@@ -1,4 +1,4 @@
-"""A run of the main example writes its files. A stopped and resumed run ends the same."""
+"""A Run writes its files. A stopped and resumed run ends the same."""
 
 import csv
 import functools
@@ -9,18 +9,18 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from example_runs import EXAMPLES
 from PIL import Image
 from same import assert_same
 
 import minigan
 from minigan import nn, optim
+from minigan.runs.run import Interrupt
 from minigan.trainers import GAN
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 FLAGS = "--batch_size", 64, "--sample_interval", 5, "--seed", 3, "--lr", 0.003, "--decay_epoch", 2
 STEPS = 12  # of 4 epochs of 3 minibatches
 
@@ -117,8 +117,10 @@ def test_losses_of_a_run(uninterrupted):
 def test_checkpoint_of_a_run(uninterrupted):
     state = minigan.load(uninterrupted / "checkpoint.npz")
     parts = ["generator", "g_optimizer", "discriminator", "d_optimizer"]
-    assert list(state) == [*parts, "average", "steps", "example", "flags", "fixed_noise", "rng"]
+    steps = "steps", "trainer", "example"
+    assert list(state) == [*parts, "average", *steps, "flags", "fixed_noise", "rng"]
     assert (state["steps"], state["example"]) == (STEPS, "mnist_gan")
+    assert state["trainer"] == {"steps": STEPS}
     assert state["fixed_noise"].shape == (100, 100)
     small_discriminator().load_state_dict(state["discriminator"])
     assert state["generator"]["1.num_batches_tracked"] == 2 * STEPS  # in each player's step
@@ -314,14 +316,14 @@ def diverge():
 
 
 @pytest.mark.parametrize(
-    ("do", "error"), [(interrupt_twice, KeyboardInterrupt), (diverge, FloatingPointError)]
+    ("do", "error"), [(interrupt_twice, SystemExit), (diverge, FloatingPointError)]
 )
 def test_run_that_ends_within_a_step_goes_on_from_its_last_checkpoint(
     do, error, uninterrupted, main, monkeypatch, tmp_path
 ):
     with monkeypatch.context() as patch:
         at_step(patch, 7, do)
-        with pytest.raises(error):
+        with pytest.raises(error, match="130" if do is interrupt_twice else "the loss is nan"):
             main("--n_epochs", 4)
     out = tmp_path / "out"
     assert minigan.load(out / "checkpoint.npz")["steps"] == 5
@@ -337,10 +339,8 @@ def test_signal_before_the_first_step(main, monkeypatch, uninterrupted):
         interrupt.before = {}
         return interrupt
 
-    import harness
-
     with monkeypatch.context() as patch:
-        patch.setattr(harness._Interrupt, "__enter__", request_at_once)
+        patch.setattr(Interrupt, "__enter__", request_at_once)
         out = main("--n_epochs", 4)
     assert minigan.load(out / "checkpoint.npz")["steps"] == 0
     main("--n_epochs", 4, "--resume")

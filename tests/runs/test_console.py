@@ -1,8 +1,6 @@
 """Failed output never ends a run, and after a signal or an error a run ends in order."""
 
-import doctest
 import errno
-import importlib
 import io
 import os
 import re
@@ -14,22 +12,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from example_runs import EXAMPLES, FOLDERS
 from hypothesis import given
 from hypothesis import strategies as st
 
 import minigan
 from minigan import nn
 from minigan.metrics.diagnosis import Diagnosis
+from minigan.runs import console
+from minigan.runs.console import RunError
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-PROGRAMS = sorted(p.stem for p in EXAMPLES.glob("*.py") if "console.run(" in p.read_text("utf-8"))
+FILES = [path for folder in FOLDERS for path in sorted(folder.glob("*.py"))]
+PROGRAMS = [p.stem for p in FILES if "console.run(" in p.read_text("utf-8")]
 ENCODINGS = "ascii", "latin-1", "cp1252", "cp437", "koi8-r", "shift_jis", "utf-8", "utf-16"
 FLAGS = "--batch_size", "64", "--sample_interval", "2", "--n_epochs", "1"
-
-
-@pytest.fixture
-def console(example):
-    return example("console")
 
 
 def stream(encoding):
@@ -41,14 +37,9 @@ def written(stream):
     return stream.buffer.getvalue().decode(stream.encoding)
 
 
-def test_doctests(console, example):
-    for name in ("console", "folder"):
-        assert doctest.testmod(example(name)).failed == 0
-
-
 def test_every_example_with_a_main_runs_as_a_program():
-    mains = {p.stem for p in EXAMPLES.glob("*.py") if "def main(" in p.read_text("utf-8")}
-    assert mains == set(PROGRAMS)
+    mains = [p.stem for p in FILES if "def main(" in p.read_text("utf-8")]
+    assert mains == PROGRAMS
 
 
 # --- encodings ---------------------------------------------------------------------------------
@@ -56,7 +47,7 @@ def test_every_example_with_a_main_runs_as_a_program():
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_help_on_every_console(example, console, monkeypatch, name, encoding):
+def test_help_on_every_console(example, monkeypatch, name, encoding):
     if name == "mpi_wgan_gp":
         pytest.importorskip("mpi4py")
     module = example(name)
@@ -69,9 +60,7 @@ def test_help_on_every_console(example, console, monkeypatch, name, encoding):
 
 @given(st.text(), st.sampled_from(ENCODINGS))
 def test_any_text_is_written_on_any_console(text, encoding):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(EXAMPLES)
-        forgiving = importlib.import_module("console").ForgivingStream(stream(encoding))
+    forgiving = console.ForgivingStream(stream(encoding))
     print(text, file=forgiving, end="", flush=True)
     expected = text.encode(encoding, "backslashreplace").decode(encoding)
     assert written(forgiving.stream).replace(os.linesep, "\n") == expected
@@ -156,7 +145,7 @@ def test_a_training_without_any_output(troubled_run):
     assert (troubled_run(stdout=None, stderr=None) / "samples.gif").exists()
 
 
-def test_streams_are_put_back(console):
+def test_streams_are_put_back():
     before = sys.stdout, sys.stderr
     with console.forgiving_output():
         inner = sys.stdout
@@ -205,7 +194,7 @@ def test_an_example_as_a_module(data, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_signal_ends_a_program_and_lets_it_clean_up(console, name):
+def test_a_signal_ends_a_program_and_lets_it_clean_up(name):
     signum = getattr(signal, name, signal.SIGINT)
     before, cleaned = signal.getsignal(signum), []
 
@@ -222,7 +211,7 @@ def test_a_signal_ends_a_program_and_lets_it_clean_up(console, name):
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_a_signal_that_is_ignored_stays_ignored(console, name):
+def test_a_signal_that_is_ignored_stays_ignored(name):
     """`nohup` ignores SIGHUP. A shell script ignores SIGINT in commands that it starts with &."""
     signum = getattr(signal, name, signal.SIGINT)
     before = signal.signal(signum, signal.SIG_IGN)
@@ -237,12 +226,13 @@ def test_a_signal_that_is_ignored_stays_ignored(console, name):
     ("error", "code"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "error: [Errno 28] No space left"),
+        (RunError("batch_size 9 is more than the 5 samples"), "error: batch_size 9 is more than"),
         (KeyboardInterrupt(), 130),
         (SystemExit("error: a sentence"), "error: a sentence"),
     ],
     ids=repr,
 )
-def test_errors_of_the_outside_world_are_a_sentence(console, error, code):
+def test_errors_of_the_outside_world_are_a_sentence(error, code):
     def main():
         raise error
 
@@ -253,13 +243,13 @@ def test_errors_of_the_outside_world_are_a_sentence(console, error, code):
 
 
 @pytest.mark.parametrize("package", ["matplotlib", "PIL", "tqdm"])
-def test_a_package_that_is_missing_is_named_with_the_remedy(console, package, monkeypatch):
+def test_a_package_that_is_missing_is_named_with_the_remedy(package, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(SystemExit, match=rf"error: .*{package}.*; install .*\[examples\]"):
         console.run(lambda: __import__(package))
 
 
-def test_a_mistake_in_an_example_keeps_its_traceback(console):
+def test_a_mistake_in_an_example_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         console.run(lambda: 1 / 0)
 
@@ -293,7 +283,7 @@ def test_home_folder_in_flags(set_up, data, tmp_path, monkeypatch, name):
             made = set_up(name, f"~{folder}", "~")
         else:
             made = set_up(name, f"~{folder}", data)
-        assert made["args"].out == Path(f"{tmp_path}{folder}")
+        assert made.args.out == Path(f"{tmp_path}{folder}")
 
 
 @pytest.mark.parametrize("text", ["~nobody-of-this-name/x", "~nobody-of-this-name"])
@@ -322,7 +312,7 @@ DEEP = "/".join(["x" * 200] * 30)
 
 @pytest.mark.parametrize("out", [LONG, DEEP], ids=["a long name", "a long path"])
 @pytest.mark.parametrize("name", [n for n in PROGRAMS if n != "mpi_wgan_gp"])
-def test_path_that_is_too_long(example, console, name, out, tmp_path, monkeypatch, capsys, data):
+def test_path_that_is_too_long(example, name, out, tmp_path, monkeypatch, capsys, data):
     """If a path is too long, the example ends with a message, for every flag that takes a path."""
     monkeypatch.chdir(tmp_path)
     flags = {

@@ -1,6 +1,5 @@
 """A folder takes one run at a time. A killed run leaves no broken files and loses no work."""
 
-import contextlib
 import errno
 import itertools
 import os
@@ -9,42 +8,27 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import uuid
-from pathlib import Path
 
 import numpy as np
 import pytest
+from example_runs import EXAMPLES, SMALL, files, fill_disk, leftovers
 
 import minigan
-from minigan import nn
+from minigan.runs import files as files_of_runs
+from minigan.runs import plots, run
+from minigan.runs.files import in_use, locked_folder
 
-ROOT = Path(__file__).parents[2]
+ROOT = EXAMPLES.parent
 FLAGS = "--batch_size", 64, "--sample_interval", 5, "--seed", 3, "--n_epochs", 4
 STEPS = 12
 PARTS = "checkpoint.npz", "losses.csv", "losses.png", "samples.gif"
 PARTS += "samples.png", "samples_last.png"
 
 
-def build_generator(latent_dim):
-    return nn.Sequential(nn.Linear(latent_dim, 8), nn.ReLU(), nn.Linear(8, 784), nn.Tanh())
-
-
-def build_discriminator():
-    return nn.Sequential(nn.Linear(784, 8), nn.Dropout(0.3), nn.Linear(8, 1), nn.Sigmoid())
-
-
 @pytest.fixture(scope="session")
 def train(run_example, data):
     """A function that trains small networks in a folder."""
-    small = {"build_generator": build_generator, "build_discriminator": build_discriminator}
-    return lambda out, *flags: run_example("mnist_gan", *FLAGS, *flags, out=out, data=data, **small)
-
-
-def files(folder):
-    """The bytes of every file in a folder and below."""
-    paths = (p for p in folder.rglob("*") if p.is_file())
-    return {str(p.relative_to(folder)): p.read_bytes() for p in paths}
+    return lambda out, *flags: run_example("mnist_gan", *FLAGS, *flags, out=out, data=data, **SMALL)
 
 
 @pytest.fixture(scope="session")
@@ -61,24 +45,23 @@ def out(tmp_path):
 # --- the lock ----------------------------------------------------------------------------------
 
 
-def test_a_second_run_in_the_folder_is_refused(example, train, out):
-    folder = example("folder")
+def test_a_second_run_in_the_folder_is_refused(train, out):
     out.mkdir()
-    with folder.locked(out):
-        assert folder.in_use(out)
-        with pytest.raises(SystemExit, match=r"error: another run is writing in .*another --out"):
+    with locked_folder(out):
+        assert in_use(out)
+        with pytest.raises(SystemExit, match=r"error: another run is writing in .*another folder"):
             train(out)
-    assert os.listdir(out) == [] and not folder.in_use(out)
+    assert os.listdir(out) == [] and not in_use(out)
     before = files(train(out))
-    with folder.locked(out):
+    with locked_folder(out):
         with pytest.raises(SystemExit, match="error: another run is writing in"):
             train(out, "--resume")
     assert files(out) == before
 
 
-def test_a_run_that_goes_on_is_not_offered_to_be_deleted(example, train, out, capsys):
+def test_a_run_that_goes_on_is_not_offered_to_be_deleted(train, out, capsys):
     train(out)
-    with example("folder").locked(out):
+    with locked_folder(out):
         with pytest.raises(SystemExit):
             train(out)
     assert f"another run is writing in {out}" in capsys.readouterr().err
@@ -106,76 +89,16 @@ def test_a_run_that_came_and_went_while_this_one_read_its_data(train, example, o
     assert minigan.load(out / "checkpoint.npz")["steps"] == STEPS
 
 
-def test_a_killed_process_leaves_no_lock(example, tmp_path):
-    folder = example("folder")
-    code = f"""
-import sys; sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "examples")!r}]
-from folder import locked
-with locked({str(tmp_path)!r}):
-    print("locked", flush=True)
-    sys.stdin.read()
-"""
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout.readline() == b"locked\n"
-        assert folder.in_use(tmp_path)
-        process.kill()
-        process.wait()
-    assert not folder.in_use(tmp_path)
-    with folder.locked(tmp_path):
-        pass
-    assert os.listdir(tmp_path) == []
-
-
-def test_of_many_at_once_one_holds_the_lock(example, tmp_path):
-    folder = example("folder")
-    inside, most, held = [0], [0], []
-    guard = threading.Lock()
-
-    def work():
-        for _ in range(200):
-            with contextlib.suppress(folder.FolderInUseError):
-                with folder.locked(tmp_path):
-                    with guard:
-                        inside[0] += 1
-                        most[0] = max(most[0], inside[0])
-                        held.append(True)
-                    with guard:
-                        inside[0] -= 1
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert most == [1] and held and os.listdir(tmp_path) == []
-
-
-def test_where_there_are_no_locks_a_run_goes_on_without(example, train, out, monkeypatch, capsys):
+def test_where_there_are_no_locks_a_run_goes_on_without(train, out, monkeypatch, capsys):
     def lock(file):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(example("folder"), "lock", lock)
+    monkeypatch.setattr(files_of_runs, "_lock_at_once", lock)
     assert minigan.load(train(out) / "checkpoint.npz")["steps"] == STEPS
     assert "cannot be locked: see that no other run writes in it" in capsys.readouterr().out
 
 
-def test_two_runs_of_the_mixtures(run_example, example, out, tmp_path):
-    out.mkdir()
-    with example("folder").locked(out):
-        with pytest.raises(OSError, match="another run is writing in"):
-            example("mixtures_2d").main(["--out", str(out)])
-
-
 # --- leftovers ---------------------------------------------------------------------------------
-
-
-def leftovers(*folders):
-    """Files as a killed run leaves them: half a picture, half a checkpoint, a probe."""
-    for folder, suffix in itertools.product(folders, (".png", ".npz", ".csv", ".gif", "")):
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f".minigan-{uuid.uuid4().hex}{suffix}").write_bytes(b"\x89PNG half of")
 
 
 def test_a_run_removes_leftovers_and_nothing_else(train, out, whole):
@@ -190,25 +113,7 @@ def test_a_run_removes_leftovers_and_nothing_else(train, out, whole):
     assert files(out) == whole | mine
 
 
-def test_names_of_leftovers_are_those_of_the_atomic_writes(example, tmp_path):
-    from minigan.runs.files import atomic_write
-
-    for name in ("checkpoint.npz", "losses.csv", "000005.png", "README"):
-        with atomic_write(tmp_path / name) as temporary:
-            assert example("folder").TEMPORARY.fullmatch(temporary.name)
-            temporary.write_bytes(b"")
-
-
-def test_leftovers_of_the_mixtures(run_example, out, data):
-    leftovers(out, out / "ring-gan-0")
-    flags = "--models", "gan", "--seeds", 1, "--steps", 2
-    run_example("mixtures_2d", *flags, out=out, data="ring")
-    assert not [name for name in files(out) if ".minigan-" in name]
-
-
 def test_animation_of_more_than_a_million_steps_is_in_order(example, train, out, monkeypatch):
-    from minigan.runs import plots
-
     train(out)
     for step in (999_999, 1_000_000, 10_000_000):
         shutil.copy(out / "samples" / "000012.png", out / "samples" / f"{step}.png")
@@ -224,7 +129,7 @@ def test_animation_of_more_than_a_million_steps_is_in_order(example, train, out,
 
 def at_save(monkeypatch, step, when, do):
     """Call `do` when this step's checkpoint is saved: before, at the end, or after."""
-    plain_save, plain_fsync = minigan.save, os.fsync
+    plain_save, plain_fsync = run.save, os.fsync
     saving = []
 
     def save(state, path):
@@ -243,7 +148,7 @@ def at_save(monkeypatch, step, when, do):
             do()
         plain_fsync(file)
 
-    monkeypatch.setattr(minigan, "save", save)
+    monkeypatch.setattr(run, "save", save)
     monkeypatch.setattr(os, "fsync", fsync)
 
 
@@ -271,8 +176,6 @@ def test_a_signal_during_a_save_loses_nothing(
 
 @pytest.mark.parametrize("name", SIGNALS)
 def test_a_signal_while_the_last_pictures_are_drawn(train, out, whole, monkeypatch, name):
-    from minigan.runs import plots
-
     plain = plots.save_animation
 
     def save_animation(*args):
@@ -307,20 +210,6 @@ def test_signals_that_come_twice_end_a_step_in_peace(train, out, whole, monkeypa
 
 
 # --- a full disk -------------------------------------------------------------------------------
-
-
-def fill_disk(monkeypatch, n, at, names=("",)):
-    """Let the n-th completed write fail, and all later ones; or the n-th alone ("once")."""
-    plain, count = os.replace, itertools.count()
-
-    def replace(source, target):
-        if any(str(target).endswith(name) for name in names):
-            i = next(count)
-            if i == n or (i > n and at == "for ever"):
-                raise OSError(errno.ENOSPC, "No space left on device", str(source))
-        plain(source, target)
-
-    monkeypatch.setattr(os, "replace", replace)
 
 
 @pytest.mark.parametrize("at", ["once", "for ever"])
@@ -368,11 +257,10 @@ def test_data_that_consists_of_copies_of_one_image(run_example, data, out, tmp_p
 
 CHILD = f"""
 import os, signal, sys
-sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "examples")!r}, {str(ROOT / "tests")!r}]
-import harness, mnist_gan, tqdm, matplotlib.figure, PIL.Image
-sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_folder import build_generator, build_discriminator
-mnist_gan.build_generator, mnist_gan.build_discriminator = build_generator, build_discriminator
+sys.path[:0] = [{str(ROOT)!r}, {str(EXAMPLES)!r}, {str(ROOT / "tests")!r}]
+import mnist_gan, tqdm, matplotlib.figure, PIL.Image
+from example_runs import SMALL
+vars(mnist_gan).update(SMALL)
 left = int(sys.argv[1])
 moments = "write", "open", "fsync", "replace", "unlink", "mkdir", "flock"
 
@@ -478,7 +366,6 @@ def test_wrong_content_is_refused_or_goes_on_and_never_gives_a_traceback(
 ):
     """Every value of a checkpoint is replaced by a wrong one, or removed."""
     out, state = finished
-    small = {"build_generator": build_generator, "build_discriminator": build_discriminator}
     flags = [f for f in FLAGS if f not in ("--n_epochs", 4)]
     rng = random.Random(seed)
     refused = 0
@@ -494,7 +381,7 @@ def test_wrong_content_is_refused_or_goes_on_and_never_gives_a_traceback(
         try:
             run_example(
                 "mnist_gan", *flags, "--n_epochs", 5, "--average", 0.9, "--resume",
-                out=out, data=data, **small,
+                out=out, data=data, **SMALL,
             )  # fmt: skip
         except SystemExit as error:
             assert str(error).startswith("error: "), (path, wrong)
@@ -503,31 +390,3 @@ def test_wrong_content_is_refused_or_goes_on_and_never_gives_a_traceback(
         except BaseException as error:
             raise AssertionError(f"{path} = {wrong!r}: {error!r}") from error
     assert refused > len(everywhere) / 2
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "[]",
-        "{}",
-        "nul",
-        "[" * 10**5,
-        '{"data": "ring"}',
-        '{"data": "ring", "model": "gan", "seed": 0}',
-        '{"data": "ring", "model": "gan", "seed": 0, "modes": 8}',
-    ],
-)
-def test_wrong_content_in_a_result_of_the_mixtures(run_example, out, content):
-    out.mkdir()
-    (out / "ring-gan-0.json").write_text(content)
-    with pytest.raises(SystemExit, match=r"ring-gan-0\.json is not the result of a run .* delete"):
-        run_example("mixtures_2d", "--models", "gan", "--seeds", 1, out=out, data="ring")
-
-
-def test_the_mixtures_on_a_disk_without_room_for_pictures(run_example, out, monkeypatch, capsys):
-    fill_disk(monkeypatch, 0, "for ever", (".png", ".gif"))
-    flags = "--models", "gan", "--seeds", 1, "--steps", 2
-    run_example("mixtures_2d", *flags, out=out, data="ring")
-    assert list(files(out)) == ["ring-gan-0.json"]
-    assert capsys.readouterr().out.count("no picture: ") == 3

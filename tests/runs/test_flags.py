@@ -317,11 +317,11 @@ def test_mistake_in_training_keeps_its_traceback(run_example, data, out, monkeyp
 
 
 def test_batch_of_more_images_than_there_are(run_example, data, out):
-    with pytest.raises(SystemExit, match="error: --batch_size 201 is more than 200 images"):
+    with pytest.raises(SystemExit, match="error: --batch_size 201 is more than the 200 samples"):
         run_example("mnist_gan", "--batch_size", 201, out=out, data=data)
     assert os.listdir(out) == []
 
 
 def test_images_are_those_of_the_data_folder(set_up, out, data):
     images, _ = datasets.mnist(data)
-    np.testing.assert_array_equal(set_up("mnist_gan", out, data)["images"], images)
+    np.testing.assert_array_equal(set_up("mnist_gan", out, data).images, images)
