@@ -76,7 +76,9 @@ def walk(outputs, gradients, create_graph, wanted=()):
     found = []
     # A heap. Tensors of one generation come in the order in which gradients first reached them.
     order = count()
-    ahead = sorted((-y.generation, next(order), y) for y in sums)
+    ahead = []
+    for y in sums:
+        heappush(ahead, (-y.generation, next(order), y))
     while ahead:
         # 1. The gradient of y has arrived: the results that used y are done.
         _, _, y = heappop(ahead)
