@@ -31,11 +31,14 @@ def algorithm_of(game, player, recorder, functions, files):
     lines = source.lines_of(source.short(code.co_filename))
     numbers = [entry["number"] for entry in algorithm_box(game.trainer)["algorithm"]]
     own = [n for n, event in enumerate(recorder.events) if event[0] == call]
-    values, box, line = {}, {}, None  # of each line; `line` is the one that runs
+    values = {}  # of each line
+    box = {}
+    # The line that runs: first the one with "def", whose values are the arguments.
+    line = next(n for n in range(function["first"], len(lines)) if "def " in lines[n - 1])
     for n in own:
         _, number, kind = recorder.events[n]
-        if line is not None:  # a change is seen at the event after the line
-            for name, value in recorder.changes.get(n, ()):
+        for name, value in recorder.changes.get(n, ()):  # seen at the event after the line
+            if name != "self":
                 entry = values.setdefault(line, {})
                 entry.pop(name, None)  # the newest comes last
                 entry[name] = value
