@@ -171,9 +171,6 @@ def class_name(data):
     return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
 
 
-named = class_name  # the name in guards/steps.py
-
-
 def plain_index(index):
     """Return an index as a tuple of plain parts. Lists, arrays and Tensors in it are copied."""
     parts = index if isinstance(index, tuple) else (index,)

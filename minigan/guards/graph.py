@@ -1,6 +1,6 @@
 """Checks on operations and on the walk. Each raises an error that names the operation.
 
-Nothing here computes a value. `op.py` and `autograd.py` call these functions.
+Nothing here computes a value. Tensors, operations, the walk and the losses call these functions.
 """
 
 import os
