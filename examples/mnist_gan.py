@@ -26,9 +26,8 @@ def build_generator(latent_dim):
     """(N, latent_dim) noise -> (N, 784) pixels from -1 to 1"""
 
     def block(n_in, n_out):
-        # The scripts that this network comes from write BatchNorm1d(n_out, 0.8). That 0.8 is meant
-        # as a momentum, but by position it is eps: it goes under the root beside the variance, so
-        # no layer is normalised, and some digits vanish from the samples. Here eps is 1e-5.
+        # Well-known scripts write BatchNorm1d(n_out, 0.8). They mean a momentum, but this 0.8 is
+        # eps, which spoils the normalisation (docs/theory.md). Here eps is 1e-5.
         return nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.LeakyReLU(0.2)
 
     return nn.Sequential(
@@ -60,7 +59,7 @@ def to_pixels(samples):
 
 
 def main(argv=None):
-    args = parse_flags(
+    args = parse_flags(  # the flags with their defaults; --seed seeds the random numbers
         __file__,
         __doc__,
         argv,
@@ -68,11 +67,11 @@ def main(argv=None):
         n_epochs=7,
         batch_size=64,
         lr=2e-4,
-        decay_epoch=0,
+        decay_epoch=0,  # the learning rates stay constant
         b1=0.0,
         b2=0.999,
         latent_dim=100,
-        average=0.999,
+        average=0.999,  # decay of the running mean of G's weights, which draws the samples
         sample_interval=400,
     )
     images, _ = read(datasets.mnist, args.data)

@@ -71,7 +71,7 @@ def walk(outputs, gradients, create_graph, wanted=()):
     """
     path = path_to(wanted, outputs) if wanted else None
     sums = first_gradients(outputs, gradients, create_graph)  # of the gradients so far, by tensor
-    memory = Memory(sums, create_graph)
+    memory = Memory(sums, create_graph)  # adds in place where it may: memory.add(x, a, b) is a + b
     anomaly = switches.anomaly
     found = []
     # A heap. Tensors of one generation come in the order in which gradients first reached them.
@@ -85,9 +85,10 @@ def walk(outputs, gradients, create_graph, wanted=()):
         gy = sums.pop(y)
         op = y.op
         if op is None or y in wanted:
-            found.append((y, memory.own(y, gy)))
+            found.append((y, memory.own(y, gy)))  # gy, or a copy of it
         if op is None:
             continue
+        # Rarely: `grad` wants only some inputs, or a leaf was frozen after the call.
         leaves = op.needed_leaves
         if path is not None or (leaves and not all(map(REQUIRES_GRAD, leaves))):
             op = narrowed(op, path)
@@ -112,9 +113,10 @@ def walk(outputs, gradients, create_graph, wanted=()):
                 graph.raise_changed_or_wrong_count(op, y, gxs)
             if gx is None or not need:
                 continue
+            # Rarely: x was broadcast, or the gradient does not fit, which raises an error.
             a = x._data
             if gx.shape != a.shape or gx.dtype != a.dtype or type(gx) is not type(gy) or anomaly:
-                gx = unbroadcast(op, x, gx, create_graph)
+                gx = fit_to_input(op, x, gx, create_graph)
             if x in sums:
                 sums[x] = memory.add(x, sums[x], gx, (gy, *gxs))
             else:
@@ -167,8 +169,11 @@ def narrowed(op, path):
     return op
 
 
-def unbroadcast(op, x, gx, create_graph):
-    """Return the gradient gx for input x, summed over the axes along which x was broadcast."""
+def fit_to_input(op, x, gx, create_graph):
+    """Return the gradient gx summed over the axes along which x was broadcast.
+
+    Raises an error if it does not fit the input x then.
+    """
     if not isinstance(gx, Tensor):  # a rule on 0-d arrays may return a NumPy scalar
         gx = backend.get_array_module(x._data).asarray(gx)
     with suppress(ValueError, IndexError):  # check_gradient names what is wrong

@@ -97,7 +97,9 @@ class Op:
         if switches.anomaly:
             graph.check_result(self, y, arrays)
         output = Tensor(y)
-        if y.base is not None or y is arrays[0] or y is arrays[-1]:  # a view changes with its input
+        # A view changes with its input. An operation that returns an input itself returns the first
+        # one or the last.
+        if y.base is not None or y is arrays[0] or y is arrays[-1]:
             for x, a in zip(tensors, arrays, strict=True):
                 if backend.get_array_module(a).may_share_memory(y, a):
                     output._version = x._version

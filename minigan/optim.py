@@ -151,8 +151,6 @@ class SGD(Optimizer):
 
     moments = ("momentum_buffer",)
     settings = ("lr", "momentum", "weight_decay")
-    kernel = "b = mu * b + g; p = p - lr * b;"
-    symbols = "b"
 
     def __init__(self, params, lr, momentum: Any = 0.0, *, weight_decay: Any = 0.0):
         super().__init__(params, lr, weight_decay)
@@ -162,6 +160,10 @@ class SGD(Optimizer):
         b *= self.momentum
         b += g
         p -= self.lr * b
+
+    # The same lines for a GPU; see ops/compiled.py.
+    kernel = "b = mu * b + g; p = p - lr * b;"
+    symbols = "b"
 
     def numbers(self, step):
         return {"mu": self.momentum, "lr": self.lr}
@@ -180,8 +182,6 @@ class RMSprop(Optimizer):
 
     moments = ("square_avg",)
     settings = ("lr", "alpha", "eps", "weight_decay")
-    kernel = "v = alpha * v + w * g * g; p = p - lr * g / (sqrt(v) + eps);"
-    symbols = "v"
 
     def __init__(
         self, params, lr: Any = 0.01, alpha: Any = 0.99, eps: Any = 1e-8, weight_decay: Any = 0.0
@@ -195,6 +195,10 @@ class RMSprop(Optimizer):
         v *= self.alpha
         v += (1 - self.alpha) * g * g
         p -= self.lr * g / (sqrt(v) + self.eps)
+
+    # The same lines for a GPU; see ops/compiled.py.
+    kernel = "v = alpha * v + w * g * g; p = p - lr * g / (sqrt(v) + eps);"
+    symbols = "v"
 
     def numbers(self, step):
         return {"alpha": self.alpha, "w": 1 - self.alpha, "lr": self.lr, "eps": self.eps}
@@ -217,12 +221,6 @@ class Adam(Optimizer):
 
     moments = ("exp_avg", "exp_avg_sq")
     settings = ("lr", "betas", "eps", "weight_decay")
-    kernel = """
-        m = beta1 * m + w1 * g;
-        v = beta2 * v + w2 * g * g;
-        p = p - rate * m / (sqrt(v) + small);
-    """
-    symbols = "m v"
 
     def __init__(
         self,
@@ -247,6 +245,14 @@ class Adam(Optimizer):
         v *= beta2
         v += (1 - beta2) * g * g
         p -= (lr * c / (1 - beta1**step)) * m / (sqrt(v) + c * eps)
+
+    # The same lines for a GPU; see ops/compiled.py.
+    kernel = """
+        m = beta1 * m + w1 * g;
+        v = beta2 * v + w2 * g * g;
+        p = p - rate * m / (sqrt(v) + small);
+    """
+    symbols = "m v"
 
     def numbers(self, step):
         beta1, beta2 = self.betas

@@ -50,13 +50,11 @@ class Tensor:
     Tensor([2., 4.])
     """
 
-    # generation: 0 for a leaf, else one more than the largest generation of the op's inputs.
-    # _version: how often the data was changed. It is a list, so that views of one array share it.
     __slots__ = ("_data", "_grad", "_requires_grad", "_version", "generation", "op")
     __array_ufunc__ = None  # NumPy leaves `array * tensor` to this class's __rmul__
 
-    op: Op | None  # the operation that made this tensor; None for a leaf
-    _grad: Any  # a Tensor or None
+    op: Op | None
+    _grad: Any
     # attrgetter is written in C: a debugger's `step` does not stop in it.
     shape: tuple[int, ...] = property(attrgetter("_data.shape"))  # type: ignore[assignment]
     ndim: int = property(attrgetter("_data.ndim"))  # type: ignore[assignment]
@@ -66,11 +64,11 @@ class Tensor:
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         plain = type(data) is np.ndarray and data.dtype in FLOATS
         self._data = data if plain else plain_array(data)
-        self._grad = None
-        self.op = None
+        self._grad = None  # the gradient that `backward` adds up, a Tensor
+        self.op = None  # the operation that made this tensor; None for a leaf
         self._requires_grad = False
-        self._version = [0]
-        self.generation = 0
+        self._version = [0]  # how often the data was changed; a list, which views share
+        self.generation = 0  # of a result: one more than the largest of the op's inputs
         if requires_grad:
             self.requires_grad_()
 

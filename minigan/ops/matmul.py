@@ -17,12 +17,14 @@ class MatMul(Op):
 
     a: (..., N, K)  b: (..., K, M)  y: (..., N, M)
 
-    For matrices, (bᵀ aᵀ)ᵀ is a b. NumPy's product is faster with the larger matrix first. Then the
-    result is column-major.
     """
 
     def forward(self, a, b):
-        return (b.T @ a.T).T if a.ndim == b.ndim == 2 and b.size > a.size else a @ b
+        if a.ndim == b.ndim == 2 and b.size > a.size:
+            return (
+                b.T @ a.T
+            ).T  # a b, too. NumPy's product is faster with the larger matrix first.
+        return a @ b
 
     def backward(self, gy, y, a, b):
         ga = MatMul()(gy, swap(b)) if self.needs[0] else None  # (N, M)(M, K) -> (N, K)
@@ -40,7 +42,7 @@ class Linear(Op):
 
     def backward(self, gy, y, x, W, b):
         gx = MatMul()(gy, W) if self.needs[0] else None  # (N, O)(O, I) -> (N, I)
-        gW = row_major(gy.T, x) if self.needs[1] else None  # (O, N)(N, I) -> (O, I)
+        gW = row_major(gy.T, x) if self.needs[1] else None  # gyᵀ x: (O, N)(N, I) -> (O, I)
         gb = gy.sum(axis=0) if self.needs[2] else None  # (N, O) -> (O,)
         return gx, gW, gb
 

@@ -105,6 +105,7 @@ class Run:
         self.diagnosis = Diagnosis()
         self.history = []
         self.steps = 0
+        self.current_step = 0  # of the minibatch that the loop has; `minibatches` sets it
         self.last_step = None  # `minibatches` sets it
         self.saved_step = None  # the step of the last checkpoint
         self.saved_n_epochs = None  # of the run that is resumed, if its learning rates fall
@@ -136,6 +137,8 @@ class Run:
             if self.history:  # a run that diverged keeps its losses, and its last good checkpoint
                 self.interrupt.finish(self._save_losses)
             if error is None:
+                if self.current_step > self.steps:  # a break, perhaps between a step and its log
+                    self._check_log()
                 self._finish()
         except OSError as failure:
             error = failure
@@ -191,13 +194,9 @@ class Run:
             seed = self.settings["seed"]
             for batch in minibatches(data, batch_size, seed=seed, epoch=epoch, start=start):
                 self._set_lr(per_epoch)
-                step = self.steps
+                self.current_step = self.steps + 1
                 yield batch
-                if self.steps != step + 1:
-                    raise RuntimeError(
-                        f"run.log was called {self.steps - step} times for the minibatch of step "
-                        f"{step + 1}; call run.log(report, real) once, at the end of the loop"
-                    )
+                self._check_log()
                 if self.complete or self.interrupt.requested:
                     break
 
@@ -231,6 +230,15 @@ class Run:
         if self.steps % self.settings["sample_interval"] == 0:
             self.interrupt.finish(self._save)
             self._draw_samples()
+
+    def _check_log(self):
+        """Raise RuntimeError unless `log` was called once for the minibatch of the loop."""
+        calls = self.steps - self.current_step + 1
+        if calls != 1:
+            raise RuntimeError(
+                f"run.log was called {calls} times for the minibatch of step {self.current_step}; "
+                "call run.log(report, real) once, at the end of the loop"
+            )
 
     def _check_in_block(self):
         if self.interrupt is None:

@@ -70,16 +70,17 @@ class GAN:
         self.generator_loss = generator_loss
         self.steps = 0  # discriminator steps
 
-    @checked_step
+    @checked_step  # makes Tensors of the arguments
     def discriminator_step(self, real, z):
         """Update D once by gradient ascent, on a minibatch `real` of data and on G(z)."""
         with no_grad():  # G is fixed
             fake = self.generator(z)  # (m, ...)
         p_real = self.discriminator(real)  # (m, 1)
         p_fake = self.discriminator(fake)  # (m, 1)
+        # The loss is minus the sum of line 4: its descent is the ascent of the sum.
         loss = losses.discriminator_loss(p_real, p_fake, self.real_label)  # 4: 1/m Σ [...]
         report = {"d_loss": loss, "D(x)": p_real.mean(), "D(G(z))": p_fake.mean()}
-        report = checked_report(report, real, fake)
+        report = checked_report(report, real, fake)  # as floats; an error if one is not finite
 
         self.d_optimizer.zero_grad()
         loss.backward()  # 4: ∇
@@ -92,7 +93,7 @@ class GAN:
         """Update G once by gradient descent, on the noise z."""
         with frozen(self.discriminator):  # D is fixed
             p_fake = self.discriminator(self.generator(z))  # (m, 1)
-            loss = self.generator_loss(p_fake)  # 6: 1/m Σ ...
+            loss = self.generator_loss(p_fake)  # 6: 1/m Σ ...; or -log D(G(z)) of section 3
             report = checked_report({"g_loss": loss}, z)
 
             self.g_optimizer.zero_grad()

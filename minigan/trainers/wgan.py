@@ -31,8 +31,9 @@ class WGAN:
 
     generator: a Module, noise (m, ...) -> samples like the data.
     critic: a Module, samples -> (m, 1), scores that may be any number: no Sigmoid at the end.
-    clip_value: c. Weights in [-c, c] bound the critic's slope, by an unknown K, so that its mean
-    score of the data less that of the fakes, "wasserstein", is at most K times the distance.
+    clip_value: c. With weights in [-c, c] the critic's slope is at most some K, which is not known.
+    Then the report's "wasserstein", mean f(x) - mean f(G(z)), is at most K times the Wasserstein
+    distance between the data and the fakes.
     n_critic: critic steps per generator step.
     warm_up: this many generator steps, the first ones, wait for 100 critic steps each, so that G
     first follows a critic that is near its best (25 in the authors' code; not in the algorithm).
@@ -79,16 +80,17 @@ class WGAN:
         self.warm_up = warm_up
         self.steps = 0  # critic steps
 
-    @checked_step
+    @checked_step  # makes Tensors of the arguments
     def critic_step(self, real, z):
         """Update f once by gradient ascent, on a minibatch `real` of data and on G(z)."""
         with no_grad():  # G is fixed
             fake = self.generator(z)  # (m, ...)
         real_scores = self.critic(real)  # (m, 1)
         fake_scores = self.critic(fake)  # (m, 1)
+        # The loss is minus the sum of line 4: its descent is the ascent of the sum.
         loss = losses.wasserstein_critic_loss(real_scores, fake_scores)  # 4: 1/m Σ [...]
         report = {"c_loss": loss}
-        report = checked_report(report, real, fake)
+        report = checked_report(report, real, fake)  # as floats; an error if one is not finite
 
         self.c_optimizer.zero_grad()
         loss.backward()  # 4: ∇

@@ -81,7 +81,7 @@ class WGANGP:
         self.warm_up = warm_up
         self.steps = 0  # critic steps
 
-    @checked_step
+    @checked_step  # makes Tensors of the arguments
     def critic_step(self, real, z, eps):
         """Update f once by gradient descent, on a minibatch `real` of data and on G(z).
 

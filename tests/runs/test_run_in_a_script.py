@@ -97,7 +97,11 @@ def test_the_script_leaves_files_and_learns(whole):
     state = state_of(whole)
     names = ["G", "D", "opt_G", "opt_D", "steps", "example", "flags", "fixed_noise", "rng"]
     assert list(state) == names
-    assert (state["steps"], state["example"], state["flags"]) == (STEPS, None, {"batch_size": 64})
+    assert (state["steps"], state["example"], state["flags"]) == (
+        STEPS,
+        None,
+        {"batch_size": 64, "lr": 1e-3},
+    )
     with open(whole / "losses.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["step", "d_loss", "g_loss"] and len(rows) == STEPS

@@ -67,7 +67,7 @@ def lines_of_the_class(path):
     lines = enumerate(source.splitlines(), start=1)
     own = [line for n, line in lines if trainer.lineno <= n and n not in docstrings]
     own = [line.partition("  # ")[0].strip() for line in own]
-    return [line for line in own if line]
+    return [line for line in own if line and not line.startswith("#")]
 
 
 def difference(root):
