@@ -80,8 +80,10 @@ class SameFakesGAN:
     def __init__(self, generator, discriminator, g_optimizer, d_optimizer):
         check_optimizer(g_optimizer, generator, "generator")
         check_optimizer(d_optimizer, discriminator, "discriminator")
-        self.generator, self.g_optimizer = generator, g_optimizer
-        self.discriminator, self.d_optimizer = discriminator, d_optimizer
+        self.generator = generator
+        self.g_optimizer = g_optimizer
+        self.discriminator = discriminator
+        self.d_optimizer = d_optimizer
         self.steps = 0  # steps of both players
 
     @checked_step
@@ -90,7 +92,8 @@ class SameFakesGAN:
         fake = self.generator(z)  # (m, 1, 32, 32)
         with frozen(self.discriminator):  # D is fixed
             g_loss = losses.non_saturating_generator_loss(self.discriminator(fake))
-        p_real, p_fake = self.discriminator(real), self.discriminator(fake.detach())
+        p_real = self.discriminator(real)  # (m, 1)
+        p_fake = self.discriminator(fake.detach())  # (m, 1)
         d_loss = losses.discriminator_loss(p_real, p_fake) / 2
         report = {"d_loss": d_loss, "D(x)": p_real.mean(), "D(G(z))": p_fake.mean()}
         report = checked_report(report | {"g_loss": g_loss}, real, fake)

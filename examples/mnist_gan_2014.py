@@ -102,15 +102,18 @@ class SimultaneousGAN:
     def __init__(self, generator, discriminator, g_optimizer, d_optimizer):
         check_optimizer(g_optimizer, generator, "generator")
         check_optimizer(d_optimizer, discriminator, "discriminator")
-        self.generator, self.g_optimizer = generator, g_optimizer
-        self.discriminator, self.d_optimizer = discriminator, d_optimizer
+        self.generator = generator
+        self.g_optimizer = g_optimizer
+        self.discriminator = discriminator
+        self.d_optimizer = d_optimizer
         self.steps = 0  # of both
 
     @checked_step
     def step(self, real, z):
         """Update both on a minibatch `real` and the noise z, with gradients at the old weights."""
         fake = self.generator(z)  # (m, 784)
-        p_real, p_fake = self.discriminator(real), self.discriminator(fake)
+        p_real = self.discriminator(real)  # (m, 1)
+        p_fake = self.discriminator(fake)  # (m, 1)
         d_loss = losses.discriminator_loss(p_real, p_fake) / 2
         g_loss = losses.non_saturating_generator_loss(p_fake)
         report = {"d_loss": d_loss, "D(x)": p_real.mean(), "D(G(z))": p_fake.mean()}

@@ -35,7 +35,7 @@ NAMES = ["mnist_gan", "mnist_gan_keras", "mnist_wgan", "mnist_wgan_gp"]
 def load(folder):
     """Load from a folder: the Run, its generator, and the discriminator or critic."""
     run = FinishedRun(folder, EXAMPLES, NAMES)
-    player = "discriminator" if hasattr(run.example, "build_discriminator") else "critic"
+    player = "discriminator" if hasattr(run.module, "build_discriminator") else "critic"
     G = run.network("generator", best_weights(run.state))
     return run, G, run.network(player)
 
@@ -117,7 +117,7 @@ def main(argv=None):
         """Pixels from 0 to 1, (N, 784), and D's opinion of each, (N,)"""
         with minigan.no_grad():
             pixels = G(minigan.Tensor(np.asarray(z, dtype=np.float32)))
-            return run.example.to_pixels(pixels.numpy()).reshape(-1, 784), D(pixels).numpy()[:, 0]
+            return run.module.to_pixels(pixels.numpy()).reshape(-1, 784), D(pixels).numpy()[:, 0]
 
     z = minigan.randn(1000, G[0].in_features).numpy()
     samples, scores = generate(z)

@@ -279,7 +279,7 @@ def linear_decay(lr, step, end, start=0):
         return lr
     if start == 0:
         return lr * (1 - step / end)
-    # The same line, with the rounding that runs with --decay_epoch always had.
+    # The same line, rounded as in version 0.2, so that its runs resume bit for bit.
     return lr * (end - step) / (end - start)
 
 

@@ -81,12 +81,12 @@ def load(path):
         raise ValueError(
             f"{error}; if it is one of those, but does not say so, write EXAMPLE={path}"
         ) from error
-    name, state = run.example.__name__, run.state
+    name, state = run.module.__name__, run.state
     generators = {name: run.network("generator")}
     if "average" in state:
         averaged = run.network("generator", state["average"]["module"])
         generators[f"{name}, averaged weights"] = averaged
-    return run.example, generators, state
+    return run.module, generators, state
 
 
 def draw(example, generator, latent_dim, n):

@@ -16,8 +16,16 @@ from minigan.switches import no_grad
 from minigan.tensor import as_array, as_tensor
 
 # Operations behind which `check_no_sigmoid` looks for scores.
-LINEAR = (arithmetic.Add, arithmetic.Sub, arithmetic.Mul, arithmetic.Neg, reduce.Mean)
-LINEAR += (shape.Reshape, shape.GetItem, shape.Transpose)
+LINEAR = (
+    arithmetic.Add,
+    arithmetic.Sub,
+    arithmetic.Mul,
+    arithmetic.Neg,
+    reduce.Mean,
+    shape.Reshape,
+    shape.GetItem,
+    shape.Transpose,
+)
 WRONG_SAMPLES = "expected a minibatch of shape"  # how the error of `check_samples` begins
 LOSSES = {"d_loss": "discriminator", "c_loss": "critic", "g_loss": "generator"}
 
@@ -120,7 +128,7 @@ def checked_step(step):
         try:
             return step(trainer, *args, **keywords)
         except BaseException as error:
-            reason = wrong_samples(trainer, inputs)
+            reason = wrong_samples(trainer, inputs) if isinstance(error, ValueError) else None
             for module, name, array in buffers:
                 setattr(module, name, array)
             if reason is None or str(reason) == str(error):

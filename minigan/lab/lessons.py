@@ -343,7 +343,7 @@ GRADIENT_OF_GRADIENT = {
             A gradient stands inside the loss. To learn, we need the gradient of that.""",
             do=[reset(data="ring", model="wgan_gp", penalty_weight=1), go(300)],
             depth=2,
-            cursor=at("D", "losses.gradient_norms", GP_FILE),
+            cursor=at("D", "losses.gradient_penalty", GP_FILE),
             point_at="algorithm-code",
         ),
         page(

@@ -72,7 +72,8 @@ class Diagnosis:
         for name in values:
             if name.endswith("loss"):
                 self.losses.setdefault(name, []).append(np.mean(np.abs(values[name])))
-        self.window, self.windows = [], self.windows + 1
+        self.window = []
+        self.windows += 1
         mean = {name: np.mean(values[name]) for name in values}
         self.farthest = max(self.farthest, abs(mean.get("wasserstein", 0.0)))
         found = dict(self._in_reports(mean))

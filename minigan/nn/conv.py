@@ -176,7 +176,8 @@ class UpsampleConv2d(Conv2d):
     Conv2d's. Raises ValueError for an even kernel_size, and for an input of another shape.
 
     It is a transposed convolution of stride 2 with a kernel that is one wider. Along one axis, let
-    the convolution have the kernel (a, b, c), and let p, q, r be pixels of the small image:
+    the convolution have the kernel (a, b, c), and let p, q, r be pixels of the small image. Each is
+    there twice after the upsampling; "p 2" is the place of the second p:
 
         upsampled          p  p  q  q  r  r
         output at p 2      a  b  c              =  (a + b) p + c q

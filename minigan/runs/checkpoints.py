@@ -74,6 +74,14 @@ def save(obj, path):
                 np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
+def check_savable(obj):
+    """Raise the errors of `save` for what a checkpoint cannot hold, without writing a file.
+
+    >>> check_savable({"step": 7})
+    """
+    _pack(obj, "", {})
+
+
 def load(path) -> dict[str, Any]:
     """Read the nested dict that `save` wrote to `path`, bit for bit. `save` has an example.
 

@@ -65,6 +65,40 @@ def handle_signals(wanted):
     return {signum: signal.signal(signum, handler) for signum, handler in heard.items()}
 
 
+class Interrupt:
+    """Turns Ctrl-C, SIGTERM and SIGHUP into a request, so that no step or save is left half done.
+
+    A second Ctrl-C ends a step at once. A save is always finished.
+    """
+
+    requested = False
+    saving = False
+
+    def __enter__(self):
+        self.before = handle_signals(dict.fromkeys(SIGNALS, self.request))
+        return self
+
+    def request(self, signum, frame):
+        # Systems send SIGTERM and SIGHUP more than once, so a second one says nothing new.
+        if self.requested and signum == signal.SIGINT and not self.saving:
+            raise KeyboardInterrupt
+        self.requested = True
+
+    def finish(self, save):
+        """Call `save`, and let no second Ctrl-C end it."""
+        self.saving = True
+        try:
+            save()
+        finally:
+            self.saving = False
+
+    def __exit__(self, *exc_info):
+        try:
+            self.saving = True  # from here on, Ctrl-C raises nothing
+        finally:
+            handle_signals(self.before)
+
+
 def finish_output():
     """Flush the output. If a part was lost to a full disk, say so on the other stream."""
     sys.stdout.finish()

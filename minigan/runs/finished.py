@@ -22,7 +22,7 @@ class FinishedRun:
     names: the examples that the caller can use; None for all.
     name: the example, for an old run that does not name it.
 
-    Attributes: folder, state (the checkpoint), example (the module).
+    Attributes: folder, state (the checkpoint), module (the example's).
     Raises OSError if the checkpoint cannot be read. Raises OtherExampleError if the run belongs to
     another example, or to one without `build_generator`. Raises another ValueError if the
     checkpoint is damaged or incomplete, or if the example cannot be imported.
@@ -49,10 +49,10 @@ class FinishedRun:
         if "average" in self.state and "module" not in self.state["average"]:
             raise ValueError(f"the checkpoint in {folder} has an average without its weights")
         try:
-            self.example = importlib.import_module(name)
+            self.module = importlib.import_module(name)
         except ImportError as error:
             raise ValueError(f"{folder} is a run of {name}.py, which fails: {error}") from error
-        if not hasattr(self.example, "build_generator"):
+        if not hasattr(self.module, "build_generator"):
             raise OtherExampleError(f"{folder} is a run of {name}.py, which has no build_generator")
 
     def network(self, player, weights=None):
@@ -61,15 +61,17 @@ class FinishedRun:
         weights: a state dict in place of the last weights. Raises ValueError if the weights or the
         flags do not fit.
         """
-        name, build = self.example.__name__, getattr(self.example, f"build_{player}")
+        name = self.module.__name__
+        build = getattr(self.module, f"build_{player}")
         try:
-            flags, settings = self.state["flags"], inspect.signature(build).parameters
-            missing = [k for k, v in settings.items() if v.default is v.empty and k not in flags]
+            flags = self.state["flags"]
+            parameters = inspect.signature(build).parameters
+            missing = [k for k, v in parameters.items() if v.default is v.empty and k not in flags]
             if missing:
                 raise ValueError(f"no flag {', '.join(missing)}")
             if weights is None and player not in self.state:
                 raise ValueError(f"no {player}")
-            network = build(**{k: flags[k] for k in settings if k in flags})
+            network = build(**{k: flags[k] for k in parameters if k in flags})
             weights = self.state[player] if weights is None else weights
             network.load_state_dict({k: as_float32(v) for k, v in weights.items()})
         except Exception as error:  # wrong content can raise anything

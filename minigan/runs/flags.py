@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 from minigan import backend
+from minigan.guards.run import check_packages, holds_a_run
 from minigan.runs.files import check_writable, in_use
-from minigan.runs.run import check_packages, holds_a_run
 
 HELP = {
     "n_epochs": "passes through the data",
@@ -63,7 +63,7 @@ def parse_flags(
             type=type(default),
             default=default,
             choices=choices.get(name),
-            help=f"{HELP[name]} (default: {default})",
+            help=f"{HELP.get(name, '')} (default: {default})".strip(),
         )
     example = Path(program).stem
     parser.set_defaults(example=example)

@@ -7,28 +7,32 @@ players, and logs the numbers of each step.
 import contextlib
 import csv
 import math
+import os
 import re
-import signal
 from pathlib import Path
 
 from minigan import backend
 from minigan.datasets.batches import minibatches
 from minigan.guards.checkpoint import check_like, check_sound
+from minigan.guards.run import check_packages, checked_objects, checked_settings, holds_a_run
 from minigan.metrics.diagnosis import Diagnosis
+from minigan.nn.module import Module
 from minigan.optim import AveragedModel, Optimizer, linear_decay
 from minigan.runs import plots
-from minigan.runs.checkpoints import load, save
-from minigan.runs.console import SIGNALS, RunError, forgiving_output, handle_signals
+from minigan.runs.checkpoints import check_savable, load, save
+from minigan.runs.console import Interrupt, RunError, forgiving_output
 from minigan.runs.files import atomic_write, check_writable, locked_folder, remove_leftovers
 from minigan.switches import no_grad
-from minigan.tensor import Tensor, as_array
+from minigan.tensor import Tensor, as_array, as_tensor
 
 DEFAULTS = dict(seed=0, resume=False, sample_interval=400, average=0.0, decay_epoch=0, example=None)
 # A resumed run may have other values of these settings.
 MAY_CHANGE = {"n_epochs", "n_steps", "sample_interval", "out", "resume", "data", "backend"}
 MAY_CHANGE |= {"example"}  # which has an error of its own
-# What a checkpoint holds beside the objects.
-RESERVED = {"average", "steps", "trainer", "example", "flags", "fixed_noise", "rng"}
+
+
+class EndOfRun(BaseException):
+    """Ends a loop that does not ask for minibatches: the run is complete, or a signal came."""
 
 
 class Run:
@@ -55,7 +59,9 @@ class Run:
     samples.gif. With resume=True the block begins with the state of the checkpoint.
 
     Ctrl-C, SIGTERM or a closed terminal ends the loop after `log`, and everything is saved. A
-    second Ctrl-C ends it at once. An exception keeps the losses and the last checkpoint.
+    second Ctrl-C ends it at once. An exception keeps the losses and the last checkpoint. A loop
+    that does not use `minibatches` calls `log` after each step. It ends in the same way, or after
+    n_steps: then the program goes on behind the block.
 
     Attributes: steps (minibatches so far), complete (whether there were all), history (a dict for
     each step).
@@ -79,14 +85,15 @@ class Run:
     ):
         given = settings if args is None else vars(args) | settings
         self.settings = checked_settings(DEFAULTS | given)
-        self.fixed_settings = {k: v for k, v in given.items() if k not in MAY_CHANGE}
+        self.fixed_settings = {k: self.settings[k] for k in given if k not in MAY_CHANGE}
         if "decay_epoch" in given:  # the learning rates fall until the last epoch
             self.fixed_settings["n_epochs"] = self.settings.get("n_epochs")
         # How error messages name a setting and the program.
-        self.prefix, self.resume_flag = ("", "resume=True") if args is None else ("--", "--resume")
+        self.prefix = "" if args is None else "--"
+        self.resume_flag = "resume=True" if args is None else "--resume"
         example = self.settings["example"]
         self.program = f"{example}.py" if example else "this script"
-        self.out = Path(self.settings["out"])
+        self.out = Path(os.path.expanduser(self.settings["out"]))
         self.checkpoint = self.out / "checkpoint.npz"
         self.trainer = trainer
         self.objects = checked_objects(trainer, objects)
@@ -95,7 +102,9 @@ class Run:
             raise TypeError("fixed_noise and picture go together: give both, or neither")
         if self.generator is None and (fixed_noise is not None or self.settings["average"]):
             raise TypeError("generator= is missing: the network that draws the samples")
-        self.fixed_noise, self.picture, self.columns = fixed_noise, picture, columns
+        self.fixed_noise = None if fixed_noise is None else as_tensor(fixed_noise)
+        self.picture = picture
+        self.columns = columns
         self.average = None
         if self.settings["average"]:
             self.average = AveragedModel(self.generator, self.settings["average"])
@@ -106,7 +115,7 @@ class Run:
         self.history = []
         self.steps = 0
         self.current_step = 0  # of the minibatch that the loop has; `minibatches` sets it
-        self.last_step = None  # `minibatches` sets it
+        self.last_step = self.settings.get("n_steps")  # with n_epochs, `minibatches` sets it
         self.saved_step = None  # the step of the last checkpoint
         self.saved_n_epochs = None  # of the run that is resumed, if its learning rates fall
         self.bar = None
@@ -124,6 +133,7 @@ class Run:
                 raise RunError(holds_a_run(self.out, self.prefix, self.resume_flag))
             remove_leftovers(self.out, self.out / "samples")
             self.interrupt = stack.enter_context(Interrupt())
+            check_savable(self._state())
             if self.settings["resume"]:
                 self._load()
             self.versions = versions_of(self.generator)
@@ -136,19 +146,14 @@ class Run:
                 self.bar.close()
             if self.history:  # a run that diverged keeps its losses, and its last good checkpoint
                 self.interrupt.finish(self._save_losses)
-            if error is None:
+            if error is None or kind is EndOfRun:
                 if self.current_step > self.steps:  # a break, perhaps between a step and its log
                     self._check_log()
                 self._finish()
-        except OSError as failure:
-            error = failure
         finally:
             self.stack.close()
-        if isinstance(error, OSError) and self.saved_step is not None:
-            remedy = f"go on from step {self.saved_step} with {self.resume_flag}"
-            raise OSError(f"{error}; {remedy}") from error
-        if isinstance(error, OSError):
-            raise error
+            self.interrupt = None
+        return kind is EndOfRun
 
     def _finish(self):
         """Save everything after the loop, and draw the last pictures."""
@@ -209,8 +214,10 @@ class Run:
         Raises FloatingPointError for a number that is not finite.
         """
         self._check_in_block()
-        report = {name: float(as_array(value)) for name, value in report.items()}
+        report = {name: as_number(name, value) for name, value in report.items()}
         for name, value in report.items():
+            if name == "step":
+                raise ValueError("the name 'step' is taken: the losses have it for the number")
             if not math.isfinite(value):
                 raise FloatingPointError(f"step {self.steps + 1}: {name} is {value}")
         self.steps += 1
@@ -230,6 +237,8 @@ class Run:
         if self.steps % self.settings["sample_interval"] == 0:
             self.interrupt.finish(self._save)
             self._draw_samples()
+        if self.current_step == 0 and (self.complete or self.interrupt.requested):
+            raise EndOfRun  # a loop without `minibatches`, which would end it
 
     def _check_log(self):
         """Raise RuntimeError unless `log` was called once for the minibatch of the loop."""
@@ -281,8 +290,29 @@ class Run:
 
     def _save(self):
         self._save_losses()
-        save(self._state(), self.checkpoint)
+        state = self._state()
+        for name in self._own_objects():
+            try:
+                check_sound(state[name], name)
+            except ValueError as error:
+                raise FloatingPointError(
+                    f"step {self.steps}: {error}; the networks have diverged: lower the learning "
+                    "rate, or find the first bad operation with minigan.detect_anomaly(). The "
+                    "last good checkpoint is kept"
+                ) from error
+        try:
+            save(state, self.checkpoint)
+        except OSError as error:
+            if self.saved_step is None:
+                raise
+            remedy = f"go on from step {self.saved_step} with {self.resume_flag}"
+            raise OSError(f"{error}; {remedy}") from error
         self.saved_step = self.steps
+
+    def _own_objects(self):
+        """The names of the networks, optimizers and means. Another object checks its own state."""
+        own = (Module, Optimizer, AveragedModel)
+        return [name for name, part in self.objects.items() if isinstance(part, own)]
 
     def _load(self):
         """Go on with the state of the checkpoint."""
@@ -294,11 +324,14 @@ class Run:
             raise RunError(str(error)) from error
         try:
             self._check_settings(state)
-            check_like(self._state(), state)
+            others = self.objects.keys() - self._own_objects()
+            expected = {k: v for k, v in self._state().items() if k not in others}
+            check_like(expected, state)
             check_sound(state["steps"], "steps")
             for name, part in self.objects.items():
                 part.load_state_dict(state[name])
-                check_sound(part.state_dict(), name)
+                if name not in others:
+                    check_sound(part.state_dict(), name)
             self.steps = self.saved_step = state["steps"]
             if hasattr(self.trainer, "steps"):
                 # A checkpoint of 0.2 has one number of steps.
@@ -328,9 +361,14 @@ class Run:
         wrote = {"average": 0.0, "decay_epoch": 0} | state["flags"]  # older ones had neither
         if wrote["decay_epoch"] != 0:
             self.saved_n_epochs = wrote["n_epochs"]  # `minibatches` checks it
-        for name, value in self.fixed_settings.items():
-            if name != "n_epochs" and wrote[name] != value:
-                raise RunError(self._other_setting(name, wrote[name], value))
+        for name in dict.fromkeys([*self.fixed_settings, *wrote]):
+            if name == "n_epochs":
+                continue
+            default = DEFAULTS.get(name, "none")
+            before = wrote.get(name, default)
+            now = self.fixed_settings.get(name, default)
+            if before != now:
+                raise RunError(self._other_setting(name, before, now))
 
     def _other_setting(self, name, wrote, value):
         """The error for a setting that a resumed run had with another value."""
@@ -377,7 +415,7 @@ class Run:
         """Write a file that the training does not need: if that fails, tell it and go on."""
         try:
             yield
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: an older picture is damaged
             self._tell([f"step {self.steps}: {error}"])
 
     def _sample_path(self):
@@ -391,7 +429,8 @@ class Run:
         last = self._samples_of(self.generator)
         samples = self._samples_of(self.average.module) if self.average else last
         backend.rng().bit_generator.state = rng_state
-        self._tell(self.diagnosis.look(self.steps, samples))
+        if len(samples) > 1:
+            self._tell(self.diagnosis.look(self.steps, samples))
         images = self.picture(samples)
         with self._optional_file():
             check_writable(self.out / "samples")
@@ -403,10 +442,13 @@ class Run:
 
     def _samples_of(self, generator):
         """The samples that a generator in eval mode makes of the fixed noise."""
-        with no_grad():
-            samples = generator.eval()(self.fixed_noise).numpy()
-        self.generator.train()
-        return samples
+        training = {module: module.training for module in generator.modules()}
+        try:
+            with no_grad():
+                return generator.eval()(self.fixed_noise).numpy()
+        finally:
+            for module, mode in training.items():
+                module.training = mode
 
     def _draw_summary(self):
         """Draw the curves, losses in one panel and D's mean answers in another; the animation."""
@@ -432,102 +474,14 @@ class Run:
             plots.save_animation(self.out / "samples.gif", pictures[::-1])
 
 
-class Interrupt:
-    """Turns Ctrl-C, SIGTERM and SIGHUP into a request, so that no step or save is left half done.
-
-    A second Ctrl-C ends a step at once. A save is always finished.
-    """
-
-    requested = False
-    saving = False
-
-    def __enter__(self):
-        self.before = handle_signals(dict.fromkeys(SIGNALS, self.request))
-        return self
-
-    def request(self, signum, frame):
-        # Systems send SIGTERM and SIGHUP more than once, so a second one says nothing new.
-        if self.requested and signum == signal.SIGINT and not self.saving:
-            raise KeyboardInterrupt
-        self.requested = True
-
-    def finish(self, save):
-        """Call `save`, and let no second Ctrl-C end it."""
-        self.saving = True
-        try:
-            save()
-        finally:
-            self.saving = False
-
-    def __exit__(self, *exc_info):
-        handle_signals(self.before)
-
-
-def checked_settings(settings):
-    """Return the settings; raise unless they can be saved, and say how long the run is."""
-    kinds = (int, float, str, bool, type(None), tuple, list)
-    for name, value in settings.items():
-        if not isinstance(value, kinds) and name not in ("out", "data"):
-            raise TypeError(
-                f"{name}= is of type {type(value).__name__}, and a setting is a number or text; "
-                f"to save an object, write objects={{{name!r}: ...}}"
-            )
-    if "out" not in settings or "batch_size" not in settings:
-        raise TypeError("a Run needs out=, the folder of its files, and batch_size=")
-    if ("n_epochs" in settings) == ("n_steps" in settings):
-        raise TypeError("a Run needs n_epochs= or n_steps=, one of them: it is complete then")
-    if settings["decay_epoch"] and "n_steps" in settings:
-        raise TypeError(
-            "decay_epoch= needs n_epochs=: the learning rates are 0 after the last epoch"
-        )
-    for name in "batch_size", "n_epochs", "n_steps", "sample_interval":
-        value = settings.get(name, 1)
-        if type(value) is not int or value < 1:
-            raise ValueError(f"{name} must be an integer of at least 1, not {value!r}")
-    for name in "decay_epoch", "seed":
-        if type(settings[name]) is not int or settings[name] < 0:
-            raise ValueError(f"{name} must be an integer of at least 0, not {settings[name]!r}")
-    return settings
-
-
-def checked_objects(trainer, objects):
-    """Return {name: object} for what a checkpoint saves: of the trainer, and of `objects`."""
-    found = {}
-    if trainer is not None:
-        found = {k: v for k, v in vars(trainer).items() if hasattr(v, "state_dict")}
-    found |= objects or {}
-    if not found:
-        raise TypeError("a Run needs a trainer, or objects={name: network or optimizer} to save")
-    for name, part in found.items():
-        if name in RESERVED:
-            raise ValueError(f"objects: the name {name!r} is taken; choose another")
-        if not (hasattr(part, "state_dict") and hasattr(part, "load_state_dict")):
-            raise TypeError(
-                f"objects[{name!r}] is of type {type(part).__name__}, which has no state_dict and "
-                "load_state_dict; networks and optimizers have them"
-            )
-    return found
-
-
 def versions_of(network):
     """How often each parameter was changed. An optimizer's step changes them."""
     return [] if network is None else [p._version[0] for p in network.parameters()]
 
 
-def holds_a_run(folder, prefix="--", resume_flag="--resume"):
-    """The sentence for a folder that cannot take a new run."""
-    return (
-        f"{folder} holds a run already: go on with it by {resume_flag}, choose another "
-        f"{prefix}out, or delete that folder"
-    )
-
-
-def check_packages():
-    """Raise ImportError with the remedy if a package that draws or shows progress is missing."""
-    try:
-        import matplotlib.figure  # noqa: F401
-        import PIL.Image  # noqa: F401
-        import tqdm  # noqa: F401
-    except ImportError as error:
-        remedy = "install what a run needs: pip install -e '.[examples]'"
-        raise ImportError(f"{error}; {remedy}", name=error.name) from error
+def as_number(name, value):
+    """A number of a report as a float; TypeError for more than one element."""
+    array = as_array(value)
+    if getattr(array, "size", 1) != 1:
+        raise TypeError(f"{name} has the shape {array.shape}, and a report holds single numbers")
+    return float(array.item() if hasattr(array, "item") else array)

@@ -93,8 +93,9 @@ class WGANGP:
             fake = self.generator(z)  # (m, ...)
         real_scores = self.critic(real)  # (m, 1)
         fake_scores = self.critic(fake)  # (m, 1)
-        norms = losses.gradient_norms(self.critic, real, fake, eps)  # (m,); 4: x̂ = ...
-        penalty = ((norms - 1) ** 2).mean()  # 5: (‖∇f(x̂)‖ - 1)²
+        penalty, norms = losses.gradient_penalty(  # 4: x̂ = ...; 5: (‖∇f(x̂)‖ - 1)²
+            self.critic, real, fake, eps, return_norms=True
+        )
         wasserstein = real_scores.mean() - fake_scores.mean()
         loss = self.penalty_weight * penalty - wasserstein  # 5: 1/m Σ [...]
         report = {"c_loss": loss, "wasserstein": wasserstein, "penalty": penalty}

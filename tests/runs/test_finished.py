@@ -26,7 +26,7 @@ def finished(example, tmp_path):
 @pytest.mark.parametrize("player", ["generator", "discriminator"])
 def test_a_network_has_the_weights_of_the_run(example, player):
     run = FinishedRun(str(TRAINED), EXAMPLES)
-    assert (run.folder, run.example.__name__) == (TRAINED, "mnist_gan")
+    assert (run.folder, run.module.__name__) == (TRAINED, "mnist_gan")
     network = run.network(player)
     assert not network.training
     for name, array in network.state_dict().items():
