@@ -148,8 +148,8 @@ def without_docstring(root):
 
 def main():
     root = Path(sys.argv[1] if len(sys.argv) > 1 else ROOT).resolve()
-    sys.path[:0] = [str(root), str(root / "examples"), str(ROOT / "tests" / "trainers")]
-    from test_diff import unexplained
+    sys.path[:0] = [str(root), str(root / "examples"), str(ROOT / "tests")]
+    from trainer_diff import unexplained
 
     (spine, with_ops, beside), files = sizes(root)
     first, between, frames = stops()

@@ -1,6 +1,10 @@
-"""Set up every test: Hypothesis's profile, no display, one seed. Without a GPU, skip GPU tests."""
+"""Set up every test: Hypothesis's profile, no display, one seed. Without a GPU, skip GPU tests.
+
+The fixtures `stand_in`, `cupy` and `any_kernel` are for the tests of what runs on a GPU.
+"""
 
 import os
+import sys
 import warnings
 
 import pytest
@@ -25,6 +29,52 @@ def seeded():
     import minigan
 
     minigan.seed(0)
+
+
+ON_A_GPU = pytest.param("on a GPU", marks=pytest.mark.gpu)
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """The stand-in for CuPy, imported and in use."""
+    import strict_cupy
+
+    from minigan import backend
+
+    monkeypatch.setitem(sys.modules, "cupy", strict_cupy.make())
+    with backend.use("cupy"):
+        yield backend.current()
+
+
+@pytest.fixture(params=["on the stand-in", ON_A_GPU])
+def cupy(request):
+    """The stand-in or CuPy, in use."""
+    from minigan import backend
+
+    if request.param == "on the stand-in":
+        yield request.getfixturevalue("stand_in")
+    else:
+        with backend.use("cupy"):
+            yield backend.current()
+
+
+@pytest.fixture(params=["as Python", "as C++", ON_A_GPU])
+def any_kernel(request):
+    """The stand-in, which runs the text of kernels in both languages, or CuPy."""
+    import kernel_in_c
+
+    from minigan import backend
+
+    if request.param == "on a GPU":
+        with backend.use("cupy"):
+            yield backend.current()
+        return
+    cupy = request.getfixturevalue("stand_in")
+    if request.param == "as C++":
+        if kernel_in_c.COMPILER is None:
+            pytest.skip("there is no C++ compiler")
+        cupy.ElementwiseKernel = kernel_in_c.KernelInC
+    yield cupy
 
 
 def pytest_collection_modifyitems(items):

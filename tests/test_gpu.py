@@ -5,7 +5,7 @@ Run these tests with `pytest -m gpu`. They are skipped without CuPy or without a
 
 import numpy as np
 import pytest
-from cases import arithmetic, conv, elementwise, losses, matmul, nn, reduce, shape
+from cases.every import CASES
 from devices import compare_with_numpy
 from hypothesis import given, settings
 
@@ -15,9 +15,6 @@ from minigan import nn as layers
 from minigan.gradcheck import gradcheck
 
 pytestmark = pytest.mark.gpu
-
-FAMILIES = [arithmetic, conv, elementwise, losses, matmul, nn, reduce, shape]
-CASES = [case for family in FAMILIES for case in family.CASES]
 
 
 @pytest.fixture

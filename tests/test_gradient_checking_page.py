@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
-from mistakes import MISTAKES
+from ops.mistakes import MISTAKES
 
 PAGE = Path(__file__).parent.parent / "docs" / "gradient_checking.md"
 
 
 def test_every_planted_mistake_is_on_the_page():
     page = PAGE.read_text()
-    assert not [mistake.name for mistake in MISTAKES if f"| {mistake.name} |" not in page]
+    rows = [f"| {mistake.name} | `{place(mistake)}` |" for mistake in MISTAKES]
+    assert not [row for row in rows if row not in page]
+
+
+def place(mistake):
+    """What the mistake replaces, as the page writes it: the class or the module, then the name."""
+    return f"{mistake.owner.__name__.split('.')[-1]}.{mistake.attribute}"

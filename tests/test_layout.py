@@ -1,10 +1,17 @@
-"""The layout shows the reading path: few entries beside it, and imports that point one way."""
+"""The layout shows the reading path: few entries beside it, and imports that point one way.
+
+The tests have a layout, too: a test module is not imported by another.
+"""
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1] / "minigan"
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "minigan"
 PATH = ["backend.py", "tensor.py", "op.py", "autograd.py", "ops", "nn", "losses.py", "optim.py"]
 PATH += ["trainers"]
 # A file imports only files of its own row and of the rows above it.
@@ -92,3 +99,52 @@ def test_imports_point_one_way():
         for other in imports(file):
             if other.name != "__init__.py":
                 assert row_of(other) <= row_of(file), f"{file} imports {other}"
+
+
+def imported_modules(source):
+    """The names of the modules that a file may import, in functions and in its texts of code, too.
+
+    For `from a import b`, both `a` and `a.b`, because b may be a module.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for line in node.value.splitlines():
+                if match := re.match(r"\s*(?:from|import)\s+([\w.]+)", line):
+                    yield match[1]
+
+
+def imported_tests(source, tests):
+    """The modules that a file imports and that are in `tests`, a set of names without folders."""
+    return [name for name in imported_modules(source) if tests & set(name.split("."))]
+
+
+def test_no_file_imports_a_test_module():
+    """What two test modules need is in a helper module, whose name does not begin with test_."""
+    tests = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    files = [p for name in ("tests", "benchmarks", "examples") for p in (ROOT / name).rglob("*.py")]
+    assert len(tests) > 50
+    found = {str(p.relative_to(ROOT)): imported_tests(p.read_text(), tests) for p in files}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import test_a",
+        "import b.test_a as a",
+        "from test_a import x",
+        "from b import test_a",
+        "from . import test_a",
+        "def f():\n    from b.test_a import x",
+        "code = 'import sys\\nfrom b.test_a import x'",
+    ],
+)
+def test_an_import_of_a_test_module_is_found(source):
+    assert imported_tests(source, {"test_a"})
+    assert not imported_tests(source, {"test_b"})

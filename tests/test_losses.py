@@ -1,5 +1,7 @@
 """The losses: values computed by hand, and the inputs that they refuse."""
 
+from decimal import Decimal, getcontext
+
 import numpy as np
 import pytest
 
@@ -251,3 +253,38 @@ def test_what_the_gradient_penalty_refuses(change, error, message):
     arguments = dict(real=np.ones((5, 2)), fake=np.ones((5, 2)), eps=np.ones(5)) | change
     with pytest.raises(error, match=message):
         losses.gradient_penalty(critic_of(1.0, 1.0), **arguments)
+
+
+# --- precision ----------------------------------------------------------------------------------
+
+
+def assert_close(found, expected, allowed):
+    error = np.abs(np.asarray(found, np.float64) / expected - 1).max()
+    assert error <= allowed, error
+
+
+def exact_log1p(x):
+    getcontext().prec = 60
+    return float((1 + Decimal(x)).ln())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("p", [1e-8, 1e-12, 1e-30, 3e-5, 0.1, 0.5, 0.999])
+def test_binary_cross_entropy_is_accurate_for_any_probability(p, dtype):
+    p = np.dtype(dtype).type(p)
+    allowed = 4 * np.finfo(dtype).eps
+    against_0 = losses.binary_cross_entropy(Tensor(np.array([p])), 0.0).item()
+    assert_close(against_0, -exact_log1p(-float(p)), allowed)
+    against_1 = losses.binary_cross_entropy(Tensor(np.array([p])), 1.0).item()
+    assert_close(against_1, -float(Decimal(float(p)).ln()), allowed)
+
+
+@pytest.mark.parametrize("x", [-80.0, -20.0, -1.0, 1.0, 20.0, 80.0])
+@pytest.mark.parametrize("label", [0.0, 1.0])
+def test_binary_cross_entropy_with_logits_is_accurate_for_any_logit(x, label):
+    getcontext().prec = 60
+    sign = 1 if label == 0 else -1
+    expected = float((1 + (Decimal(sign * x)).exp()).ln())
+    for dtype in ("float32", "float64"):
+        found = losses.binary_cross_entropy_with_logits(Tensor(np.array([x], dtype)), label)
+        assert_close(found.item(), expected, 4 * np.finfo(dtype).eps)

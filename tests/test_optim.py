@@ -1,9 +1,12 @@
 """Each optimizer agrees with its textbook, for parameters of any size and memory layout."""
 
 import copy
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from same import assert_same
 
 import minigan
@@ -435,3 +438,32 @@ def test_averaged_model_refuses_another_model_and_a_state_that_does_not_fit():
 def test_averaged_model_refuses_a_decay_out_of_range(decay):
     with pytest.raises(ValueError, match="AveragedModel: decay must be in"):
         optim.AveragedModel(nn.Linear(1, 1), decay)
+
+
+# --- the learning rate that falls --------------------------------------------------------------
+
+RATES = st.floats(1e-8, 10.0)
+
+
+@given(lr=RATES, end=st.integers(1, 10**6), data=st.data())
+def test_linear_decay_from_the_first_step_has_these_bits(lr, end, data):
+    step = data.draw(st.integers(0, end))
+    assert optim.linear_decay(lr, step, end) == lr * (1 - step / end)
+    assert optim.linear_decay(lr, step, end, start=0) == lr * (1 - step / end)
+
+
+@given(lr=RATES, start=st.integers(1, 10**6), length=st.integers(1, 10**6), data=st.data())
+def test_linear_decay_from_a_later_step_has_these_bits(lr, start, length, data):
+    end = start + length
+    before, step = data.draw(st.integers(0, start - 1)), data.draw(st.integers(start, end))
+    assert optim.linear_decay(lr, before, end, start) == lr
+    assert optim.linear_decay(lr, step, end, start) == lr * (end - step) / (end - start)
+
+
+@given(lr=RATES, start=st.integers(0, 1000), length=st.integers(1, 1000))
+def test_linear_decay_falls_from_lr_at_its_start_to_0_at_its_end(lr, start, length):
+    end = start + length
+    rates = [optim.linear_decay(lr, step, end, start) for step in range(end + 1)]
+    assert rates[: start + 1] == [pytest.approx(lr, rel=1e-15)] * (start + 1)
+    assert rates[-1] == 0.0
+    assert all(later < earlier for earlier, later in pairwise(rates[start:]))

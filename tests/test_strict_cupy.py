@@ -4,15 +4,12 @@ With a GPU, `pytest -m gpu` runs these tests on CuPy itself. So they also show w
 accepts and refuses what CuPy does.
 """
 
-import sys
 from itertools import pairwise
 
-import kernel_in_c
 import numpy as np
 import pytest
 import strict_cupy
-from cases import arithmetic, conv, elementwise, matmul, nn, reduce, shape
-from cases import losses as loss_cases
+from cases.every import CASES
 from devices import compare_with_numpy, move
 from hypothesis import given, settings
 
@@ -21,30 +18,6 @@ from minigan import Tensor, backend, losses, ops, optim, randn, trainers
 from minigan import nn as layers
 from minigan.gradcheck import gradcheck
 from minigan.tensor import as_array
-
-FAMILIES = [arithmetic, conv, elementwise, loss_cases, matmul, nn, reduce, shape]
-CASES = [case for family in FAMILIES for case in family.CASES]
-
-
-ON_A_GPU = pytest.param("on a GPU", marks=pytest.mark.gpu)
-
-
-@pytest.fixture
-def stand_in(monkeypatch):
-    """The stand-in, imported and in use."""
-    monkeypatch.setitem(sys.modules, "cupy", strict_cupy.make())
-    with backend.use("cupy"):
-        yield backend.current()
-
-
-@pytest.fixture(params=["on the stand-in", ON_A_GPU])
-def cupy(request):
-    """The stand-in or CuPy, in use."""
-    if request.param == "on the stand-in":
-        yield request.getfixturevalue("stand_in")
-    else:
-        with backend.use("cupy"):
-            yield backend.current()
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -94,21 +67,6 @@ def test_an_optimizer_moves_the_parameters_as_on_numpy(make, cupy):
     expected_optimizer.load_state_dict(optimizer.state_dict())
     optimizer.load_state_dict(expected_optimizer.state_dict())
     optimizer.step()
-
-
-@pytest.fixture(params=["as Python", "as C++", ON_A_GPU])
-def any_kernel(request):
-    """The stand-in, which runs the text of kernels in both languages, or CuPy."""
-    if request.param == "on a GPU":
-        with backend.use("cupy"):
-            yield backend.current()
-        return
-    cupy = request.getfixturevalue("stand_in")
-    if request.param == "as C++":
-        if kernel_in_c.COMPILER is None:
-            pytest.skip("there is no C++ compiler")
-        cupy.ElementwiseKernel = kernel_in_c.KernelInC
-    yield cupy
 
 
 @pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())

@@ -3,6 +3,8 @@
 arithmetic: + - * / **.  elementwise: exp, log, sigmoid, ...  reduce: sum, mean, ...
 shape: reshape, indexing, ...  matmul: @.  conv: convolution and its two adjoints.
 norm: batch and layer norm.
+
+Tests: tests/ops/, one file per family.
 """
 
 from minigan.ops.elementwise import leaky_relu, maximum, minimum, softplus, where

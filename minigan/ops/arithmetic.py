@@ -2,6 +2,8 @@
 
 Both sides are broadcast as NumPy does it. No rule here undoes that. A gradient may have the shape
 to which its input was broadcast, and the walk sums it to the input's shape.
+
+Tests: tests/ops/test_arithmetic.py.
 """
 
 from minigan.guards.data import number

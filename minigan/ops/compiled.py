@@ -4,6 +4,8 @@ On the CPU, NumPy runs such lines one after the other, where a debugger can stop
 computation on the GPU. Each line would need one or two launches. For small arrays, the launches
 take most of the time. The text of a kernel is the same lines, for one element. It may write `sqrt`
 and the operators of arithmetic.
+
+Tests: tests/ops/test_compiled.py.
 """
 
 from functools import cache

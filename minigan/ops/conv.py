@@ -26,6 +26,8 @@ Three things make it fast.
   results are such memory, seen as (N, C, H, W). An input may have any memory order.
 - With a stride of 1, x and g may change places, with the kernel turned by 180°. The windows are
   then made of the one that has clearly fewer channels.
+
+Tests: tests/ops/test_conv.py.
 """
 
 import numpy as np

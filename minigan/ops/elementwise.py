@@ -6,6 +6,8 @@ it exists. A mask selects elements. A product with the mask would turn 0 · ∞ 
 
 Two inputs, or an input and a mask, are broadcast as NumPy does it. No rule here undoes that, and
 the walk sums a gradient over the axes along which its input was broadcast.
+
+Tests: tests/ops/test_elementwise.py.
 """
 
 import numpy as np

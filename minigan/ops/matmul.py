@@ -2,6 +2,8 @@
 
 MatMul broadcasts the axes before the last two, and the walk sums its gradients back. Linear's rule
 returns gradients with the shapes of its inputs.
+
+Tests: tests/ops/test_matmul.py.
 """
 
 import math

@@ -6,6 +6,8 @@ With μ and σ² the mean and the (biased) variance of x over some axes, and s =
     ∂L/∂x = s (g - mean g - x̂ mean(g x̂)),    g = ∂L/∂x̂    (Ioffe & Szegedy 2015, section 3)
 
 where the two means are there because μ and σ depend on every x.
+
+Tests: tests/ops/test_norm.py.
 """
 
 from minigan.op import Op

@@ -1,6 +1,8 @@
 """The operations that fold axes away: sum, mean, max, norm and log_softmax; and the variance.
 
 axis: an int, a tuple of them, or None for all; keepdims: leave each folded axis with length 1.
+
+Tests: tests/ops/test_reduce.py.
 """
 
 import math

@@ -1,6 +1,8 @@
 """reshape, transpose, indexing, concatenate, stack: operations that move numbers.
 
 Each of these is linear. Its rule is the operation that moves the numbers back.
+
+Tests: tests/ops/test_shape.py.
 """
 
 import numpy as np

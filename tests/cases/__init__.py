@@ -1,7 +1,7 @@
 """The cases of the property tests: a strategy of problems for each operation, layer and loss.
 
-Each family has a table of cases. Several tests use the tables: the gradient checks, the GPU tests,
-the planted mistakes, and the test that nothing in the package is left out.
+Each family has a table of cases, and every.py has all of them. Several tests use the tables: the
+gradient checks, the GPU tests, the planted mistakes, and the test that nothing is left out.
 """
 
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+import minigan
 from minigan.gradcheck.strategies import arrays, broadcastable_arrays
 
 
@@ -30,14 +31,27 @@ class Problem:
 
 @dataclass(frozen=True)
 class Case:
-    """A name, the operations, layers or losses that it covers, and a strategy of Problems."""
+    """A name, the operations, layers or losses that it covers, and a strategy of Problems.
+
+    As a string, which is the name of its tests, it has the names of all that it covers.
+    """
 
     name: str
     covers: tuple
     problems: Any = field(repr=False)
 
     def __str__(self):
-        return self.name
+        return with_names(self.name, self.covers)
+
+
+def with_names(text, things):
+    """The text, and the names of the things that it does not have: "a + b" -> "a + b (Add)".
+
+    So `pytest -k Add` finds every test of Add. (-k does not distinguish capital letters.)
+    """
+    names = [thing.__name__ for thing in things]
+    missing = [name for name in names if name.lower() not in text.lower()]
+    return f"{text} ({', '.join(missing)})" if missing else text
 
 
 def case(name, covers, fn, inputs, numpy=None, *, analytic=None):
@@ -79,4 +93,20 @@ def axes(ndim):
     return st.none() | one | several
 
 
-__all__ = ["Case", "Problem", "arrays", "axes", "case", "pairs", "problem_case"]
+def seeded(draw, make):
+    """The module that `make` makes, in float64, with weights that depend on a drawn seed only."""
+    minigan.seed(draw(st.integers(0, 20)))
+    return make().double()
+
+
+__all__ = [
+    "Case",
+    "Problem",
+    "arrays",
+    "axes",
+    "case",
+    "pairs",
+    "problem_case",
+    "seeded",
+    "with_names",
+]

@@ -1,14 +1,12 @@
-"""Cases of a @ b (of vectors, matrices and batches of matrices), Linear and normalisation."""
+"""Cases of a @ b (of vectors, matrices and batches of matrices) and of Linear."""
 
 import operator
 
-import numpy as np
 from hypothesis import strategies as st
 
 from cases import Problem, arrays, problem_case
-from minigan.gradcheck.strategies import broadcastable_shapes, shapes
+from minigan.gradcheck.strategies import broadcastable_shapes
 from minigan.ops.matmul import Linear, MatMul
-from minigan.ops.norm import Normalize
 
 SIDE = st.integers(0, 3)
 
@@ -52,18 +50,4 @@ def linear(draw):
     return Problem(Linear(), inputs, lambda x, W, b: x @ W.T + b, analytic=True)
 
 
-@problem_case("normalize", Normalize)
-@st.composite
-def normalize(draw):
-    x = draw(arrays(shapes(min_dims=1, min_side=1)))
-    axes = draw(st.sets(st.integers(0, x.ndim - 1), min_size=1).map(sorted).map(tuple))
-    eps = 0.5  # a large one keeps the third derivative, and so the numeric error, small
-
-    def numpy_normalize(x):
-        x = x - x.mean(axis=axes, keepdims=True)
-        return x / np.sqrt((x * x).mean(axis=axes, keepdims=True) + eps)
-
-    return Problem(Normalize(axes, eps), [x], numpy_normalize, analytic=True)
-
-
-CASES = [matrices, vectors, inner, linear, normalize]
+CASES = [matrices, vectors, inner, linear]

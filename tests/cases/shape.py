@@ -1,4 +1,4 @@
-"""Cases of reshape, transpose, indexing, concatenate, stack and flatten."""
+"""Cases of broadcast_to, reshape, transpose, indexing, concatenate, stack and flatten."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -6,8 +6,8 @@ from hypothesis.extra import numpy as hnp
 
 from cases import Problem, arrays, problem_case
 from minigan import ops
-from minigan.gradcheck.strategies import shapes
-from minigan.ops.shape import Concatenate, GetItem, Reshape, Scatter, Transpose
+from minigan.gradcheck.strategies import broadcastable_shapes, shapes
+from minigan.ops.shape import BroadcastTo, Concatenate, GetItem, Reshape, Scatter, Transpose
 
 
 @problem_case("reshape", Reshape)
@@ -28,6 +28,19 @@ def transpose(draw):
     if x.ndim and draw(st.booleans()):
         axes = [i - x.ndim for i in axes]
     return Problem(lambda x: x.transpose(axes), [x], lambda x: x.transpose(axes), analytic=True)
+
+
+@problem_case("broadcast_to", BroadcastTo)
+@st.composite
+def broadcast_to(draw):
+    small, large = draw(broadcastable_shapes())
+    whole = np.broadcast_shapes(small, large)
+    return Problem(
+        lambda x: ops.broadcast_to(x, whole),
+        [draw(arrays(small))],
+        lambda x: np.broadcast_to(x, whole),
+        analytic=True,
+    )
 
 
 @problem_case("T", Transpose)
@@ -146,6 +159,7 @@ def unsqueeze(draw):
 
 
 CASES = [
+    broadcast_to,
     reshape,
     transpose,
     transposed,

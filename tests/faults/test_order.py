@@ -9,29 +9,12 @@ import sys
 
 import numpy as np
 import pytest
+from faults.in_a_worker import X, built, loss_of, network
 from hypothesis import given
 from hypothesis import strategies as st
 
 import minigan
 from minigan import Tensor, grad, nn, randn
-
-X = np.random.default_rng(0).standard_normal((4, 3)).astype(np.float32)
-
-
-def network():
-    return nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 2))
-
-
-def built(seed):
-    """For a worker: a network, and a loss with its graph."""
-    minigan.seed(seed)
-    net = network()
-    return net, loss_of(net)
-
-
-def loss_of(net, features=None):
-    y = net(Tensor(X)) if features is None else net[1:](features)
-    return (y * y).mean()
 
 
 def gradients(net, loss):
@@ -78,7 +61,7 @@ def from_a_fork():
 
 
 def from_a_new_process():
-    code = "import sys, pickle\nfrom faults.test_order import built\n"
+    code = "import sys, pickle\nfrom faults.in_a_worker import built\n"
     code += "for _ in range(50): built(0)  # its own counters are ahead\n"
     code += "sys.stdout.buffer.write(pickle.dumps(built(1)))"
     run = subprocess.run(

@@ -1,4 +1,14 @@
-"""Convolutions: values, first and second derivatives, dtypes, memory. See cases/conv.py."""
+"""Convolutions and their layers: values, first and second derivatives, dtypes, memory.
+
+`pytest tests/ops -k Convolution` runs all tests of one operation. Convolution is its class.
+Other files here test these operations, too:
+
+- test_rules_by_hand.py: a rule that is called by hand gives the gradients that grad gives.
+- test_planted_mistakes.py: the checks find a mistake in a rule. mistakes.py has the mistakes.
+- test_nothing_is_left_out.py: each operation has a case in tests/cases/conv.py.
+
+tests/nn/test_against_pytorch.py compares the layers with PyTorch's.
+"""
 
 import numpy as np
 import pytest
@@ -16,34 +26,40 @@ def test_values_and_gradients(case):
     check_case(case)
 
 
-@given(geometries(), st.integers(0, 2**32 - 1))
-def test_the_three_are_each_others_adjoints(drawn, seed):
+THREE = [Convolution, TransposedConvolution, KernelCorrelation]
+
+
+@pytest.mark.parametrize("kind", THREE)
+@given(drawn=geometries(), seed=st.integers(0, 2**32 - 1))
+def test_the_three_are_each_others_adjoints(kind, drawn, seed):
     geometry, *shapes = drawn
     rng = np.random.default_rng(seed)
     x, W, g = (rng.standard_normal(shape) for shape in shapes)
     total = numpy_T(x, W, g, geometry.stride, geometry.padding)
-    y = Convolution(geometry).forward(x, W)
-    x_back = TransposedConvolution(geometry, x.shape[2:]).forward(g, W)
-    W_back = KernelCorrelation(geometry).forward(x, g)
-    for one, other in ((y, g), (x_back, x), (W_back, W)):
-        assert one.shape == other.shape
-        np.testing.assert_allclose((one * other).sum(), total, rtol=1e-10, atol=1e-10)
+    if kind is Convolution:
+        found, other = Convolution(geometry).forward(x, W), g
+    elif kind is TransposedConvolution:
+        found, other = TransposedConvolution(geometry, x.shape[2:]).forward(g, W), x
+    else:
+        found, other = KernelCorrelation(geometry).forward(x, g), W
+    assert found.shape == other.shape
+    np.testing.assert_allclose((found * other).sum(), total, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("kind", THREE)
 @pytest.mark.parametrize("cached", [1, 200, 10**9])
-def test_nothing_depends_on_how_many_images_the_cache_holds(cached, monkeypatch):
+def test_nothing_depends_on_how_many_images_the_cache_holds(cached, kind, monkeypatch):
     rng = np.random.default_rng(0)
     x, W, g = (rng.standard_normal(s) for s in ((5, 2, 6, 6), (3, 2, 3, 3), (5, 3, 3, 3)))
     geometry = conv.Geometry((3, 3), (2, 2), [(1, 1), (1, 1)])
 
-    def all_three():
-        return [
-            Convolution(geometry).forward(x, W),
-            TransposedConvolution(geometry, (6, 6)).forward(g, W),
-            KernelCorrelation(geometry).forward(x, g),
-        ]
+    def computed():
+        if kind is Convolution:
+            return Convolution(geometry).forward(x, W)
+        if kind is TransposedConvolution:
+            return TransposedConvolution(geometry, (6, 6)).forward(g, W)
+        return KernelCorrelation(geometry).forward(x, g)
 
-    expected = all_three()
+    expected = computed()
     monkeypatch.setattr(conv, "CACHED", cached)
-    for ours, theirs in zip(all_three(), expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(computed(), expected, rtol=1e-12, atol=1e-12)

@@ -1,4 +1,13 @@
-"""exp, log, activations, clip, where, maximum: values, extreme inputs, slopes at kinks."""
+"""exp, log, activations, clip, where, maximum: values, extreme inputs, slopes at kinks.
+
+`pytest tests/ops -k ReLU` runs all tests of one operation. ReLU is its class.
+Other files here test these operations, too:
+
+- test_rules_by_hand.py: a rule that is called by hand gives the gradients that grad gives.
+- test_planted_mistakes.py: the checks find a mistake in a rule. mistakes.py has the mistakes.
+- test_nothing_is_left_out.py: each operation has a case in tests/cases/elementwise.py.
+- test_masks.py: an element that ReLU, Clip, Where or Maximum does not select gets exactly 0.
+"""
 
 import numpy as np
 import pytest
@@ -101,11 +110,11 @@ def test_sqrt_of_0_is_0_and_of_a_negative_number_nan_without_a_warning(dtype):
 AT_THE_KINK = {
     "abs": (lambda x: x.abs(), 0.0, 0.0),
     "relu": (Tensor.relu, 0.0, 0.0),
-    "leaky relu": (lambda x: ops.leaky_relu(x, 0.2), 0.0, 0.2),
+    "leaky relu (LeakyReLU)": (lambda x: ops.leaky_relu(x, 0.2), 0.0, 0.2),
     "clip, low": (lambda x: x.clip(-1, 1), -1.0, 1.0),
     "clip, high": (lambda x: x.clip(-1, 1), 1.0, 1.0),
     "maximum": (lambda x: ops.maximum(x, 0.5), 0.5, 0.5),
-    "minimum": (lambda x: ops.minimum(x, 0.5), 0.5, 0.5),
+    "minimum (Maximum)": (lambda x: ops.minimum(x, 0.5), 0.5, 0.5),
 }
 
 
@@ -131,3 +140,26 @@ def test_where_takes_any_boolean_condition(condition):
     ga, gb = grad(ops.where(condition, a, b).sum(), [a, b])
     assert ga.data.tolist() == [1.0, 1.0]
     assert gb.data.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [1, 0.5, [1, 0], np.array([1, 0]), np.array([0.5, 0]), Tensor([1.0, 0.0]), "x", None],
+    ids=str,
+)
+def test_the_condition_of_where_must_be_boolean(condition):
+    with pytest.raises(TypeError, match=r"where|needed"):
+        ops.where(condition, Tensor([1.0, 2.0]), 0.0)
+
+
+@pytest.mark.parametrize(
+    "condition", [True, np.True_, [True, False], np.array([True, False]), np.array(True)]
+)
+def test_where_selects_as_numpys(condition):
+    y = ops.where(condition, Tensor([1.0, 2.0]), 0.0)
+    np.testing.assert_array_equal(y.data, np.where(condition, [1.0, 2.0], 0.0))
+
+
+def test_shapes_that_do_not_match_are_named_with_maximum_also_for_minimum():
+    with pytest.raises(ValueError, match=r"^Maximum of shapes \(2, 3\), \(2,\): operands"):
+        ops.minimum(Tensor(np.ones((2, 3))), Tensor(np.ones(2)))

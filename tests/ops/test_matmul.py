@@ -1,11 +1,21 @@
-"""Tests of a @ b, of Linear, and of normalisation."""
+"""Tests of a @ b and of Linear.
+
+`pytest tests/ops -k Linear` runs all tests of one operation. Linear is its class.
+Other files here test these operations, too:
+
+- test_rules_by_hand.py: a rule that is called by hand gives the gradients that grad gives.
+- test_planted_mistakes.py: the checks find a mistake in a rule. mistakes.py has the mistakes.
+- test_nothing_is_left_out.py: each operation has a case in tests/cases/matmul.py.
+"""
 
 import numpy as np
 import pytest
 from cases.matmul import CASES
+from hypothesis import given
 from properties import check_case
 
 from minigan import Tensor
+from minigan.gradcheck.strategies import shapes
 from minigan.ops.matmul import Linear, row_major
 
 
@@ -65,3 +75,15 @@ def test_a_row_major_product_is_the_textbooks(n, m, orders):
     y = row_major(a, b)
     assert y.flags.c_contiguous
     np.testing.assert_allclose(y, a @ b, rtol=1e-12, atol=1e-12)
+
+
+@given(a=shapes(max_dims=3), b=shapes(max_dims=3))
+def test_a_product_of_matrices_has_numpys_shape_or_is_refused(a, b):
+    x, y = np.ones(a), np.ones(b)
+    try:
+        expected = (x @ y).shape
+    except ValueError:
+        with pytest.raises(ValueError, match="MatMul"):
+            Tensor(x) @ Tensor(y)
+    else:
+        assert (Tensor(x) @ Tensor(y)).shape == (Tensor(x) @ y).shape == expected

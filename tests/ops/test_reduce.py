@@ -1,11 +1,24 @@
-"""Tests of sum, mean, max, min, var, norm and log_softmax."""
+"""Tests of sum, mean, max, min, var, norm and log_softmax.
+
+`pytest tests/ops -k Max` runs all tests of one operation. Max is its class.
+Other files here test these operations, too:
+
+- test_rules_by_hand.py: a rule that is called by hand gives the gradients that grad gives.
+- test_planted_mistakes.py: the checks find a mistake in a rule. mistakes.py has the mistakes.
+- test_nothing_is_left_out.py: each operation has a case in tests/cases/reduce.py.
+- test_precision.py: the mean and the variance of many float32 numbers are accurate.
+- test_masks.py: an element that Max does not select gets exactly 0.
+"""
 
 import numpy as np
 import pytest
 from cases.reduce import CASES
+from hypothesis import given
+from hypothesis import strategies as st
 from properties import check_case
 
 from minigan import Tensor, grad, ops
+from minigan.gradcheck.strategies import shapes
 
 DTYPES = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -16,7 +29,7 @@ def test_values_and_gradients(case):
 
 
 @pytest.mark.parametrize("method", ["max", "min"])
-def test_elements_that_tie_share_the_gradient_equally(method):
+def test_elements_that_tie_share_the_gradient_of_max_or_min_equally(method):
     x = Tensor([[1.0, 1.0, 0.0], [2.0, 2.0, 2.0], [0.0, 1.0, 0.0]], requires_grad=True)
     (g,) = grad(getattr(x, method)(axis=1).sum(), x)
     expected = {
@@ -59,7 +72,7 @@ def test_the_norm_of_tiny_and_large_vectors_is_finite_in_both_orders(exponent, d
 
 
 @DTYPES
-def test_log_softmax_is_right_at_the_extremes(dtype):
+def test_LogSoftmax_is_right_at_the_extremes(dtype):
     x = Tensor(np.array([[1000, -1000, 0], [0, 0, 0]], dtype=dtype), requires_grad=True)
     y = ops.log_softmax(x)
     third = -np.log(3)
@@ -87,3 +100,33 @@ def test_the_mean_of_no_elements_is_refused():
 def test_an_axis_that_is_not_there_is_named_with_the_operation(method):
     with pytest.raises(ValueError, match=rf"{method.title()} of shapes \(2, 3\): axis 2 is out of"):
         getattr(Tensor(np.ones((2, 3))), method)(axis=2)
+
+
+@given(
+    shape=shapes(min_side=1),
+    axis=st.one_of(
+        st.none(), st.integers(-4, 3), st.tuples(st.integers(-3, 3), st.integers(-3, 3))
+    ),
+    keepdims=st.booleans(),
+)
+def test_a_mean_is_refused_where_numpy_refuses_it(shape, axis, keepdims):
+    x = np.ones(shape)
+    try:
+        expected = x.mean(axis=axis, keepdims=keepdims).shape
+    except (ValueError, IndexError):
+        for method in ("mean", "var"):
+            options = {"correction": 0} if method == "var" else {}
+            with pytest.raises(ValueError):
+                getattr(Tensor(x), method)(axis=axis, keepdims=keepdims, **options)
+    else:
+        assert Tensor(x).mean(axis=axis, keepdims=keepdims).shape == expected
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (0, 0), (3, 0), (0,)])
+@pytest.mark.parametrize("axis", [-1, 0])
+def test_LogSoftmax_of_an_empty_batch_is_empty(shape, axis):
+    x = Tensor(np.ones(shape, np.float32), requires_grad=True)
+    y = ops.log_softmax(x, axis=axis)
+    assert (y.shape, y.dtype) == (shape, np.float32)
+    y.sum().backward()
+    assert x.grad.shape == shape

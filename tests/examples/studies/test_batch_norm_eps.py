@@ -11,6 +11,7 @@ from same import assert_same
 
 import minigan
 from minigan import metrics, nn
+from minigan.runs import plots
 from minigan.runs.run import Interrupt
 
 
@@ -28,10 +29,14 @@ def small_generator(eps):
 
 @pytest.fixture(scope="module")  # the stand-in must be gone when other tests import examples
 def run(run_example, data):
-    """A function that runs the example on a small G and 200 images, three minibatches an epoch."""
+    """A function that runs the example on a small G and 200 images, three minibatches an epoch.
+
+    Its runs draw no curves. (The tests of tests/runs do.)
+    """
     pytest.importorskip("matplotlib")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(metrics, "digit_scores", digit_scores, raising=False)
+        patch.setattr(plots, "save_curves", lambda path, panels: None)
         changes = {"build_generator": small_generator, "compare_first_weights": lambda: None}
         yield functools.partial(run_example, "batch_norm_eps", data=data, **changes)
 

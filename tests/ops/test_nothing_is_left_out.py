@@ -1,20 +1,28 @@
-"""Every operation, layer and loss of the package has a property test, and that test uses it."""
+"""Every operation, layer and loss has a property test, which uses it and has its name.
 
+The tests of an operation stand where its file says: test_FAMILY.py for minigan/ops/FAMILY.py.
+"""
+
+import ast
 import importlib
 import inspect
 import pkgutil
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
-from cases import arithmetic, conv, elementwise, losses, matmul, nn, reduce, shape
+from cases.every import CASES
 from hypothesis import given, settings
 from properties import operations, run, weights
 
 import minigan
 from minigan import Op, grad
 
-FAMILIES = [arithmetic, conv, elementwise, losses, matmul, nn, reduce, shape]
-CASES = [case for family in FAMILIES for case in family.CASES]
+HERE = Path(__file__).parent
+OPS = Path(minigan.ops.__file__).parent
+FAMILIES = sorted(path.stem for path in OPS.glob("*.py") if path.stem != "__init__")
+every_family = pytest.mark.parametrize("family", FAMILIES)
 COVERED = {covered for case in CASES for covered in case.covers}
 
 
@@ -71,3 +79,36 @@ def test_a_case_really_uses_the_operations_that_it_covers(case):
 
     look()
     assert not unused
+
+
+@every_family
+def test_a_file_of_operations_names_its_file_of_tests(family):
+    docstring = ast.get_docstring(ast.parse((OPS / f"{family}.py").read_text()))
+    assert docstring.splitlines()[-1] == f"Tests: tests/ops/test_{family}.py."
+    assert (HERE / f"test_{family}.py").exists()
+
+
+def operations_of(family):
+    return [op for op in all_operations() if op.__module__ == f"minigan.ops.{family}"]
+
+
+@pytest.mark.parametrize("family", [family for family in FAMILIES if operations_of(family)])
+def test_the_operations_of_a_family_have_their_cases_and_tests_in_its_files(family):
+    cases = importlib.import_module(f"cases.{family}").CASES
+    for op in operations_of(family):
+        assert [case for case in cases if op in case.covers], f"{op.__name__} has no case"
+    source = (HERE / f"test_{family}.py").read_text()
+    assert f"from cases.{family} import CASES" in source
+    docstring = ast.get_docstring(ast.parse(source))
+    assert set(re.findall(r"pytest tests/ops -k (\w+)", docstring)) & {
+        op.__name__ for op in operations_of(family)
+    }
+    for name in ("rules_by_hand", "planted_mistakes", "nothing_is_left_out"):
+        assert f"- test_{name}.py: " in docstring
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_name_of_a_case_has_the_names_of_all_that_it_covers(case):
+    """So `pytest -k ReLU` finds every test that has a case of ReLU as its parameter."""
+    for covered in case.covers:
+        assert covered.__name__.lower() in str(case).lower()

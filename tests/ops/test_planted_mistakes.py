@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
+from cases.every import CASES
 from hypothesis import Phase
-from mistakes import CACHE, MISTAKES, X
+from ops.mistakes import CACHE, MISTAKES, X
 from properties import check_case
-from test_nothing_is_left_out import CASES
 
 from minigan import Tensor
 from minigan.gradcheck import GradientError, gradcheck
@@ -51,7 +51,7 @@ def test_without_the_mistake_the_same_check_passes(mistake):
     run_gradcheck(mistake)
 
 
-def test_a_mask_in_float64_is_caught_by_the_property_tests_alone(monkeypatch):
+def test_a_mask_of_relu_in_float64_is_caught_by_the_property_tests_alone(monkeypatch):
     """gradcheck uses float64, in which the rule is right. From float32 it would make float64."""
 
     def wrong(self, gy, y, x):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from cases import with_names
 
 from minigan import autograd, losses, nn, ops
 from minigan.ops import arithmetic, conv, elementwise, matmul, norm, reduce, shape
@@ -39,7 +40,7 @@ class Mistake:
     module: Any = None
 
     def __str__(self):
-        return self.name
+        return with_names(self.name, [self.owner])
 
 
 def mistake(name, owner, attribute, *, case, fn, inputs, message, module=None):

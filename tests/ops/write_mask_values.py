@@ -1,6 +1,6 @@
 """Write mask_values.json: PyTorch's results for mask_cases.py.
 
-    PYTHONPATH=tests python tests/faults/write_mask_values.py
+    PYTHONPATH=tests python tests/ops/write_mask_values.py
 
 {name: [the gradient of the sum, the gradient of that gradient times a direction]}. The second is
 null where PyTorch finds no graph.
@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
-from faults.mask_cases import DIRECTION, cases
+from ops.mask_cases import DIRECTION, cases
 
 
 def main():

@@ -3,7 +3,21 @@
 `cases` builds them with the functions of a library. So minigan and PyTorch compute the same.
 """
 
+from cases import with_names
+
+from minigan.ops.arithmetic import Pow
+from minigan.ops.elementwise import LeakyReLU, Maximum
+from minigan.ops.shape import Concatenate, GetItem
+
 X = {"clip": [-1.0, 0.25, 2.0]}  # where each is computed; else at -1, 0 and 1
+# Words of the names below, and the operations that compute them.
+OPERATIONS = {
+    "minimum": Maximum,
+    "leaky_relu": LeakyReLU,
+    "[": GetItem,
+    "stack": Concatenate,
+    "**": Pow,
+}
 DIRECTION = [1.0, 2.0, 3.0]  # the second order is that of the gradient times this
 
 INNER = {
@@ -41,6 +55,11 @@ OUTER = {
     "** 1.5": lambda y: y**1.5,
     "sqrt of ** 0 - 1": lambda y: (y**0.0 - 1.0).sqrt(),
 }
+
+
+def with_operations(name):
+    """The name of a case, and the names of the operations that it does not have."""
+    return with_names(name, [op for word, op in OPERATIONS.items() if word in name])
 
 
 def cases():
