@@ -8,13 +8,19 @@ guards (errors), switches (no_grad), debug (a debugger), lab (a web page).
 import importlib
 from typing import TYPE_CHECKING
 
+from numpy import float32, float64
+
 from minigan import backend
-from minigan.backend import seed
+from minigan.backend import seed, seed as manual_seed
 from minigan.tensor import Tensor, rand, randn, tensor
+from minigan.tensor import from_numpy, full, ones, ones_like, rand_like, randn_like
+from minigan.tensor import zeros, zeros_like
 from minigan.switches import detect_anomaly, no_grad
 from minigan.op import Op
 from minigan.autograd import grad
 from minigan import ops, nn, losses, optim, trainers
+from minigan.ops import cat, concatenate, leaky_relu, log_softmax, maximum, minimum, softplus
+from minigan.ops import stack, where
 from minigan.gradcheck import GradientError, gradcheck
 from minigan.guards import moved, pytorch
 
@@ -31,19 +37,13 @@ moved.install()
 
 if TYPE_CHECKING:  # an editor does not run __getattr__
     from minigan import datasets, metrics, runs
-    from minigan.backend import seed as manual_seed
-    from minigan.guards.pytorch import cat, from_numpy, full, ones, ones_like, rand_like
-    from minigan.guards.pytorch import randn_like, zeros, zeros_like
-    from minigan.ops import concatenate, leaky_relu, log_softmax, maximum, minimum, softplus
-    from minigan.ops import stack, where
     from minigan.runs.checkpoints import CheckpointError, load, save
     from minigan.runs.safetensors import load_safetensors, save_safetensors
-    from numpy import float32, float64
 else:  # or an editor would accept any name
 
     def __getattr__(name):
         if name not in _LATER:
-            return pytorch.package_attribute(name)
+            raise pytorch.missing_in_package(name, Tensor)
         module = importlib.import_module(_LATER[name])
         return vars(module).get(name, module)
 

@@ -448,6 +448,50 @@ def rand(*shape: Any, dtype: Any = np.float32) -> Tensor:
     return Tensor(backend.asarray(backend.rng().random(unpacked(shape), dtype=dtype)))
 
 
+def full(shape: Any, value: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
+    """A Tensor of this shape, with the same value everywhere.
+
+    >>> full((2, 2), 0.5)
+    Tensor([[0.5, 0.5],
+            [0.5, 0.5]])
+    """
+    array = backend.current().full(unpacked((shape,)), value, dtype=dtype)
+    return Tensor(array, requires_grad)
+
+
+def zeros(*shape: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
+    """A Tensor of zeros: zeros(2, 3) or zeros((2, 3))."""
+    return full(unpacked(shape), 0.0, dtype, requires_grad)
+
+
+def ones(*shape: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
+    """A Tensor of ones: ones(2, 3) or ones((2, 3))."""
+    return full(unpacked(shape), 1.0, dtype, requires_grad)
+
+
+# PyTorch's names for a new Tensor with the shape and dtype of x, and for one that shares an array.
+
+
+def zeros_like(x: Tensor) -> Tensor:
+    return full(x.shape, 0.0, x.dtype)
+
+
+def ones_like(x: Tensor) -> Tensor:
+    return full(x.shape, 1.0, x.dtype)
+
+
+def randn_like(x: Tensor) -> Tensor:
+    return randn(*x.shape, dtype=x.dtype)
+
+
+def rand_like(x: Tensor) -> Tensor:
+    return rand(*x.shape, dtype=x.dtype)
+
+
+def from_numpy(array: Any) -> Tensor:
+    return Tensor(array)
+
+
 def unpacked(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """(2, 3) from f(2, 3) and from f((2, 3)) alike."""
     return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args

@@ -166,16 +166,6 @@ OPTIM = {
     "lr_scheduler": "set the learning rate at any time, as in optimizer.lr = 1e-4",
     "swa_utils": "write optim.AveragedModel(model, decay)",
 }
-IN_OPS = {
-    "concatenate",
-    "leaky_relu",
-    "log_softmax",
-    "maximum",
-    "minimum",
-    "softplus",
-    "stack",
-    "where",
-}
 OPTIMIZER = {
     "add_param_group": "make one optimizer for each group of parameters",
     "param_groups": "set the learning rate with optimizer.lr, and read the list optimizer.params",
@@ -234,17 +224,11 @@ def module_attribute(module, name):
     raise missing(type(module).__name__, name, MODULE, module)
 
 
-def package_attribute(name):
-    """Return minigan.name for a name that the package does not have, or raise AttributeError."""
-    import minigan
-
-    if name in SAME_IN_PACKAGE:
-        return SAME_IN_PACKAGE[name]
-    if name in IN_OPS:
-        return getattr(minigan.ops, name)
-    if name not in PACKAGE and not name.startswith("_") and hasattr(minigan.Tensor, name):
-        raise missing("module 'minigan'", name, {name: f"write x.{name}(...)"})
-    raise missing("module 'minigan'", name, PACKAGE)
+def missing_in_package(name, Tensor):
+    """The AttributeError for a name that the package does not have; Tensor is the class."""
+    if name not in PACKAGE and not name.startswith("_") and hasattr(Tensor, name):
+        return missing("module 'minigan'", name, {name: f"write x.{name}(...)"})
+    return missing("module 'minigan'", name, PACKAGE)
 
 
 def to_device_or_dtype(x, *targets, device=None, dtype=None, non_blocking=False):
@@ -309,70 +293,4 @@ SAME_FOR_TENSORS = {
     "numel": lambda x: x.size,
     "permute": lambda x, *axes: x.transpose(*axes),
     "view": lambda x, *sizes: x.reshape(*sizes),
-}
-
-
-# PyTorch's names that the package accepts.
-
-
-def zeros(*shape, dtype=np.float32, requires_grad=False):
-    return full(shape, 0.0, dtype, requires_grad)
-
-
-def ones(*shape, dtype=np.float32, requires_grad=False):
-    return full(shape, 1.0, dtype, requires_grad)
-
-
-def full(shape, value, dtype=np.float32, requires_grad=False):
-    from minigan.tensor import Tensor, unpacked
-
-    array = backend.current().full(unpacked(tuple(shape)), value, dtype=dtype)
-    return Tensor(array, requires_grad)
-
-
-def zeros_like(x):
-    return full(x.shape, 0.0, x.dtype)
-
-
-def ones_like(x):
-    return full(x.shape, 1.0, x.dtype)
-
-
-def randn_like(x):
-    from minigan.tensor import randn
-
-    return randn(*x.shape, dtype=x.dtype)
-
-
-def rand_like(x):
-    from minigan.tensor import rand
-
-    return rand(*x.shape, dtype=x.dtype)
-
-
-def cat(tensors, dim=0):
-    from minigan.ops import concatenate
-
-    return concatenate(tensors, dim)
-
-
-def from_numpy(array):
-    from minigan.tensor import Tensor
-
-    return Tensor(array)
-
-
-SAME_IN_PACKAGE = {
-    "cat": cat,
-    "float32": np.float32,
-    "float64": np.float64,
-    "from_numpy": from_numpy,
-    "full": full,
-    "manual_seed": backend.seed,
-    "ones": ones,
-    "ones_like": ones_like,
-    "rand_like": rand_like,
-    "randn_like": randn_like,
-    "zeros": zeros,
-    "zeros_like": zeros_like,
 }

@@ -9,4 +9,4 @@ Tests: tests/ops/, one file per family.
 
 from minigan.ops.elementwise import leaky_relu, maximum, minimum, softplus, where
 from minigan.ops.reduce import log_softmax
-from minigan.ops.shape import broadcast_to, concatenate, stack
+from minigan.ops.shape import broadcast_to, cat, concatenate, stack

@@ -132,6 +132,11 @@ def concatenate(tensors, axis=0, **other) -> Tensor:
     return Concatenate(axis)(*tensors)
 
 
+def cat(tensors, dim=0) -> Tensor:
+    """PyTorch's name of `concatenate`."""
+    return concatenate(tensors, dim)
+
+
 def stack(tensors, axis=0, **other) -> Tensor:
     """Join tensors of the same shape along a new axis.
 
