@@ -73,7 +73,7 @@ class Debugger(pdb.Pdb):
         return self.trace_dispatch
 
     def stop_here(self, frame):
-        return frame is self.reached or super().stop_here(frame)
+        return frame is self.reached or (super().stop_here(frame) and not is_for_a_guard(frame))
 
     def interaction(self, *args):
         self.awaited = self.reached = None
@@ -118,6 +118,17 @@ class Debugger(pdb.Pdb):
                         mean, low, high = float(a.mean(dtype=float)), float(a.min()), float(a.max())
                     text += f" mean {mean:.3g}, from {low:.3g} to {high:.3g}"
                 self.message(text)
+
+
+def is_for_a_guard(frame):
+    """Does a guard call this function, directly or not? The step of a trainer does not count."""
+    caller = frame.f_back
+    while caller is not None:
+        if caller.f_globals.get("__name__", "").startswith("minigan.guards"):
+            step = caller.f_locals.get("step")
+            return getattr(step, "__code__", None) is not frame.f_code
+        frame, caller = caller, caller.f_back
+    return False
 
 
 def is_rule(frame):

@@ -89,20 +89,23 @@ def place(answer):
 
 def test_stops_inside_the_first_discriminator_step_and_not_in_its_wrapper(session):
     answers, _ = session(["p sorted(locals())", "r", "n", "q"])
-    assert place(answers[0]) == ("discriminator_step", "real, z = as_tensor(real), as_tensor(z)")
+    assert place(answers[0]) == ("discriminator_step", "with no_grad():  # G is fixed")
     assert answers[1] == "['real', 'self', 'z']"
     assert "--Return--" in answers[2]
-    assert place(answers[3]) == ("train", "if self.steps % self.k == 0:")  # not in the wrapper
+    assert place(answers[3]) == (
+        "train",
+        "if self.steps % self.k == 0:  # 2: for k steps",
+    )  # not in the wrapper
 
 
 def test_step_enters_the_trainers_step_without_its_wrapper(session):
-    commands = ["n", "n", "s", "r", "s", "q"]  # into the argument `noise(...)`, out of it, and on
+    commands = ["n", "n", "s", "r", "s", "s", "q"]  # into the noise, out of it, on, into the step
     answers, _ = session(commands, options=["--at", "GAN.train"])
-    call = "report = self.discriminator_step(real, noise(len(real)))"
-    assert place(answers[2]) == ("train", call)
+    assert place(answers[2]) == ("train", "z = noise(len(real))  # 3: Sample m noise samples z")
     assert place(answers[3])[0] == "<lambda>"
-    assert place(answers[5])[0] == "discriminator_step"
-    assert "--Call--" in answers[5]
+    assert place(answers[5]) == ("train", "report = self.discriminator_step(real, z)")
+    assert place(answers[6])[0] == "discriminator_step"
+    assert "--Call--" in answers[6]
 
 
 def test_stops_at_a_critic_step_if_no_discriminator_step_runs_before(session):
@@ -132,8 +135,11 @@ def test_stops_in_a_step_that_the_script_defines(session):
             ("train", 'check_function("noise, which is called with m,", noise)'),
         ),
         ("Sequential.forward", ("forward", "layers = list(self)")),  # of a module in SKIP
-        ("WGAN.critic_step", ("critic_step", "real, z = as_tensor(real), as_tensor(z)")),
-        ("GAN.generator_step", ("generator_step", "z = as_tensor(z)")),
+        ("WGAN.critic_step", ("critic_step", "with no_grad():  # G is fixed")),
+        (
+            "GAN.generator_step",
+            ("generator_step", "with frozen(self.discriminator):  # D is fixed"),
+        ),
     ],
 )
 def test_at_stops_at_the_first_line_of_the_function_named(session, name, where):

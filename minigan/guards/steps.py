@@ -15,17 +15,9 @@ from minigan.ops import arithmetic, elementwise, reduce, shape
 from minigan.switches import no_grad
 from minigan.tensor import as_array, as_tensor
 
-# Operations behind which `check_no_sigmoid` looks for scores.
-LINEAR = (
-    arithmetic.Add,
-    arithmetic.Sub,
-    arithmetic.Mul,
-    arithmetic.Neg,
-    reduce.Mean,
-    shape.Reshape,
-    shape.GetItem,
-    shape.Transpose,
-)
+# Operations behind which `check_no_sigmoid` looks: of the loss, and of the scores.
+SUMS = (arithmetic.Add, arithmetic.Sub, arithmetic.Mul, arithmetic.Neg, reduce.Mean)
+SHAPES = (shape.Reshape, shape.GetItem, shape.Transpose)
 WRONG_SAMPLES = "expected a minibatch of shape"  # how the error of `check_samples` begins
 LOSSES = {"d_loss": "discriminator", "c_loss": "critic", "g_loss": "generator"}
 
@@ -97,15 +89,15 @@ def checked_label(label):
 def check_no_sigmoid(loss):
     """Raise ValueError for a critic's loss of scores that a Sigmoid made, for any class of critic.
 
-    The loss is a sum of means of scores. So the Sigmoid is behind linear operations.
+    The loss is a sum of means of scores. So the scores are behind sums, which are single numbers.
     """
     ahead = [loss]
     while ahead:
-        op = ahead.pop().op
-        if isinstance(op, elementwise.Sigmoid):
+        x = ahead.pop()
+        if isinstance(x.op, elementwise.Sigmoid):
             raise ValueError(SIGMOID)
-        if isinstance(op, LINEAR):
-            ahead += op.inputs
+        if isinstance(x.op, SUMS if x.ndim == 0 else SHAPES):
+            ahead += x.op.inputs
 
 
 def checked_step(step):
