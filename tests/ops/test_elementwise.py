@@ -161,5 +161,6 @@ def test_where_selects_as_numpys(condition):
 
 
 def test_shapes_that_do_not_match_are_named_with_maximum_also_for_minimum():
-    with pytest.raises(ValueError, match=r"^Maximum of shapes \(2, 3\), \(2,\): operands"):
+    message = r"^Maximum of shapes \(2, 3\), \(2,\): operands could not"
+    with pytest.raises(ValueError, match=message):
         ops.minimum(Tensor(np.ones((2, 3))), Tensor(np.ones(2)))
