@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from minigan import Op, nn
@@ -58,7 +58,6 @@ def failure(*args, **options):
 
 
 @MODES
-@settings(max_examples=20)  # the tests of every operation do this, too
 @given(data=st.data())
 def test_a_right_rule_passes_in_any_shape_and_layout(mode, data):
     gradcheck(Cube(), [data.draw(arrays())], mode=mode)
