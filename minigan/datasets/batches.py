@@ -37,20 +37,30 @@ def to_float(images, low=-1.0, high=1.0):
 
 
 def minibatches(data, batch_size, *, seed, epoch=0, start=0, drop_last=True):
-    """Go through `data` once. The order depends on `seed` and `epoch` only.
+    """Go through `data` in minibatches, one epoch for each `for` loop.
 
-    To resume a run after `start` batches of an epoch, save `epoch` and `start`. The state of a
-    random generator is not needed.
+    The order depends on `seed` and on the epoch only. The first loop over the result is the epoch
+    `epoch`, and each later loop is the next one, also after a `break`:
+
+        batches = minibatches(data, 64, seed=0)
+        for epoch in range(5):
+            for batch in batches:
+                ...
+
+    A new call begins again with `epoch`. So a call inside the outer loop needs `epoch=epoch`, or
+    all epochs have the same order. To resume a run after `start` batches of an epoch, save `epoch`
+    and `start`. The state of a random generator is not needed.
 
     Args:
         data: an array of NumPy or CuPy, (N, …). It is neither copied nor changed. To shuffle
             several arrays in the same way, pass `np.arange(N)` and index them with each batch.
         batch_size: B, at least 1.
         seed, epoch: integers, at least 0.
-        start: the number of batches to leave out at the beginning.
+        start: the number of batches to leave out at the beginning of the first epoch.
         drop_last: leave out the last batch if it has fewer than B samples.
 
-    Returns an iterator over new arrays (B, …), `data[indices]`.
+    Returns a `Minibatches`: an iterable of new arrays (B, …), `data[indices]`. `len` is the number
+    of batches in an epoch. `next` takes the batches of one epoch.
 
     Raises TypeError or ValueError for an argument out of range, for data with fewer than B samples
     (with `drop_last`) or none, and for a NaN or an infinity in `data`. The errors come at the call,
@@ -75,15 +85,42 @@ def minibatches(data, batch_size, *, seed, epoch=0, start=0, drop_last=True):
     stop = n // batch_size if drop_last else -(-n // batch_size)
     start = _integer(start, "start", at_most=stop)
     _require_finite(data)
-    return _batches(data, batch_size, seed, epoch, start, stop)
+    return Minibatches(data, batch_size, seed, epoch, start, stop)
 
 
-def _batches(data, batch_size, seed, epoch, start, stop):
-    """Yield the batches. `minibatches` makes its checks first, because a generator starts late."""
-    xp = get_array_module(data)
-    order = np.random.default_rng([seed, epoch]).permutation(len(data))
-    for i in range(start, stop):
-        yield data[xp.asarray(order[i * batch_size : (i + 1) * batch_size])]
+class Minibatches:
+    """What `minibatches` returns. It begins a new epoch for each loop."""
+
+    def __init__(self, data, batch_size, seed, epoch, start, stop):
+        self.data = data
+        self.batch_size = batch_size
+        self.seed = seed
+        self.epoch = epoch  # of the next loop
+        self.start = start  # the batches that the next loop leaves out
+        self.stop = stop
+        self.current = None  # the epoch that `next` goes through
+
+    def __iter__(self):
+        batches = self.batches_of(self.epoch, self.start)
+        self.epoch += 1
+        self.start = 0
+        return batches
+
+    def __next__(self):
+        if self.current is None:
+            self.current = iter(self)
+        return next(self.current)
+
+    def __len__(self):
+        return self.stop
+
+    def batches_of(self, epoch, start):
+        """Yield the batches of an epoch, without the first `start`."""
+        xp = get_array_module(self.data)
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.data))
+        for i in range(start, self.stop):
+            indices = order[i * self.batch_size : (i + 1) * self.batch_size]
+            yield self.data[xp.asarray(indices)]
 
 
 def _integer(value, name, at_least=0, at_most=math.inf):

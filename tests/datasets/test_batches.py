@@ -133,3 +133,64 @@ def test_batches_of_data_on_the_gpu_stay_there():
     on_cpu = list(minibatches(np.arange(10.0), 3, seed=0))
     assert all(isinstance(batch, cupy.ndarray) for batch in on_gpu)
     assert [b.tolist() for b in on_gpu] == [b.tolist() for b in on_cpu]
+
+
+# --- epochs ----------------------------------------------------------------------------------
+
+
+def listed(batches):
+    return [batch.tolist() for batch in batches]
+
+
+def one_epoch(n, batch_size, epoch, start=0, **options):
+    """The batches of an epoch, from a call of its own."""
+    return listed(minibatches(np.arange(n), batch_size, epoch=epoch, start=start, **options))
+
+
+@given(
+    n=st.integers(1, 30),
+    batch_size=st.integers(1, 8),
+    epoch=st.integers(0, 5),
+    drop_last=st.booleans(),
+    data=st.data(),
+)
+def test_each_loop_is_the_next_epoch_also_after_a_break(n, batch_size, epoch, drop_last, data):
+    if drop_last and batch_size > n:
+        return
+    options = dict(seed=3, drop_last=drop_last)
+    length = len(one_epoch(n, batch_size, 0, **options))
+    start = data.draw(st.integers(0, length))
+    batches = minibatches(np.arange(n), batch_size, epoch=epoch, start=start, **options)
+    assert len(batches) == length
+    for i in range(4):
+        expected = one_epoch(n, batch_size, epoch + i, start if i == 0 else 0, **options)
+        taken = data.draw(st.integers(0, len(expected) + 1))
+        found = []
+        for batch in batches:
+            if len(found) == taken:
+                break
+            found.append(batch.tolist())
+        assert found == expected[:taken]
+
+
+def test_two_loops_at_once_do_not_disturb_each_other():
+    batches = minibatches(np.arange(12), 3, seed=0)
+    pairs = [(a.tolist(), b.tolist()) for a, b in zip(batches, batches, strict=True)]
+    assert [a for a, _ in pairs] == one_epoch(12, 3, 0, seed=0)
+    assert [b for _, b in pairs] == one_epoch(12, 3, 1, seed=0)
+    inner = [listed(batches) for _ in batches]  # a loop inside a loop
+    assert inner == [one_epoch(12, 3, 3 + i, seed=0) for i in range(4)]
+
+
+def test_next_goes_through_one_epoch_and_a_loop_begins_another():
+    batches = minibatches(np.arange(12), 3, seed=0)
+    first = [next(batches).tolist() for _ in range(3)]
+    assert first == one_epoch(12, 3, 0, seed=0)[:3]
+    assert listed(batches) == one_epoch(12, 3, 1, seed=0)
+    assert next(batches).tolist() == one_epoch(12, 3, 0, seed=0)[3]
+    with pytest.raises(StopIteration):
+        next(batches)
+
+
+def test_a_new_call_begins_with_the_same_epoch():
+    assert one_epoch(12, 3, 0, seed=0) == listed(minibatches(np.arange(12), 3, seed=0))
