@@ -16,7 +16,8 @@ class Flatten(Module):
     >>> Flatten()(randn(64, 1, 28, 28)).shape
     (64, 784)
 
-    start_dim: PyTorch's argument. It must be 1.
+    start_dim: PyTorch's argument. It must be 1. Raises ValueError for an input without a second
+    axis.
     """
 
     def __init__(self, start_dim=1):
@@ -25,8 +26,8 @@ class Flatten(Module):
 
     def forward(self, x):
         x = as_tensor(x)
-        if x.ndim == 0:
-            raise ValueError(f"{self}: expected (N, ...), got {x.shape}")
+        if x.ndim < 2:
+            raise ValueError(f"{self}: expected (N, C, ...), got {x.shape}")
         return x.reshape(x.shape[0], math.prod(x.shape[1:]))
 
 

@@ -37,6 +37,9 @@ class Reduction(Op):
         """The folded axes in order, as non-negative numbers."""
         if self.axis is None:
             return [*range(x.ndim)]
+        if x.ndim == 0:  # a number has no axis, and takes axis 0 or -1 all the same, as in NumPy
+            normalize_axis_tuple(self.axis, 1)
+            return []
         return sorted(normalize_axis_tuple(self.axis, x.ndim))  # ValueError for one out of range
 
     def folded_size(self, x):
