@@ -17,6 +17,7 @@ from minigan.guards import graph, pytorch
 from minigan.guards.data import (
     FLOATS,
     check_keyword,
+    check_transpose,
     flat_shape,
     for_numpy,
     log_of_base,
@@ -69,8 +70,8 @@ class Tensor:
         self._requires_grad = False
         self._version = [0]  # how often the data was changed; a list, which views share
         self.generation = 0  # of a result: one more than the largest of the op's inputs
-        if requires_grad:
-            self.requires_grad_()
+        if requires_grad is not False:
+            self.requires_grad_(requires_grad)
 
     @property
     def data(self) -> np.ndarray:
@@ -377,8 +378,10 @@ class Tensor:
     def transpose(self, *axes: Any) -> Tensor:
         """x with its axes in the order given, as NumPy's; reversed if none is.
 
-        PyTorch's `transpose(i, j)` exchanges two axes; this is its `permute`.
+        PyTorch's `transpose(i, j)` exchanges two axes; this is its `permute`. Raises TypeError for
+        two axes where PyTorch's result would be another one.
         """
+        check_transpose(self.shape, axes)
         return shape.Transpose(unpacked(axes) or None)(self)
 
     def flatten(self, start_dim: int = 0) -> Tensor:

@@ -129,6 +129,27 @@ def check_keyword(method, keyword, positional):
         )
 
 
+def check_transpose(shape, axes):
+    """Raise TypeError for x.transpose(i, j) unless PyTorch, which exchanges i and j, agrees.
+
+    transpose(1, 0) of a matrix means the same in both. transpose(0, 1) changes nothing in NumPy.
+    """
+    n = len(shape)
+    if n < 2 or len(axes) != 2 or not all(isinstance(axis, (int, np.integer)) for axis in axes):
+        return
+    i, j = (axis % n for axis in axes)
+    out_of_range = any(not -n <= axis < n for axis in axes)
+    if out_of_range or i == j or (n, i, j) == (2, 1, 0):  # NumPy's own error, or one meaning
+        return
+    order = list(range(n))
+    order[i] = j
+    order[j] = i
+    raise TypeError(
+        f"transpose{tuple(axes)} of a Tensor of shape {shape} exchanges two axes in PyTorch, and "
+        f"is the order of all axes in NumPy; write x.transpose{tuple(order)} to exchange them"
+    )
+
+
 def refuse_keywords(keywords):
     """Raise TypeError for the first keyword. The message gives minigan's name for it."""
     name, value = next(iter(keywords.items()))

@@ -5,6 +5,8 @@ Nothing here computes a value. Tensors, operations, the walk and the losses call
 
 import os
 
+import numpy as np
+
 from minigan import backend
 from minigan.guards.data import check_float
 
@@ -65,7 +67,12 @@ def check_output(y, gy):
 
 
 def check_leaf(x, requires_grad):
-    """Raise an error unless requires_grad can be set on x."""
+    """Raise an error unless requires_grad is a boolean and can be set on x."""
+    if not isinstance(requires_grad, (bool, np.bool_)):
+        raise TypeError(
+            f"requires_grad must be True or False, not {requires_grad!r}; for a Tensor of a shape, "
+            "write minigan.zeros(64, 1), and for a Parameter nn.Parameter(minigan.zeros(64, 1))"
+        )
     if x.op is not None:
         raise RuntimeError(f"{x.op} made this tensor; requires_grad_ is for leaves")
     if requires_grad:

@@ -291,6 +291,6 @@ SAME_FOR_TENSORS = {
     "double": partial(as_dtype, np.float64),
     "float": partial(as_dtype, np.float32),
     "numel": lambda x: x.size,
-    "permute": lambda x, *axes: x.transpose(*axes),
+    "permute": lambda x, *axes: x.transpose(axes[0] if len(axes) == 1 else axes),
     "view": lambda x, *sizes: x.reshape(*sizes),
 }

@@ -1,12 +1,16 @@
 """A method that arrays and Tensors share gives the same number for both."""
 
+import ast
 import inspect
+import itertools
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import minigan
 from minigan import Tensor, nn, optim
 from minigan.gradcheck.strategies import arrays, shapes
 
@@ -154,3 +158,42 @@ def test_arguments_by_position_are_pytorchs(f):
 def test_arguments_of_pytorchs_that_are_not_taken_raise(f, arguments):
     with pytest.raises(TypeError):
         f(*arguments)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 3), (2, 3, 4), (2, 3, 4, 5)])
+def test_transpose_of_two_axes_is_pytorchs_or_refused_with_what_to_write(shape):
+    x = Tensor(np.arange(np.prod(shape), dtype=np.float32).reshape(shape))
+    n = len(shape)
+    for i, j in itertools.permutations(range(-n, n), 2):
+        exchanged = np.swapaxes(x.data, i, j)
+        try:
+            y = x.transpose(i, j)
+        except TypeError as error:
+            (written,) = re.findall(r"write x\.transpose(\(.*\)) to", str(error))
+            y = x.transpose(*ast.literal_eval(written))
+        except ValueError:  # -1 and 1 of a matrix, for example, are one axis
+            assert i % n == j % n
+            continue
+        np.testing.assert_array_equal(y.data, exchanged)
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1), ((0, 2, 1),), ()])
+def test_a_transpose_with_one_meaning_stays(axes):
+    x = np.zeros((2, 3, 4), np.float32)
+    assert Tensor(x).transpose(*axes).shape == x.transpose(*axes).shape
+
+
+@pytest.mark.parametrize("flag", [1, 0, 8, None, "yes", np.ones(1)], ids=repr)
+def test_requires_grad_is_a_boolean(flag):
+    makers = [
+        lambda: Tensor(64, flag),
+        lambda: nn.Parameter(64, flag),
+        lambda: minigan.tensor([1.0], requires_grad=flag),
+        lambda: Tensor([1.0]).requires_grad_(flag),
+        lambda: setattr(Tensor([1.0]), "requires_grad", flag),
+    ]
+    for make in makers:
+        with pytest.raises(TypeError, match="requires_grad must be True or False"):
+            make()
+    for true in (True, np.True_):
+        assert Tensor([1.0], true).requires_grad is True

@@ -316,7 +316,7 @@ nn.Unflatten(1, (1, 28, 28))(randn(4, 100))
 nn.Flatten(0)
     ValueError | x.flatten(0)
 nn.Flatten()(3.0)
-    ValueError | (N, ...) | ()
+    ValueError | (N, C, ...) | ()
 nn.Dropout(50)
     ValueError | p must be in [0, 1) | 50
 nn.Dropout("0.5")
