@@ -2,7 +2,8 @@
 
     python examples/mnist_wgan_gp.py
 
-The settings are the paper's (Gulrajani et al. 2017), except for β₁: its Algorithm 1 has 0 (--b1 0).
+The settings are the paper's (Gulrajani et al. 2017). β₁ is that of its experiments on MNIST, 0.5.
+Its Algorithm 1 has 0 (--b1 0).
 losses.png shows the "gradient norm", which the penalty keeps near 1.
 """
 

@@ -193,8 +193,9 @@ class Memory:
     """Adds gradients, in place where no rule and no tensor can hold the array.
 
     A walk does not own the first gradient of a tensor: a rule may return gy itself, or one of its
-    other arguments, or a view of one. The sum of two gradients is a new array, which the walk owns.
-    So a third is added in place. With create_graph the gradients are Tensors, which never change.
+    other arguments, or a view of one. The second gradient is an array that the rule made, or a copy
+    if somebody else may hold it. The first is added into this array, which the walk owns. So is a
+    third. With create_graph the gradients are Tensors, which never change.
     """
 
     def __init__(self, sums, create_graph):

@@ -26,7 +26,8 @@ class AllNeeded:
 class Op:
     """A differentiable function of arrays. A subclass writes `forward` and `backward`.
 
-    forward(*xs) takes arrays and returns a new array. It changes no x and keeps no result.
+    forward(*xs) takes arrays and returns a new array, or a view of an x. It changes no x and keeps
+    no result.
     backward(gy, y, *xs) takes the gradient gy of the loss with respect to y = forward(*xs). It
     returns the gradient for each x: one, or a tuple. It may return None where `needs` is False.
     Its arguments are all arrays, or all Tensors if the gradient must itself be differentiable. A
@@ -67,7 +68,7 @@ class Op:
         if len(tensors) < len(inputs):
             tensors = [x if isinstance(x, Tensor) else constant(x, tensors[0]) for x in inputs]
 
-        # The arrays: of one library and one dtype
+        # What the record needs, from arrays of one library and one dtype
         kind = type(tensors[0]._data)
         dtype = tensors[0]._data.dtype
         arrays = []

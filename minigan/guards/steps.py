@@ -34,7 +34,8 @@ def check_samples(real, fake):
     ValueError: expected a minibatch of shape (m, 784), as the generator makes them, found (784,),
     which is one sample; pass minibatches, for example datasets.minibatches(data, 64, seed=0)
     """
-    found, sample = np.shape(as_array(real)), fake.shape[1:]
+    found = np.shape(as_array(real))
+    sample = fake.shape[1:]
     if len(found) == len(sample) + 1 and found[1:] == sample:
         return
     expected = f"(m, {', '.join(map(str, sample))})" if sample else "(m,)"
@@ -104,8 +105,8 @@ def checked_step(step):
     """Decorate a trainer's step: convert and check what comes in, and undo a step that raises.
 
     Each argument becomes a Tensor. If the step raises an error, batch norm's running averages are
-    restored. No parameter has changed then, because a step calls `checked_report` before its
-    update.
+    restored. A step that refuses its minibatch has changed no parameter, because it calls
+    `checked_report` before its update.
     """
     names = step.__code__.co_varnames[1 : step.__code__.co_argcount]  # real, z, ...
 
@@ -227,12 +228,15 @@ def checked_report(report, inputs, fake=None):
     for name, player in LOSSES.items():
         if name in report and not math.isfinite(report[name]):
             bad = int((~xp.isfinite(data)).sum())
-            why = (
-                f"{bad} of the {data.size} numbers of the minibatch are not finite; clean the data"
-                if bad
-                else "the minibatch is finite, so the networks have diverged; lower the learning "
-                "rate, or find the first bad operation with minigan.detect_anomaly()"
-            )
+            what = "noise" if fake is None else "minibatch"
+            if bad:
+                remedy = "clean the data" if what == "minibatch" else "draw finite numbers"
+                why = f"{bad} of the {data.size} numbers of the {what} are not finite; {remedy}"
+            else:
+                why = (
+                    f"the {what} is finite, so the networks have diverged; lower the learning "
+                    "rate, or find the first bad operation with minigan.detect_anomaly()"
+                )
             raise FloatingPointError(
                 f"{player}'s loss is {report[name]}: {why} (no parameter was updated)"
             )

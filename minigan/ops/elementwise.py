@@ -120,7 +120,10 @@ class ReLU(Op):
 
 
 class LeakyReLU(Op):
-    """y = x where x > 0, a x elsewhere, for a slope a >= 0; the slope at 0 is a"""
+    """y = x where x > 0, slope · x elsewhere, for a slope >= 0, which is the slope at 0, too
+
+    The gradient is a product, as in PyTorch: with slope 0, an infinite gy gives NaN. ReLU selects.
+    """
 
     def __init__(self, slope):
         self.slope = not_negative("a slope", slope)
@@ -130,12 +133,14 @@ class LeakyReLU(Op):
         return (np.maximum if self.slope <= 1 else np.minimum)(x, y, out=y)
 
     def backward(self, gy, y, x):
-        if self.slope <= 1:  # a: 1 where x > 0, the slope elsewhere
-            a = np.maximum(x > 0, self.slope, dtype=x.dtype)
+        # slopes: 1 where x > 0, the slope elsewhere
+        if self.slope <= 1:
+            slopes = np.maximum(x > 0, self.slope, dtype=x.dtype)
         else:
-            a = np.maximum((x <= 0) * self.slope, 1, dtype=x.dtype)
-        # In place for arrays: new memory takes longer than the product. (A scalar has no place.)
-        return gy * a if isinstance(gy, Tensor) or x.ndim == 0 else np.multiply(gy, a, out=a)
+            slopes = np.maximum((x <= 0) * self.slope, 1, dtype=x.dtype)
+        if isinstance(gy, Tensor) or x.ndim == 0:
+            return gy * slopes
+        return np.multiply(gy, slopes, out=slopes)  # in place: new memory takes longer
 
 
 class Maximum(Op):

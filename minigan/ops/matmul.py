@@ -18,14 +18,12 @@ class MatMul(Op):
     """y = a b, over the last two axes; the ones before are a batch, and broadcast
 
     a: (..., N, K)  b: (..., K, M)  y: (..., N, M)
-
     """
 
     def forward(self, a, b):
         if a.ndim == b.ndim == 2 and b.size > a.size:
-            return (
-                b.T @ a.T
-            ).T  # a b, too. NumPy's product is faster with the larger matrix first.
+            # (bᵀ aᵀ)ᵀ is a b, too. NumPy's product is faster with the larger matrix first.
+            return (b.T @ a.T).T
         return a @ b
 
     def backward(self, gy, y, a, b):

@@ -351,29 +351,29 @@ class Run:
     def _check_settings(self, state):
         """Raise RunError if the checkpoint is of another example, or had other settings."""
         example = self.settings["example"]
-        wrote = state.get("example", example)  # which an older checkpoint does not say
-        if wrote != example:
-            writer = f"{wrote}.py" if wrote else "another script"
+        writer = state.get("example", example)  # which an older checkpoint does not say
+        if writer != example:
+            writer = f"{writer}.py" if writer else "another script"
             raise RunError(
                 f"the run in {self.out} is one of {writer}, not of {self.program}: go on with it "
                 f"by that program, or choose another {self.prefix}out"
             )
-        wrote = {"average": 0.0, "decay_epoch": 0} | state["flags"]  # older ones had neither
-        if wrote["decay_epoch"] != 0:
-            self.saved_n_epochs = wrote["n_epochs"]  # `minibatches` checks it
-        for name in dict.fromkeys([*self.fixed_settings, *wrote]):
+        saved = {"average": 0.0, "decay_epoch": 0} | state["flags"]  # older ones had neither
+        if saved["decay_epoch"] != 0:
+            self.saved_n_epochs = saved["n_epochs"]  # `minibatches` checks it
+        for name in dict.fromkeys([*self.fixed_settings, *saved]):
             if name == "n_epochs":
                 continue
             default = DEFAULTS.get(name, "none")
-            before = wrote.get(name, default)
+            before = saved.get(name, default)
             now = self.fixed_settings.get(name, default)
             if before != now:
                 raise RunError(self._other_setting(name, before, now))
 
-    def _other_setting(self, name, wrote, value):
+    def _other_setting(self, name, before, now):
         """The error for a setting that a resumed run had with another value."""
         return (
-            f"the run in {self.out} had {self.prefix}{name} {wrote}, not {value}: resume it with "
+            f"the run in {self.out} had {self.prefix}{name} {before}, not {now}: resume it with "
             f"the same {'flags' if self.prefix else 'settings'}"
         )
 
@@ -451,13 +451,16 @@ class Run:
                 module.training = mode
 
     def _draw_summary(self):
-        """Draw the curves, losses in one panel and D's mean answers in another; the animation."""
+        """Draw the curves and the animation.
+
+        The losses are in one panel, D(x) and D(G(z)) in another, and each other name has its own.
+        """
         panels = {}
         for row in self.history:
             for name, value in row.items():
                 if name == "step":
                     continue
-                label = "mean probability of being real" if "(" in name else name
+                label = "mean probability of being real" if name.startswith("D(") else name
                 panel = panels.setdefault("loss" if name.endswith("loss") else label, {})
                 steps, values = panel.setdefault(name, ([], []))
                 steps.append(row["step"])
