@@ -13,7 +13,7 @@ from numpy import float32, float64
 from minigan import backend
 from minigan.backend import seed, seed as manual_seed
 from minigan.tensor import Tensor, rand, randn, tensor
-from minigan.tensor import from_numpy, full, ones, ones_like, rand_like, randn_like
+from minigan.tensor import from_numpy, full, full_like, ones, ones_like, rand_like, randn_like
 from minigan.tensor import zeros, zeros_like
 from minigan.switches import detect_anomaly, no_grad
 from minigan.op import Op

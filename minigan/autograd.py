@@ -15,12 +15,14 @@ from contextlib import suppress
 from heapq import heappop, heappush
 from itertools import compress, count
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from minigan import backend
 from minigan.guards import graph, pytorch
+from minigan.guards.accepted import check_no_effect
 from minigan.op import constant
 from minigan.switches import switches
-from minigan.tensor import Tensor
+from minigan.tensor import Tensor, as_tensor
 
 # attrgetter is written in C: a debugger's `step` does not stop in it.
 REQUIRES_GRAD = attrgetter("_requires_grad")
@@ -51,13 +53,19 @@ def grad(
     >>> grad(g, x)[0].item()                              # 6x
     18.0
     """
-    pytorch.check_no_effect(other, retain_graph=(True, False, None), only_inputs=(True,))
+    check_no_effect(other, retain_graph=(True, False), only_inputs=(True,))
     outputs = as_list(outputs)
     inputs = as_list(inputs)
     gradients = [None] * len(outputs) if grad_outputs is None else as_list(grad_outputs)
     found = dict(walk(outputs, gradients, create_graph, wanted=set(inputs)))
     graph.check_used(inputs, found, allow_unused)
     return tuple(found.get(x) for x in inputs)  # type: ignore[misc]  # None if unused
+
+
+def Variable(data, requires_grad=False, **other) -> Tensor:
+    """A leaf that shares the array of `data`. (In PyTorch, a Tensor was a Variable once.)"""
+    check_no_effect(other, volatile=(False,))
+    return as_tensor(data).detach().requires_grad_(requires_grad)
 
 
 def as_list(x):
@@ -233,3 +241,9 @@ class Memory:
         self.held.update(map(id, self.of_others))
         self.of_others.clear()
         return g.base is not None or id(g) in self.held
+
+
+if not TYPE_CHECKING:  # or an editor would accept any name
+
+    def __getattr__(name):
+        raise pytorch.missing("minigan.autograd", name, pytorch.AUTOGRAD)

@@ -107,7 +107,10 @@ def cross_entropy(logits, labels, *, reduction="mean") -> Tensor:
     check_plain(labels, "the labels")
     labels = to_numpy(labels)
     if labels.dtype.kind not in "iu":
-        raise TypeError(f"cross_entropy: labels must be integers, not {labels.dtype}")
+        raise TypeError(
+            f"cross_entropy: labels must be integers, not {labels.dtype}; write np.array([0, 1]), "
+            "because the lists of a Tensor become float32"
+        )
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise ValueError(f"cross_entropy of logits {logits.shape} and labels {labels.shape}")
     if labels.size and not 0 <= labels.min() <= labels.max() < logits.shape[1]:
@@ -118,6 +121,26 @@ def cross_entropy(logits, labels, *, reduction="mean") -> Tensor:
     log_p = ops.log_softmax(logits)  # (N, classes)
     losses = -log_p[np.arange(len(labels)), labels]  # (N,)
     return _reduced(losses, reduction)
+
+
+def mse_loss(x, target, *, reduction="mean") -> Tensor:
+    """mean (x - target)²: the loss of the least squares GAN (Mao et al. 2017, eq. 2).
+
+    x: numbers of any shape; target: the same shape, or one number for all; reduction as above.
+    A target that requires no gradient takes the dtype of x. Raises ValueError for another shape.
+
+    >>> mse_loss(Tensor([1.0, 3.0]), 0.0).item()
+    5.0
+    """
+    x = as_tensor(x)
+    difference = x - _target("mse_loss", x, target)
+    return _reduced(difference * difference, reduction)
+
+
+def l1_loss(x, target, *, reduction="mean") -> Tensor:
+    """mean |x - target|. The arguments are those of mse_loss."""
+    x = as_tensor(x)
+    return _reduced(abs(x - _target("l1_loss", x, target)), reduction)
 
 
 # Goodfellow et al. 2014. D ascends, and G descends, V = E[log D(x)] + E[log(1 - D(G(z)))].
@@ -217,11 +240,27 @@ def _penalty_arrays(real, fake, eps):
     return real, fake, eps.reshape(-1, *[1] * (real.ndim - 1)).astype(real.dtype)
 
 
-def _reduced(losses, reduction):
-    """Reduce the losses of a batch by their mean, by their sum, or not at all (PyTorch's names)."""
+def check_reduction(reduction):
+    """Raise ValueError for a reduction that PyTorch does not have."""
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
+
+
+def _reduced(losses, reduction):
+    """Reduce the losses of a batch by their mean, by their sum, or not at all (PyTorch's names)."""
+    check_reduction(reduction)
     return losses if reduction == "none" else getattr(losses, reduction)()  # (N, ...) -> ()
+
+
+def _target(name, x, target):
+    """Return a target of x's shape, or a number, in the dtype of x if it has no gradient."""
+    if np.shape(as_array(target)) not in ((), x.shape):
+        raise ValueError(
+            f"{name} of shapes {x.shape} and {np.shape(as_array(target))}, which must be the same"
+        )
+    if getattr(target, "requires_grad", False):
+        return target
+    return plain_array(as_array(target), x.data).astype(x.dtype, copy=False)
 
 
 def _labels(p, target):

@@ -17,6 +17,7 @@ import numpy as np
 
 from minigan import backend
 from minigan.guards import pytorch
+from minigan.guards.accepted import check_no_effect
 from minigan.guards.state import (
     check_same_structure,
     check_update,
@@ -28,6 +29,9 @@ from minigan.guards.state import (
 from minigan.nn.module import Parameter, check_module
 from minigan.ops.compiled import launch, on_gpu
 
+# PyTorch's settings of every optimizer that have one value here.
+NO_EFFECT = {"maximize": (False,), "foreach": (False,), "fused": (False,)}
+NO_EFFECT |= {"capturable": (False,), "differentiable": (False,)}
 BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
 
 
@@ -105,6 +109,10 @@ class Optimizer:
     def update(self, step, p, g, *moments: Any, **unused: Any):
         raise NotImplementedError(f"{type(self).__name__} has no update")
 
+    def __repr__(self):
+        settings = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.settings)
+        return f"{type(self).__name__}({len(self.params)} parameters, {settings})"
+
     if not TYPE_CHECKING:  # or an editor would accept any name
 
         def __getattr__(self, name):
@@ -112,7 +120,7 @@ class Optimizer:
 
     def zero_grad(self, set_to_none=True):
         """Set all gradients to None, as PyTorch's set_to_none=True."""
-        pytorch.check_no_effect({"set_to_none": set_to_none}, set_to_none=(True,))
+        check_no_effect({"set_to_none": set_to_none}, set_to_none=(True,))
         for p in self.params:
             p.grad = None
 
@@ -152,7 +160,8 @@ class SGD(Optimizer):
     moments = ("momentum_buffer",)
     settings = ("lr", "momentum", "weight_decay")
 
-    def __init__(self, params, lr, momentum: Any = 0.0, *, weight_decay: Any = 0.0):
+    def __init__(self, params, lr, momentum: Any = 0.0, *, weight_decay: Any = 0.0, **other):
+        check_no_effect(other, dampening=(0,), nesterov=(False,), **NO_EFFECT)
         super().__init__(params, lr, weight_decay)
         self.momentum = momentum
 
@@ -184,8 +193,15 @@ class RMSprop(Optimizer):
     settings = ("lr", "alpha", "eps", "weight_decay")
 
     def __init__(
-        self, params, lr: Any = 0.01, alpha: Any = 0.99, eps: Any = 1e-8, weight_decay: Any = 0.0
+        self,
+        params,
+        lr: Any = 0.01,
+        alpha: Any = 0.99,
+        eps: Any = 1e-8,
+        weight_decay: Any = 0.0,
+        **other,
     ):
+        check_no_effect(other, momentum=(0,), centered=(False,), **NO_EFFECT)
         super().__init__(params, lr, weight_decay)
         self.alpha = alpha
         self.eps = eps
@@ -229,7 +245,9 @@ class Adam(Optimizer):
         betas: Any = (0.9, 0.999),
         eps: Any = 1e-8,
         weight_decay: Any = 0.0,
+        **other,
     ):
+        check_no_effect(other, amsgrad=(False,), **NO_EFFECT)
         super().__init__(params, lr, weight_decay)
         self.betas = betas
         self.eps = eps

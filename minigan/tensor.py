@@ -14,10 +14,12 @@ import numpy as np
 
 from minigan import backend
 from minigan.guards import graph, pytorch
+from minigan.guards.accepted import Size, TensorNames, check_no_effect
 from minigan.guards.data import (
     FLOATS,
     check_keyword,
     check_transpose,
+    constructor_data,
     flat_shape,
     for_numpy,
     log_of_base,
@@ -26,6 +28,7 @@ from minigan.guards.data import (
     one_element,
     plain_array,
     plain_copy,
+    refuse_numpy,
 )
 from minigan.switches import switches
 
@@ -33,13 +36,50 @@ if TYPE_CHECKING:
     from typing_extensions import Self  # which type checkers bring along
 
 
-class Tensor:
+# Which method computes `array * tensor`, `array < tensor`, ...: {NumPy's function: its name}.
+AFTER_AN_ARRAY = {
+    np.add: "__radd__",
+    np.subtract: "__rsub__",
+    np.multiply: "__rmul__",
+    np.divide: "__rtruediv__",
+    np.floor_divide: "__rfloordiv__",
+    np.power: "__rpow__",
+    np.matmul: "__rmatmul__",
+    np.equal: "__eq__",
+    np.not_equal: "__ne__",
+    np.less: "__gt__",
+    np.less_equal: "__ge__",
+    np.greater: "__lt__",
+    np.greater_equal: "__le__",
+}
+
+
+class OnlyOfTheClass:
+    """Tensor.__array_ufunc__, which NumPy calls for `array * tensor` and for np.log(tensor).
+
+    NumPy asks the class, and gets `apply`. CuPy and masked arrays ask the Tensor, and get None.
+    This tells them to leave `array * tensor` to Tensor.
+    """
+
+    def __get__(self, x, kind):
+        return self.apply if x is None else None
+
+    @staticmethod
+    def apply(x, ufunc, method, *inputs, **settings):
+        name = AFTER_AN_ARRAY.get(ufunc)
+        if name is None or method != "__call__" or settings or inputs[0] is x:
+            refuse_numpy(ufunc, method, settings)
+        return getattr(x, name)(inputs[0])
+
+
+class Tensor(TensorNames):
     """An array of float32 or float64 that remembers how it was made.
 
     data: an array, which is not copied; or numbers and lists of numbers, which become float32 on
     the backend in use. Integer and boolean arrays serve as labels and masks and have no gradient.
     float16 becomes float32. Another byte order becomes the machine's own. Raises TypeError for
-    anything else: text, None, complex numbers, masked arrays, other Tensors.
+    anything else: text, None, complex numbers, masked arrays, other Tensors. An int raises it too,
+    because PyTorch's Tensor(3) has 3 elements.
 
     Two Tensors that are made separately from one array are not connected: the graph of one does not
     notice a change of the other. It does not notice a write into the array, as `x.data[0] = 1`.
@@ -52,19 +92,16 @@ class Tensor:
     """
 
     __slots__ = ("_data", "_grad", "_requires_grad", "_version", "generation", "op")
-    __array_ufunc__ = None  # NumPy leaves `array * tensor` to this class's __rmul__
-
     op: Op | None
     _grad: Any
     # attrgetter is written in C: a debugger's `step` does not stop in it.
     shape: tuple[int, ...] = property(attrgetter("_data.shape"))  # type: ignore[assignment]
     ndim: int = property(attrgetter("_data.ndim"))  # type: ignore[assignment]
-    size: int = property(attrgetter("_data.size"))  # type: ignore[assignment]
     dtype: np.dtype[Any] = property(attrgetter("_data.dtype"))  # type: ignore[assignment]
 
     def __init__(self, data: Any, requires_grad: bool = False) -> None:
         plain = type(data) is np.ndarray and data.dtype in FLOATS
-        self._data = data if plain else plain_array(data)
+        self._data = data if plain else constructor_data(data, requires_grad)
         self._grad = None  # the gradient that `backward` adds up, a Tensor
         self.op = None  # the operation that made this tensor; None for a leaf
         self._requires_grad = False
@@ -72,6 +109,11 @@ class Tensor:
         self.generation = 0  # of a result: one more than the largest of the op's inputs
         if requires_grad is not False:
             self.requires_grad_(requires_grad)
+
+    @property
+    def size(self) -> Size:
+        """The number of elements, NumPy's size. (PyTorch's x.size() is x.shape, and works.)"""
+        return Size(self._data.shape)
 
     @property
     def data(self) -> np.ndarray:
@@ -101,7 +143,8 @@ class Tensor:
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Ask for a gradient, or stop asking for one; returns self.
 
-        Raises RuntimeError on a Tensor that an operation made, and TypeError for integers.
+        The result of an operation that has a gradient keeps it: True changes nothing there, and
+        False raises RuntimeError. Raises TypeError for integers.
         """
         graph.check_leaf(self, requires_grad)
         self._requires_grad = bool(requires_grad)
@@ -156,6 +199,8 @@ class Tensor:
         def __array__(self, dtype=None, copy=None):
             """For NumPy and Matplotlib, which may be given a Tensor that requires no gradient."""
             return np.array(for_numpy(self), dtype, copy=copy)
+
+        __array_ufunc__ = OnlyOfTheClass()
 
     def __float__(self) -> float:
         """The one element as a float; ValueError if there is not exactly one."""
@@ -266,12 +311,12 @@ class Tensor:
     # A comparison has no gradient: its result is a boolean array.
 
     def __eq__(self, other: object) -> Any:
-        """Whether each element equals the element of other: a boolean array."""
-        return self._data == as_array(other)
+        """Whether each element equals the element of other: a boolean array. False for None."""
+        return False if other is None else self._data == as_array(other)
 
     def __ne__(self, other: object) -> Any:
         """Whether each element differs from the element of other."""
-        return self._data != as_array(other)
+        return True if other is None else self._data != as_array(other)
 
     def __lt__(self, other: Any) -> Any:
         """Whether each element is less than the element of other."""
@@ -345,23 +390,26 @@ class Tensor:
         """
         return reduce.var(self, axis, keepdims, correction, **other)
 
-    def max(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
+    def max(self, *positional: Any, axis: Any = None, keepdims=False, **other) -> Tensor:
         """The largest element. Elements that tie share the gradient equally.
 
-        This is PyTorch's `amax`. (PyTorch's `max(dim)` also returns the indices.)
+        This is PyTorch's `amax`. axis is keyword-only, because PyTorch's `max(1)` also returns the
+        indices.
         """
+        check_keyword("max", "axis", positional)
         return reduce.Max(axis, keepdims, **other)(self)
 
-    def min(self, axis: Any = None, keepdims: bool = False, **other: Any) -> Tensor:
+    def min(self, *positional: Any, axis: Any = None, keepdims=False, **other) -> Tensor:
         """The smallest element; see `max`."""
-        return -(-self).max(axis, keepdims, **other)
+        check_keyword("min", "axis", positional)
+        return -(-self).max(axis=axis, keepdims=keepdims, **other)
 
-    def norm(self, *order: Any, axis: Any = None, keepdims: bool = False, **other) -> Tensor:
+    def norm(self, *positional: Any, axis: Any = None, keepdims=False, **other) -> Tensor:
         """The Euclidean norm √Σ x² over the axes; its gradient at 0 is 0.
 
         axis is keyword-only, because PyTorch's first argument is the order of the norm.
         """
-        check_keyword("norm", "axis", order)
+        check_keyword("norm", "axis", positional)
         return reduce.Norm(axis, keepdims, **other)(self)
 
     # The same numbers in another shape.
@@ -384,12 +432,12 @@ class Tensor:
         check_transpose(self.shape, axes)
         return shape.Transpose(unpacked(axes) or None)(self)
 
-    def flatten(self, start_dim: int = 0) -> Tensor:
-        """x with the axes from `start_dim` on made one: `flatten(1)` of images is (N, C·H·W).
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+        """x with these axes made one: `flatten(1)` of images is (N, C·H·W).
 
         NumPy's `flatten` takes an order of the elements instead, and flattens all axes.
         """
-        return shape.Reshape(flat_shape(self.shape, start_dim))(self)
+        return shape.Reshape(flat_shape(self.shape, start_dim, end_dim))(self)
 
     def squeeze(self, axis: Any = None) -> Tensor:
         """x without the axes of length 1, or without those of them that are given.
@@ -410,12 +458,15 @@ class Tensor:
         return shape.GetItem(index)(self)
 
 
-def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False, **other: Any) -> Tensor:
     """A Tensor that holds its own copy of `data`, float32 unless `data` or `dtype` says otherwise.
+
+    other: PyTorch's device, which must be the one in use.
 
     >>> tensor([1, 2], dtype="float64")
     Tensor([1., 2.], dtype=float64)
     """
+    check_no_effect(other)
     return Tensor(plain_copy(as_array(data), dtype), requires_grad)
 
 
@@ -426,7 +477,7 @@ def as_array(x: Any) -> Any:
 
 def as_tensor(x: Any) -> Tensor:
     """A Tensor as it is; an array or numbers as a Tensor, without a copy where possible."""
-    return x if isinstance(x, Tensor) else Tensor(x)
+    return x if isinstance(x, Tensor) else Tensor(plain_array(x))
 
 
 def in_place(x: Tensor, sign: str, y: Tensor) -> Any:
@@ -437,58 +488,70 @@ def in_place(x: Tensor, sign: str, y: Tensor) -> Any:
     return x.copy_(y)
 
 
-def randn(*shape: Any, dtype: Any = np.float32) -> Tensor:
+# New Tensors. other: PyTorch's device, which must be the one in use.
+
+
+def randn(*shape: Any, dtype: Any = np.float32, requires_grad=False, **other: Any) -> Tensor:
     """Standard normal noise of the given shape, from `minigan.seed`'s generator.
 
     >>> randn(64, 100).shape
     (64, 100)
     """
-    return Tensor(backend.asarray(backend.rng().standard_normal(unpacked(shape), dtype=dtype)))
+    check_no_effect(other)
+    noise = backend.rng().standard_normal(unpacked(shape), dtype=dtype)
+    return Tensor(backend.asarray(noise), requires_grad)
 
 
-def rand(*shape: Any, dtype: Any = np.float32) -> Tensor:
+def rand(*shape: Any, dtype: Any = np.float32, requires_grad=False, **other: Any) -> Tensor:
     """Noise uniform on [0, 1) of the given shape, from `minigan.seed`'s generator."""
-    return Tensor(backend.asarray(backend.rng().random(unpacked(shape), dtype=dtype)))
+    check_no_effect(other)
+    noise = backend.rng().random(unpacked(shape), dtype=dtype)
+    return Tensor(backend.asarray(noise), requires_grad)
 
 
-def full(shape: Any, value: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
+def full(shape: Any, value: Any, dtype: Any = np.float32, requires_grad=False, **other) -> Tensor:
     """A Tensor of this shape, with the same value everywhere.
 
     >>> full((2, 2), 0.5)
     Tensor([[0.5, 0.5],
             [0.5, 0.5]])
     """
+    check_no_effect(other)
     array = backend.current().full(unpacked((shape,)), value, dtype=dtype)
     return Tensor(array, requires_grad)
 
 
-def zeros(*shape: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
+def zeros(*shape: Any, dtype: Any = np.float32, requires_grad=False, **other: Any) -> Tensor:
     """A Tensor of zeros: zeros(2, 3) or zeros((2, 3))."""
-    return full(unpacked(shape), 0.0, dtype, requires_grad)
+    return full(unpacked(shape), 0.0, dtype, requires_grad, **other)
 
 
-def ones(*shape: Any, dtype: Any = np.float32, requires_grad: bool = False) -> Tensor:
+def ones(*shape: Any, dtype: Any = np.float32, requires_grad=False, **other: Any) -> Tensor:
     """A Tensor of ones: ones(2, 3) or ones((2, 3))."""
-    return full(unpacked(shape), 1.0, dtype, requires_grad)
+    return full(unpacked(shape), 1.0, dtype, requires_grad, **other)
 
 
 # PyTorch's names for a new Tensor with the shape and dtype of x, and for one that shares an array.
 
 
-def zeros_like(x: Tensor) -> Tensor:
-    return full(x.shape, 0.0, x.dtype)
+def zeros_like(x: Tensor, **other: Any) -> Tensor:
+    return full(x.shape, 0.0, x.dtype, **other)
 
 
-def ones_like(x: Tensor) -> Tensor:
-    return full(x.shape, 1.0, x.dtype)
+def ones_like(x: Tensor, **other: Any) -> Tensor:
+    return full(x.shape, 1.0, x.dtype, **other)
 
 
-def randn_like(x: Tensor) -> Tensor:
-    return randn(*x.shape, dtype=x.dtype)
+def full_like(x: Tensor, value: Any, **other: Any) -> Tensor:
+    return full(x.shape, value, x.dtype, **other)
 
 
-def rand_like(x: Tensor) -> Tensor:
-    return rand(*x.shape, dtype=x.dtype)
+def randn_like(x: Tensor, **other: Any) -> Tensor:
+    return randn(*x.shape, dtype=x.dtype, **other)
+
+
+def rand_like(x: Tensor, **other: Any) -> Tensor:
+    return rand(*x.shape, dtype=x.dtype, **other)
 
 
 def from_numpy(array: Any) -> Tensor:
@@ -496,8 +559,14 @@ def from_numpy(array: Any) -> Tensor:
 
 
 def unpacked(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """(2, 3) from f(2, 3) and from f((2, 3)) alike."""
-    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+    """(2, 3) from f(2, 3) and from f((2, 3)) alike; TypeError for f((2, 3), other)."""
+    if not args or not isinstance(args[0], (tuple, list)):
+        return args
+    if len(args) > 1:
+        raise TypeError(
+            f"{args[1]!r} after the sizes {args[0]} must be named, as in dtype='float64'"
+        )
+    return tuple(args[0])
 
 
 # Operators create operations, and operations create Tensors. This is the one circle of imports. It

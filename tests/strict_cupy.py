@@ -128,7 +128,7 @@ def binary(apply, swapped=False):
     """An operator of two operands. The class of the other one, such as Tensor, may handle it."""
 
     def method(self, other):
-        if getattr(type(other), "__array_ufunc__", self) is None:
+        if getattr(other, "__array_ufunc__", self) is None:  # CuPy asks the instance, as here
             return NotImplemented
         return call(apply, (other, self) if swapped else (self, other), {})
 

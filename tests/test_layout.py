@@ -18,7 +18,7 @@ PATH += ["trainers"]
 ORDER = [
     "backend.py guards/moved.py",
     "guards/data.py guards/checkpoint.py guards/run.py",
-    "guards/graph.py guards/pytorch.py guards/state.py",
+    "guards/graph.py guards/pytorch.py guards/accepted.py guards/state.py",
     "switches.py",
     "tensor.py",
     "op.py",

@@ -12,7 +12,7 @@ from minigan import Tensor, tensor
     [
         ([1, 2], np.float32),
         ([1.0, 2.0], np.float32),
-        (3, np.float32),
+        (3.0, np.float32),
         (np.float64(3), np.float64),
         (np.array([1.0]), np.float64),
         (np.array([1], dtype=np.int64), np.int64),
@@ -70,12 +70,12 @@ def test_item_and_float_are_for_one_element():
         bool(Tensor([1.0, 2.0]))
 
 
-def test_requires_grad_is_for_leaves():
+def test_requires_grad_is_set_on_leaves():
     x = Tensor([1.0])
     assert x.requires_grad_() is x
     assert x.requires_grad
     assert not x.requires_grad_(False).requires_grad
-    with pytest.raises(RuntimeError, match="Mul made this tensor; requires_grad_ is for leaves"):
+    with pytest.raises(RuntimeError, match="Mul made this tensor, and it stays in the graph"):
         (x.requires_grad_() * 2).requires_grad_(False)
 
 

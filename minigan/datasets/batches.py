@@ -52,15 +52,15 @@ def minibatches(data, batch_size, *, seed, epoch=0, start=0, drop_last=True):
     and `start`. The state of a random generator is not needed.
 
     Args:
-        data: an array of NumPy or CuPy, (N, …). It is neither copied nor changed. To shuffle
-            several arrays in the same way, pass `np.arange(N)` and index them with each batch.
+        data: an array of NumPy or CuPy, (N, …), or a tuple of such arrays with one N, such as
+            (images, labels). It is neither copied nor changed.
         batch_size: B, at least 1.
         seed, epoch: integers, at least 0.
         start: the number of batches to leave out at the beginning of the first epoch.
         drop_last: leave out the last batch if it has fewer than B samples.
 
-    Returns a `Minibatches`: an iterable of new arrays (B, …), `data[indices]`. `len` is the number
-    of batches in an epoch. `next` takes the batches of one epoch.
+    Returns a `Minibatches`: an iterable of new arrays (B, …), `data[indices]`, or of tuples of
+    them. `len` is the number of batches in an epoch. `next` takes the batches of one epoch.
 
     Raises TypeError or ValueError for an argument out of range, for data with fewer than B samples
     (with `drop_last`) or none, and for a NaN or an infinity in `data`. The errors come at the call,
@@ -71,10 +71,15 @@ def minibatches(data, batch_size, *, seed, epoch=0, start=0, drop_last=True):
     >>> [batch.tolist() for batch in minibatches(np.arange(7), 3, seed=0, start=1, drop_last=False)]
     [[6, 5, 0], [1]]
     """
-    on_gpu = get_array_module(data) is not np
-    if not (on_gpu or isinstance(data, np.ndarray)) or data.ndim == 0:
-        raise TypeError(f"expected data to be an array (N, …), found {type(data).__name__}")
-    n = len(data)
+    arrays = data if isinstance(data, tuple) else (data,)
+    for array in arrays:
+        on_gpu = get_array_module(array) is not np
+        if not (on_gpu or isinstance(array, np.ndarray)) or array.ndim == 0:
+            raise TypeError(f"expected data to be an array (N, …), found {type(array).__name__}")
+    sizes = [len(array) for array in arrays]
+    if len(set(sizes)) != 1:
+        raise ValueError(f"expected arrays of one length, found the lengths {sizes}")
+    n = sizes[0]
     batch_size = _integer(batch_size, "batch_size", at_least=1)
     seed, epoch = _integer(seed, "seed"), _integer(epoch, "epoch")
     if n == 0 or (drop_last and batch_size > n):
@@ -84,7 +89,8 @@ def minibatches(data, batch_size, *, seed, epoch=0, start=0, drop_last=True):
         )
     stop = n // batch_size if drop_last else -(-n // batch_size)
     start = _integer(start, "start", at_most=stop)
-    _require_finite(data)
+    for array in arrays:
+        _require_finite(array)
     return Minibatches(data, batch_size, seed, epoch, start, stop)
 
 
@@ -116,11 +122,12 @@ class Minibatches:
 
     def batches_of(self, epoch, start):
         """Yield the batches of an epoch, without the first `start`."""
-        xp = get_array_module(self.data)
-        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.data))
+        arrays = self.data if isinstance(self.data, tuple) else (self.data,)
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(arrays[0]))
         for i in range(start, self.stop):
             indices = order[i * self.batch_size : (i + 1) * self.batch_size]
-            yield self.data[xp.asarray(indices)]
+            batch = tuple(a[get_array_module(a).asarray(indices)] for a in arrays)
+            yield batch if isinstance(self.data, tuple) else batch[0]
 
 
 def _integer(value, name, at_least=0, at_most=math.inf):

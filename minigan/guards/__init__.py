@@ -6,5 +6,6 @@ trusts its arguments.
 data: arrays, indices and settings.  graph: an operation, its gradients, and the start of a walk.
 steps: the settings and the minibatches of a trainer.  state: the parameters, settings and saved
 states of optimizers.  run, checkpoint: what a Run gets, and what it goes on from.
-pytorch: names of PyTorch, and what to write here.  moved: modules under their names of version 0.2.
+accepted: PyTorch's names and keywords that mean the same here.
+pytorch: its other names, and what to write here.  moved: modules under their names of version 0.2.
 """

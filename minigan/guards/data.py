@@ -19,6 +19,32 @@ KEYWORDS = {
     "keepdim": "write keepdims=, NumPy's word",
     "p": "the norm is the Euclidean one, so leave it out",
     "unbiased": "write correction=1 for True, correction=0 for False",
+    "ddof": "write correction=, PyTorch's word",
+    "dtype": "a result has the dtype of the Tensor; convert before, with x.double() or .astype",
+    "out": "NumPy's functions do not record operations; write the method, as x.mean(axis)",
+    "order": "the elements are always in C order; write the method, as x.reshape(2, 3)",
+}
+
+# What to write for a function of NumPy: {its name: the operator, the method or the operation}.
+NUMPY = {
+    "absolute": "abs(x)",
+    "add": "x + y",
+    "divide": "x / y",
+    "equal": "x == y",
+    "exp": "x.exp()",
+    "greater": "x > y",
+    "less": "x < y",
+    "log": "x.log()",
+    "matmul": "x @ y",
+    "maximum": "ops.maximum(x, y)",
+    "minimum": "ops.minimum(x, y)",
+    "multiply": "x * y",
+    "negative": "-x",
+    "power": "x ** n",
+    "sqrt": "x.sqrt()",
+    "square": "x * x",
+    "subtract": "x - y",
+    "tanh": "x.tanh()",
 }
 
 
@@ -72,6 +98,20 @@ def check_plain(data, inside="the data"):
         raise TypeError("a masked array would lose its mask: use .filled(value) or .compressed()")
 
 
+def constructor_data(data, requires_grad):
+    """Return plain_array(data); TypeError for an int, which PyTorch's Tensor(n) takes for a size.
+
+    >>> constructor_data(0.5, False)
+    array(0.5, dtype=float32)
+    """
+    if type(data) is int and isinstance(requires_grad, bool):  # see check_leaf for Tensor(64, 1)
+        raise TypeError(
+            f"Tensor({data}) has {data} elements in PyTorch; write Tensor({data}.0) for the "
+            f"number, or minigan.zeros({data}) for a Tensor of this size"
+        )
+    return plain_array(data)
+
+
 def new_data(array, requires_grad):
     """Return the new array for a Tensor's `data` as a plain array; TypeError for a Tensor."""
     if hasattr(array, "requires_grad"):
@@ -95,7 +135,10 @@ def one_element(x):
 def for_numpy(x):
     """The array of a Tensor that requires no gradient; TypeError for any other."""
     if x.requires_grad:
-        raise TypeError("NumPy does not record operations on this tensor: use .numpy()")
+        raise TypeError(
+            "NumPy does not record operations on a Tensor that requires a gradient: use .numpy() "
+            "for the numbers alone, or a method of the Tensor"
+        )
     return x.data
 
 
@@ -120,12 +163,42 @@ def check_same_shape_and_dtype(old, new):
         raise TypeError(f"the dtype is {old.dtype}, but the new data has dtype {new.dtype}")
 
 
+# What PyTorch does with the arguments by position that minigan does not take.
+BY_POSITION = {
+    "norm": "takes the order of the norm first",
+    "max": "also returns the indices for max(axis), and compares two tensors for max(y)",
+    "min": "also returns the indices for min(axis), and compares two tensors for min(y)",
+    "nn.Upsample": "takes the size of the result first",
+}
+
+
 def check_keyword(method, keyword, positional):
     """Raise TypeError for a positional argument to which PyTorch gives another meaning."""
     if positional:
+        given = ", ".join(repr(x) if np.ndim(x) == 0 else class_name(x) for x in positional)
+        text = f"{method}({given}): PyTorch {BY_POSITION[method]}; write {method}({keyword}=...)"
+        if method in ("max", "min"):
+            text += f", or ops.{method}imum(x, y)"
+        raise TypeError(text)
+
+
+def checked_flag(what, value):
+    """Return a setting that is True or False; TypeError for anything else, as 0, 1 and None."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{what} must be True or False, not {value!r}")
+    return bool(value)
+
+
+def check_reduction(axis, keepdims, other):
+    """Raise TypeError for arguments of a reduction that PyTorch or NumPy reads otherwise."""
+    if other:
+        refuse_keywords(other)
+    if isinstance(axis, bool):
+        raise TypeError(f"axis must be an integer or several, not {axis}; for keepdims, name it")
+    if not isinstance(keepdims, (bool, np.bool_)):
         raise TypeError(
-            f"{method}({', '.join(map(repr, positional))}): this argument means something else in "
-            f"PyTorch; write {method}({keyword}=...)"
+            f"keepdims must be True or False, not {keepdims!r}; for several axes write a tuple, "
+            f"as in axis=({axis}, {keepdims})"
         )
 
 
@@ -150,11 +223,28 @@ def check_transpose(shape, axes):
     )
 
 
+def refuse_numpy(ufunc, method, settings):
+    """Raise the TypeError for a function of NumPy, such as np.log, that is called on a Tensor."""
+    name = f"np.{ufunc.__name__}" if method == "__call__" else f"np.{ufunc.__name__}.{method}"
+    if "out" in settings:  # array += tensor calls np.add(array, tensor, out=array)
+        raise TypeError(
+            f"{name} cannot write a Tensor into an array: use the array of the Tensor, .data, as "
+            "in p.data -= lr * p.grad.data"
+        )
+    remedy = NUMPY.get(ufunc.__name__) if method == "__call__" and not settings else None
+    if remedy is None:
+        remedy = f"{name}(x.numpy()), which computes with the numbers and has no gradient"
+    raise TypeError(f"{name} does not record operations on a Tensor: write {remedy}")
+
+
 def refuse_keywords(keywords):
     """Raise TypeError for the first keyword. The message gives minigan's name for it."""
+    if "out" in keywords:  # np.mean(x) calls x.mean(axis=None, dtype=None, out=None)
+        keywords = {"out": keywords["out"]}
     name, value = next(iter(keywords.items()))
     if name in KEYWORDS:
-        raise TypeError(f"{name}={value!r}: {KEYWORDS[name]}")
+        text = "" if value is None else f"{name}={value!r}: "
+        raise TypeError(f"{text}{KEYWORDS[name]}")
     raise TypeError(f"there is no argument {name}=")
 
 
@@ -197,6 +287,12 @@ def plain_index(index):
     parts = index if isinstance(index, tuple) else (index,)
     parts = [part.data if hasattr(part, "requires_grad") else part for part in parts]
     check_plain([part for part in parts if isinstance(part, (list, np.ma.MaskedArray))])
+    for part in parts:
+        if getattr(part, "dtype", np.dtype(bool)).kind == "f":
+            raise IndexError(
+                f"an index must be of integers or booleans, not {part.dtype}; write "
+                "np.array([0, 1]), because the lists of a Tensor become float32"
+            )
     return tuple(copy.deepcopy(part) if hasattr(part, "copy") else part for part in parts)
 
 
@@ -226,12 +322,17 @@ def checked_shape(shape):
     return shape
 
 
-def flat_shape(shape, start):
-    """Return the shape after `flatten(start)`."""
+def flat_shape(shape, start, end):
+    """Return the shape after `flatten(start, end)`; ValueError for an axis out of range."""
     n = max(1, len(shape))
-    if not -n <= start < n:
-        raise ValueError(f"flatten: a tensor of shape {shape} has no axis {start}")
-    return (*shape[: start % n], math.prod(shape[start % n :]))
+    for axis in start, end:
+        if not -n <= axis < n:
+            raise ValueError(f"flatten: a tensor of shape {shape} has no axis {axis}")
+    first = start % n
+    last = end % n
+    if first > last:
+        raise ValueError(f"flatten: the first axis, {start}, is after the last, {end}")
+    return (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
 
 
 def check_correction(correction, n):

@@ -73,8 +73,11 @@ def check_leaf(x, requires_grad):
             f"requires_grad must be True or False, not {requires_grad!r}; for a Tensor of a shape, "
             "write minigan.zeros(64, 1), and for a Parameter nn.Parameter(minigan.zeros(64, 1))"
         )
-    if x.op is not None:
-        raise RuntimeError(f"{x.op} made this tensor; requires_grad_ is for leaves")
+    if x.op is not None and not requires_grad:
+        raise RuntimeError(
+            f"{x.op} made this tensor, and it stays in the graph; write x.detach() for a leaf that "
+            "requires no gradient"
+        )
     if requires_grad:
         check_float(x.data)
 

@@ -1,82 +1,169 @@
-"""PyTorch's names: those that minigan accepts, and errors that say what to write for the others.
+"""PyTorch's names that minigan does not have: the error says what to write instead.
 
-A name or setting with the same meaning is accepted. For any other, the error says in one sentence
-what to write instead. docs/from_pytorch.md has the whole table.
+accepted.py has the names with the same meaning. docs/from_pytorch.md has the whole table.
 """
 
-from functools import partial
-
-import numpy as np
-
-from minigan import backend
-from minigan.guards.data import refuse_keywords
+import sys
+from opcode import opmap
 
 GPU = "minigan.backend.use('cupy'), before the networks are made, puts everything on the GPU"
 IN_PLACE = "there is no in-place method: under no_grad(), +=, -=, *= and /= write into a leaf"
-FILL = "nn.init fills a parameter: uniform_, normal_, constant_"
+FILL = (
+    "write minigan.full(shape, value), or fill a parameter with nn.init, as in nn.init.normal_(p)"
+)
+NO_OPERATION = "minigan has no such operation; write a subclass of Op"
+VALUES = "a comparison has no gradient: use NumPy's function of x.numpy()"
 ON_ARRAY = "it has no gradient: use the method of x.numpy()"
 
 # {PyTorch's name: what to write here}, for names that Tensor, Module, the package, ... do not have.
 TENSOR = {
+    "absolute": "write abs(x)",
+    "add": "write a + b",
     "add_": IN_PLACE,
+    "addmm": "write c + a @ b",
     "all": "a comparison gives a NumPy array; for the data, write x.numpy().all()",
+    "amax": "write x.max(axis=...)",
+    "amin": "write x.min(axis=...)",
     "any": "a comparison gives a NumPy array; for the data, write x.numpy().any()",
     "argmax": ON_ARRAY,
     "argmin": ON_ARRAY,
+    "argsort": ON_ARRAY,
+    "astype": "write x.float() or x.double(), or minigan.tensor(x.data, dtype=...) for a new leaf",
+    "bernoulli": "write backend.rng().random(x.shape) < x.data",
     "bmm": "write a @ b",
     "bool": "write x.data.astype(bool)",
     "byte": "write x.data.astype('uint8')",
+    "cat": "write minigan.cat([x, y])",
+    "ceil": NO_OPERATION,
     "chunk": "take the parts with slices, as in x[:n], x[n:]",
+    "clamp_": "write x.copy_(x.data.clip(low, high))",
+    "clip_": "write x.copy_(x.data.clip(low, high))",
     "clone": "minigan.tensor(x.data) is a copy; operations never change x, so most need none",
-    "cos": "minigan has no such operation; write a subclass of Op",
+    "copy": "minigan.tensor(x.data) is a copy; operations never change x, so most need none",
+    "cos": NO_OPERATION,
+    "cumsum": "write x @ np.triu(np.ones((n, n), 'float32')) for rows of n numbers",
+    "data_ptr": "write x.data.ctypes.data",
+    "detach_": "write x.detach()",
     "device": "all arrays are on the backend in use: backend.current()",
+    "diag": "write x[range(n), range(n)]",
     "div": "write a / b",
+    "divide": "write a / b",
+    "dot": "write x @ y",
+    "element_size": "write x.data.itemsize",
+    "eq": "write x == y",
+    "erf": NO_OPERATION,
     "expand": "write ops.broadcast_to(x, shape)",
     "expand_as": "write ops.broadcast_to(x, y.shape)",
+    "expm1": "write x.exp() - 1, which is less accurate near 0",
     "fill_": FILL,
+    "flip": "write a slice, as in x[:, ::-1]",
+    "floor": NO_OPERATION,
     "gather": "index with arrays of integers, as in x[np.arange(n), labels]",
+    "ge": "write x >= y",
     "grad_fn": "x.op is the operation that made x",
+    "gt": "write x > y",
     "half": "minigan computes in float32 and float64: leave it out",
+    "index_select": "write an index, as in x[:, indices]",
     "int": "write x.data.astype('int32')",
+    "is_contiguous": "operations take every memory order: leave it out",
     "is_cuda": "all arrays are on the backend in use: backend.current()",
+    "is_floating_point": "write x.dtype.kind == 'f'",
     "is_leaf": "write x.op is None",
+    "isinf": VALUES,
+    "isnan": VALUES,
+    "le": "write x <= y",
+    "leaky_relu": "write ops.leaky_relu(x, slope)",
+    "lerp": "write a + w * (b - a)",
+    "log10": "write x.log() / np.log(10)",
+    "log1p": "write (1 + x).log(), which is less accurate near 0",
+    "log2": "write x.log() / np.log(2)",
     "log_softmax": "write ops.log_softmax(x, axis)",
+    "logsumexp": "write x.exp().sum(axis).log(), which overflows where x > 88",
     "long": "write x.data.astype('int64')",
+    "lt": "write x < y",
+    "mT": "write x.transpose(...) with the order of all axes",
     "masked_fill": "write ops.where(mask, value, x)",
+    "masked_select": "write x[mask]",
     "matmul": "write a @ b",
+    "maximum": "write ops.maximum(x, y)",
+    "median": ON_ARRAY,
+    "minimum": "write ops.minimum(x, y)",
     "mm": "write a @ b",
+    "movedim": "write x.transpose(...) with the order of all axes",
     "mul": "write a * b",
+    "multinomial": "draw with backend.rng().choice",
+    "multiply": "write a * b",
+    "mv": "write a @ b",
     "narrow": "write a slice, as in x[:, start:stop]",
+    "ndimension": "write x.dim()",
+    "ne": "write x != y",
+    "neg": "write -x",
+    "negative": "write -x",
+    "nelement": "write x.numel()",
+    "new_full": "write minigan.full(shape, value, dtype=x.dtype)",
+    "new_ones": "write minigan.ones(shape, dtype=x.dtype)",
+    "new_tensor": "write minigan.tensor(data, dtype=x.dtype)",
+    "new_zeros": "write minigan.zeros(shape, dtype=x.dtype)",
+    "nonzero": ON_ARRAY,
     "normal_": FILL,
+    "pin_memory": "leave it out",
     "pow": "write x ** n",
+    "prod": NO_OPERATION,
+    "random_": FILL,
+    "ravel": "write x.flatten()",
+    "reciprocal": "write 1 / x",
     "register_hook": "read the gradient with grad(loss, x), or at a breakpoint in a rule",
-    "repeat": "write ops.broadcast_to, or ops.concatenate([x, x])",
+    "repeat": "write ops.concatenate([x, x]), or ops.broadcast_to(x, shape)",
     "retain_grad": "only leaves keep a .grad; write grad(loss, x)",
+    "round": NO_OPERATION,
     "rsqrt": "write x ** -0.5",
+    "scatter_": "write np.eye(classes, dtype='float32')[labels] for one-hot rows",
     "select": "write an index, as in x[:, i]",
-    "sin": "minigan has no such operation; write a subclass of Op",
+    "share_memory_": "leave it out",
+    "sign": NO_OPERATION,
+    "sin": NO_OPERATION,
     "softmax": "write ops.log_softmax(x, axis).exp()",
+    "softplus": "write ops.softplus(x)",
+    "sort": ON_ARRAY,
     "split": "take the parts with slices, as in x[:n], x[n:]",
     "square": "write x * x",
     "std": "write x.var(axis, correction=1).sqrt()",
+    "storage": "write x.data, an array",
+    "stride": "write x.data.strides",
     "sub": "write a - b",
+    "subtract": "write a - b",
+    "swapaxes": "write x.transpose(...) with the order of all axes",
     "t": "write x.T",
+    "tile": "write ops.concatenate([x, x])",
     "tolist": "write x.numpy().tolist()",
+    "topk": ON_ARRAY,
+    "trace": "write x[range(n), range(n)].sum()",
+    "tril": "multiply by np.tril(np.ones((n, n), 'float32'))",
+    "triu": "multiply by np.triu(np.ones((n, n), 'float32'))",
+    "true_divide": "write a / b",
     "type": "write x.float(), x.double() or x.data.astype(dtype)",
-    "uniform_": FILL,
+    "type_as": "write x.float() or x.double()",
     "unbind": "iterate over x, as in `for row in x`",
+    "unflatten": "write x.reshape(...)",
+    "uniform_": FILL,
+    "untyped_storage": "write x.data, an array",
     "view_as": "write x.reshape(y.shape)",
+    "where": "write ops.where(condition, x, y)",
     "zero_": "to forget a gradient, write p.grad = None or module.zero_grad()",
 }
 MODULE = {
-    "add_module": "write setattr(module, name, layer)",
     "bfloat16": "minigan computes in float32 and float64: leave it out",
-    "children": "write [module for _, module in self.named_children()]",
+    "compile": "leave it out",
+    "get_parameter": "write dict(module.named_parameters())[name]",
+    "get_submodule": "write dict(module.named_modules())[name]",
     "half": "minigan computes in float32 and float64: leave it out",
+    "insert": "make a new Sequential of the layers",
     "load": "write module.load_state_dict(minigan.load(path))",
     "named_buffers": "write module.buffers(), or the names in buffer_names",
+    "pop": "make a new Sequential of the layers",
     "register_buffer": "set self.NAME to an array, and the class's buffer_names to its name",
     "register_forward_hook": "call the layers one by one, as in `for layer in sequential`",
+    "register_full_backward_hook": "write grad(loss, x) for the gradient of a value x",
     "register_parameter": "write self.NAME = nn.Parameter(...)",
     "save": "write minigan.save(module.state_dict(), path)",
     "share_memory": "leave it out",
@@ -84,86 +171,240 @@ MODULE = {
     "type": "write module.float() or module.double()",
 }
 PACKAGE = {
+    "BoolTensor": "write np.array(mask)",
+    "ByteTensor": "write np.array(data, 'uint8')",
+    "DoubleTensor": "write minigan.tensor(data, dtype='float64')",
     "FloatTensor": "write minigan.tensor(data)",
+    "Generator": "minigan.seed(n) sets the seed of the one generator",
+    "IntTensor": "labels are arrays: write np.array(labels)",
     "LongTensor": "labels are arrays: write np.array(labels)",
-    "Variable": "write Tensor(data)",
+    "Variable": "write from minigan.autograd import Variable, or Tensor(data)",
+    "add": "write a + b",
+    "allclose": "write np.allclose(x.numpy(), y.numpy())",
     "arange": "write minigan.tensor(np.arange(...), dtype='float32')",
     "argmax": ON_ARRAY,
+    "argsort": ON_ARRAY,
+    "as_tensor": "write minigan.tensor(data)",
+    "asarray": "write minigan.tensor(data)",
     "backends": "leave it out",
+    "bernoulli": "write backend.rng().random(p.shape) < p.data",
+    "bmm": "write a @ b",
+    "bool": "write bool",
     "cdist": "write ((a[:, None] - b[None]) ** 2).sum(axis=-1).sqrt()",
+    "chunk": "take the parts with slices, as in x[:n], x[n:]",
+    "clone": "minigan.tensor(x.data) is a copy",
+    "compile": "leave it out",
+    "cos": NO_OPERATION,
     "cuda": GPU,
+    "cumsum": "write x @ np.triu(np.ones((n, n), 'float32')) for rows of n numbers",
     "device": f"leave it out: {GPU}",
+    "diag": "write x[range(n), range(n)]",
     "distributed": "examples/mpi_wgan_gp.py trains on several processes",
+    "div": "write a / b",
+    "dot": "write a @ b",
+    "double": "write minigan.float64",
+    "dropout": "write nn.functional.dropout(x, p)",
+    "einsum": "write products with @, or (a * b).sum(axis)",
     "empty": "write minigan.zeros(shape)",
     "enable_grad": "end the no_grad() block instead",
+    "eq": "write x == y",
+    "equal": "write (x == y).all()",
+    "erf": NO_OPERATION,
     "eye": "write minigan.tensor(np.eye(n), dtype='float32')",
+    "finfo": "write np.finfo(x.dtype)",
+    "flatten": "write x.flatten(start_dim)",
+    "flip": "write a slice, as in x[:, ::-1]",
+    "float": "write minigan.float32",
     "float16": "minigan computes in float32 and float64",
     "functional": "write from minigan.nn import functional as F",
+    "gather": "index with arrays of integers, as in x[np.arange(n), labels]",
+    "get_default_dtype": "numbers become float32",
+    "get_num_threads": "NumPy's library decides it",
+    "half": "minigan computes in float32 and float64",
+    "hstack": "write ops.concatenate(tensors, axis=1)",
     "inference_mode": "write no_grad()",
+    "initial_seed": "write minigan.seed(n)",
+    "int": "write np.int32",
+    "int32": "write np.int32",
     "int64": "write np.int64",
+    "is_grad_enabled": "no_grad() is a `with` block",
     "is_tensor": "write isinstance(x, Tensor)",
+    "isfinite": "write np.isfinite(x.numpy())",
+    "isinf": "write np.isinf(x.numpy())",
+    "isnan": "write np.isnan(x.numpy())",
+    "jit": "leave it out",
+    "linalg": "write np.linalg for the numbers; minigan has no such operations",
     "linspace": "write minigan.tensor(np.linspace(...), dtype='float32')",
+    "logspace": "write minigan.tensor(np.logspace(...), dtype='float32')",
+    "logsumexp": "write x.exp().sum(axis).log(), which overflows where x > 88",
     "long": "write np.int64",
+    "masked_select": "write x[mask]",
     "matmul": "write a @ b",
+    "meshgrid": "write np.meshgrid, and Tensor of its arrays",
     "mm": "write a @ b",
     "mul": "write a * b",
     "multinomial": "draw with backend.rng().choice",
+    "multiprocessing": "examples/mpi_wgan_gp.py trains on several processes",
+    "nan_to_num": "write ops.where(x == x, x, 0.0)",
+    "neg": "write -x",
+    "nonzero": ON_ARRAY,
+    "norm": "write x.norm(axis=...)",
     "normal": "write mean + std * minigan.randn(*shape)",
+    "numel": "write x.numel()",
+    "onnx": "write minigan.save_safetensors",
+    "outer": "write a[:, None] * b",
     "pow": "write x ** n",
+    "prod": NO_OPERATION,
     "randint": "write backend.rng().integers(low, high, size)",
     "randperm": "write backend.rng().permutation(n)",
+    "relu": "write x.relu()",
+    "repeat_interleave": "write x[np.repeat(np.arange(n), k)]",
+    "reshape": "write x.reshape(...)",
+    "roll": "write ops.concatenate([x[-k:], x[:-k]])",
+    "round": NO_OPERATION,
+    "set_default_device": GPU,
+    "set_default_dtype": "write net.double() for float64",
+    "set_default_tensor_type": "write net.double() for float64",
     "set_grad_enabled": "write no_grad()",
+    "set_num_threads": "set OPENBLAS_NUM_THREADS before Python starts",
+    "sign": NO_OPERATION,
+    "sin": NO_OPERATION,
     "softmax": "write ops.log_softmax(x, axis).exp()",
-    "std": "write x.var(axis, correction=1).sqrt()",
+    "sort": ON_ARRAY,
+    "special": "minigan has exp, log, sqrt, tanh, sigmoid, softplus",
+    "split": "take the parts with slices, as in x[:n], x[n:]",
+    "square": "write x * x",
     "squeeze": "write x.squeeze(axis)",
+    "std": "write x.var(axis, correction=1).sqrt()",
+    "sub": "write a - b",
+    "t": "write x.T",
+    "tile": "write ops.concatenate([x, x])",
+    "topk": ON_ARRAY,
+    "transpose": "write x.transpose(...) with the order of all axes",
+    "tril": "multiply by np.tril(np.ones((n, n), 'float32'))",
+    "triu": "multiply by np.triu(np.ones((n, n), 'float32'))",
+    "uint8": "write np.uint8",
+    "unbind": "iterate over x, as in `for row in x`",
+    "unique": ON_ARRAY,
     "unsqueeze": "write x.unsqueeze(axis)",
     "utils": "minigan.datasets.minibatches gives the minibatches",
     "vstack": "write ops.concatenate(tensors)",
 }
 NN = {
-    "BCELoss": "write losses.binary_cross_entropy(p, target), a function",
-    "BCEWithLogitsLoss": "write losses.binary_cross_entropy_with_logits(x, target), a function",
+    "AdaptiveAvgPool2d": "write x.mean(axis=(2, 3), keepdims=True) for AdaptiveAvgPool2d(1)",
+    "AdaptiveMaxPool2d": "write x.max(axis=(2, 3), keepdims=True) for AdaptiveMaxPool2d(1)",
+    "AlphaDropout": "Dropout is here, and gives other numbers",
+    "AvgPool2d": "write x.reshape(n, c, h // 2, 2, w // 2, 2).mean(axis=(3, 5)) for AvgPool2d(2)",
     "BatchNorm3d": "minigan has BatchNorm1d and BatchNorm2d",
+    "Buffer": "set self.NAME to an array, and the class's buffer_names to its name",
+    "ConstantPad2d": "write ops.concatenate([minigan.full((n, c, 1, w), value), x], axis=2) for a row at the top, and the same for the other sides",
     "Conv1d": "minigan has Conv2d: use images of height 1",
-    "CrossEntropyLoss": "write losses.cross_entropy(logits, labels), a function",
+    "Conv3d": "minigan has Conv2d",
+    "ConvTranspose1d": "minigan has ConvTranspose2d: use images of height 1",
+    "ConvTranspose3d": "minigan has ConvTranspose2d",
+    "CosineSimilarity": "write (a * b).sum(axis=1) / (a.norm(axis=1) * b.norm(axis=1))",
     "DataParallel": "leave it out; NumPy's products use all cores",
-    "ELU": "write your own Module with ops.where",
-    "Embedding": "index a Parameter of shape (classes, n), as in self.table[labels]",
-    "GELU": "use LeakyReLU, Softplus or Tanh",
-    "GroupNorm": "use LayerNorm",
-    "InstanceNorm2d": "use LayerNorm",
-    "L1Loss": "write abs(y - target).mean()",
-    "LogSoftmax": "write ops.log_softmax(x, axis) in forward",
-    "MSELoss": "write nn.functional.mse_loss(y, target), a function",
-    "MaxPool2d": "use Conv2d with stride=2",
+    "DistributedDataParallel": "examples/mpi_wgan_gp.py trains on several processes",
+    "Dropout1d": "Dropout2d is here, for images",
+    "Dropout3d": "Dropout2d is here, for images",
+    "ELU": "write ops.where(x > 0, x, ops.minimum(x, 0.0).exp() - 1) in forward",
+    "Embedding": "write self.table = nn.Parameter(minigan.randn(classes, n)) in __init__, and self.table[labels] in forward",
+    "FeatureAlphaDropout": "Dropout2d is here, and gives other numbers",
+    "Fold": NO_OPERATION,
+    "GELU": "write x * (1.702 * x).sigmoid() in forward, which differs by up to 0.02",
+    "GRU": "minigan has no recurrent layers; write a Module with a loop in forward",
+    "GRUCell": "write a Module of Linear layers",
+    "GroupNorm": "BatchNorm2d, LayerNorm and InstanceNorm2d are here, and give other numbers",
+    "Hardtanh": "write x.clip(-1, 1) in forward",
+    "HingeEmbeddingLoss": "write (1 - scores).relu().mean() for the hinge loss of real scores",
+    "HuberLoss": "write ops.where(abs(d) < 1, 0.5 * d * d, abs(d) - 0.5).mean(), with d = y - target",
+    "InstanceNorm1d": "LayerNorm is here, and gives other numbers",
+    "KLDivLoss": "write (p * (p.log() - log_q)).sum(axis=1).mean()",
+    "LPPool2d": NO_OPERATION,
+    "LSTM": "minigan has no recurrent layers; write a Module with a loop in forward",
+    "LSTMCell": "write a Module of Linear layers",
+    "LazyConv2d": "write nn.Conv2d with both sizes",
+    "LazyLinear": "write nn.Linear with both sizes",
+    "LogSigmoid": "write -ops.softplus(-x) in forward",
+    "LogSoftmax": "write F.log_softmax(x, dim=1) in forward, with `from minigan.nn import functional as F`",
+    "MaxPool2d": "write x.reshape(n, c, h // 2, 2, w // 2, 2).max(axis=(3, 5)) for MaxPool2d(2)",
+    "MaxUnpool2d": "Upsample(scale_factor=2) is here, and gives other numbers",
+    "Mish": "write x * ops.softplus(x).tanh() in forward",
     "ModuleDict": "set an attribute for each module",
-    "AvgPool2d": "use Conv2d with stride=2",
-    "PReLU": "use LeakyReLU",
+    "MultiheadAttention": "write a Module of Linear layers and @",
+    "NLLLoss": "write -log_p[np.arange(n), labels].mean()",
+    "PReLU": "LeakyReLU(0.25) has PReLU's first slope, but does not learn it",
+    "PairwiseDistance": "write (a - b).norm(axis=1)",
+    "ParameterDict": "set an attribute for each Parameter",
     "ParameterList": "set an attribute for each Parameter",
-    "ReflectionPad2d": "use Conv2d's padding",
+    "PixelShuffle": "write x.reshape(n, c, r, r, h, w).transpose(0, 1, 4, 2, 5, 3).reshape(n, c, h * r, w * r)",
+    "RNN": "minigan has no recurrent layers; write a Module with a loop in forward",
+    "RReLU": "LeakyReLU is here, and its slope is not drawn",
+    "ReLU6": "write x.clip(0, 6) in forward",
+    "ReflectionPad2d": "write x[:, :, [1, *range(h), h - 2]] for one row on each side, and the same for columns; Conv2d(padding=1) pads with zeros, which gives other numbers",
+    "ReplicationPad2d": "write x[:, :, [0, *range(h), h - 1]] for one row on each side, and the same for columns; Conv2d(padding=1) pads with zeros, which gives other numbers",
+    "SELU": "write 1.0507 * ops.where(x > 0, x, 1.67326 * (ops.minimum(x, 0.0).exp() - 1)) in forward",
     "SiLU": "write x * x.sigmoid() in forward",
-    "Softmax": "write ops.log_softmax(x, axis).exp() in forward",
+    "SmoothL1Loss": "write ops.where(abs(d) < 1, 0.5 * d * d, abs(d) - 0.5).mean(), with d = y - target",
+    "Softmax": "write F.softmax(x, dim=1) in forward, with `from minigan.nn import functional as F`",
+    "Softmax2d": "write F.softmax(x, dim=1) in forward, with `from minigan.nn import functional as F`",
+    "Softsign": "write x / (1 + abs(x)) in forward",
+    "SyncBatchNorm": "BatchNorm2d is here, and uses the batch of one process",
+    "Threshold": "write ops.where(x > threshold, x, value) in forward",
+    "Transformer": "write a Module of Linear layers and @",
+    "TransformerEncoderLayer": "write a Module of Linear layers and @",
+    "TripletMarginLoss": "write it with norms, as in (a - b).norm(axis=1)",
+    "Unfold": NO_OPERATION,
+    "UpsamplingBilinear2d": "Upsample(scale_factor=2) is here; it repeats pixels, which gives other numbers",
     "UpsamplingNearest2d": "write Upsample(scale_factor=2)",
-    "ZeroPad2d": "use Conv2d's padding",
+    "ZeroPad2d": "write ops.concatenate([minigan.zeros(n, c, 1, w), x], axis=2) for a row at the top, and the same for the other sides; Conv2d(padding=1) pads all four sides by one",
+    "parallel": "leave data_parallel out; NumPy's products use all cores",
     "utils": "minigan has neither clip_grad_norm_ nor spectral_norm; change p.grad before step()",
 }
 FUNCTIONAL = {
-    "avg_pool2d": "use nn.Conv2d with stride=2",
-    "conv2d": "use nn.Conv2d",
-    "conv_transpose2d": "use nn.ConvTranspose2d",
-    "elu": "write ops.where",
-    "embedding": "index a Parameter, as in table[labels]",
+    "adaptive_avg_pool2d": "write x.mean(axis=(2, 3), keepdims=True) for the size 1",
+    "avg_pool2d": "write x.reshape(n, c, h // 2, 2, w // 2, 2).mean(axis=(3, 5)) for avg_pool2d(x, 2)",
+    "batch_norm": "use nn.BatchNorm2d",
+    "conv2d": "write nn.Conv2d, a layer, and load its weight",
+    "conv_transpose2d": "write nn.ConvTranspose2d, a layer, and load its weight",
+    "cosine_similarity": "write (a * b).sum(axis=1) / (a.norm(axis=1) * b.norm(axis=1))",
+    "dropout2d": "use nn.Dropout2d",
+    "elu": "write ops.where(x > 0, x, ops.minimum(x, 0.0).exp() - 1)",
+    "embedding": "write table[labels], with a Parameter of shape (classes, n)",
+    "gelu": "write x * (1.702 * x).sigmoid(), which differs by up to 0.02",
+    "grid_sample": "minigan has no such operation; write a subclass of Op",
+    "gumbel_softmax": "write it with backend.rng().gumbel and F.softmax",
+    "hardtanh": "write x.clip(-1, 1)",
+    "instance_norm": "use nn.InstanceNorm2d",
     "interpolate": "use nn.Upsample(scale_factor=2)",
-    "max_pool2d": "use nn.Conv2d with stride=2",
+    "kl_div": "write (p * (p.log() - log_q)).sum(axis=1).mean()",
+    "layer_norm": "use nn.LayerNorm",
+    "logsigmoid": "write -ops.softplus(-x)",
+    "max_pool2d": "write x.reshape(n, c, h // 2, 2, w // 2, 2).max(axis=(3, 5)) for max_pool2d(x, 2)",
+    "mish": "write x * ops.softplus(x).tanh()",
+    "nll_loss": "write -log_p[np.arange(n), labels].mean()",
     "normalize": "write x / x.norm(axis=1, keepdims=True)",
     "one_hot": "write np.eye(classes, dtype='float32')[labels]",
-    "pad": "use nn.Conv2d's padding",
-    "smooth_l1_loss": "write ops.where",
+    "pad": "write ops.concatenate([minigan.zeros(n, c, 1, w), x], axis=2) for a row at the top, or Conv2d's padding for zeros on all sides",
+    "pixel_shuffle": "write x.reshape(n, c, r, r, h, w).transpose(0, 1, 4, 2, 5, 3).reshape(n, c, h * r, w * r)",
+    "relu6": "write x.clip(0, 6)",
+    "selu": "write 1.0507 * ops.where(x > 0, x, 1.67326 * (ops.minimum(x, 0.0).exp() - 1))",
+    "silu": "write x * x.sigmoid()",
+    "smooth_l1_loss": "write ops.where(abs(d) < 1, 0.5 * d * d, abs(d) - 0.5).mean(), with d = x - target",
+    "unfold": "use nn.Conv2d",
+    "upsample": "use nn.Upsample(scale_factor=2)",
 }
 OPTIM = {
+    "ASGD": "write AveragedModel(model) beside SGD",
+    "Adadelta": "use RMSprop, which gives other numbers",
+    "Adagrad": "use RMSprop, which gives other numbers",
     "AdamW": "Adam(..., weight_decay=) adds λ p to the gradient, which is PyTorch's Adam",
-    "Adagrad": "use RMSprop",
-    "lr_scheduler": "set the learning rate at any time, as in optimizer.lr = 1e-4",
+    "Adamax": "use Adam, which gives other numbers",
+    "LBFGS": "use Adam, which gives other numbers",
+    "NAdam": "use Adam, which gives other numbers",
+    "RAdam": "use Adam, which gives other numbers",
+    "Rprop": "use RMSprop, which gives other numbers",
+    "lr_scheduler": "set the learning rate at any time, as in optimizer.lr = 1e-4; linear_decay gives a line to 0",
     "swa_utils": "write optim.AveragedModel(model, decay)",
 }
 OPTIMIZER = {
@@ -179,118 +420,59 @@ INIT = {
     "xavier_uniform_": "write uniform_(p, -a, a), with a = (6 / (fan_in + fan_out)) ** 0.5",
     "zeros_": "write constant_(p, 0.0)",
 }
+AUTOGRAD = {
+    "Function": "write a subclass of Op: forward takes arrays, and backward is the rule",
+    "functional": "write grad(outputs, inputs, create_graph=True), once for each row of a Jacobian",
+    "gradcheck": "write minigan.gradcheck(fn, inputs), which checks both orders",
+    "gradgradcheck": "write minigan.gradcheck(fn, inputs), which checks both orders",
+    "set_detect_anomaly": "write `with minigan.detect_anomaly():`",
+    "detect_anomaly": "write `with minigan.detect_anomaly():`",
+    "no_grad": "write minigan.no_grad()",
+    "profiler": "write python -m cProfile script.py",
+}
 LOSS_FUNCTIONS = {
+    "BCELoss": "write nn.BCELoss(), or losses.binary_cross_entropy(p, target)",
+    "MSELoss": "write nn.MSELoss(), or losses.mse_loss(y, target)",
     "bce": "write losses.binary_cross_entropy(p, target)",
-    "mse": "write nn.functional.mse_loss(y, target)",
-    "mse_loss": "write nn.functional.mse_loss(y, target)",
+    "mse": "write losses.mse_loss(y, target)",
 }
 
 
 def missing(owner, name, table, of=None):
-    """The AttributeError for a name that `owner` does not have. The table may have a remedy."""
+    """The error for a name that `owner` does not have. The table may have a remedy.
+
+    It is an AttributeError. For `from owner import name` it is an ImportError, because Python would
+    replace the text of an AttributeError.
+    """
     remedy = table.get(name)
     if remedy is None and name.endswith("_") and not name.startswith("_") and table is TENSOR:
         remedy = IN_PLACE
     text = f"{owner} has no attribute {name!r}" + (f": {remedy}" if remedy else "")
+    if remedy and of is None and is_asked_by_an_import():
+        return ImportError(text, name=name)
     return AttributeError(text, name=name, obj=of)
 
 
-def check_no_effect(keywords, **accepted):
-    """Raise TypeError for a keyword that is not accepted, or has a value that is not.
-
-    accepted: PyTorch's keywords, with the values that have no effect here.
-    """
-    for name, value in keywords.items():
-        if name not in accepted:
-            refuse_keywords({name: value})
-        if value not in accepted[name]:
-            raise TypeError(f"{name}={value!r} is not possible here: leave it out")
-
-
-# PyTorch's names that a Tensor and a Module accept.
+def is_asked_by_an_import():
+    """Whether the line that asks for a name of a module is `from module import name`."""
+    frame = sys._getframe(1)
+    while frame and frame.f_code.co_name in ("missing", "missing_in_package", "__getattr__"):
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
 
 
 def tensor_attribute(x, name):
-    """Return x.name for a name that the class Tensor does not have, or raise AttributeError."""
-    if name in SAME_FOR_TENSORS:
-        return partial(SAME_FOR_TENSORS[name], x)
+    """Raise the AttributeError for a name that the class Tensor does not have."""
     raise missing("a Tensor", name, TENSOR, x)
 
 
 def module_attribute(module, name):
-    """Return module.name for a name that the Module does not have, or raise AttributeError."""
-    if name in SAME_FOR_MODULES:
-        return partial(SAME_FOR_MODULES[name], module)
+    """Raise the AttributeError for a name that the Module does not have."""
     raise missing(type(module).__name__, name, MODULE, module)
 
 
 def missing_in_package(name, Tensor):
-    """The AttributeError for a name that the package does not have; Tensor is the class."""
+    """The error for a name that the package does not have; Tensor is the class."""
     if name not in PACKAGE and not name.startswith("_") and hasattr(Tensor, name):
         return missing("module 'minigan'", name, {name: f"write x.{name}(...)"})
     return missing("module 'minigan'", name, PACKAGE)
-
-
-def to_device_or_dtype(x, *targets, device=None, dtype=None, non_blocking=False):
-    """Return x, with the dtype that is asked for. Raise an error for a device that x is not on."""
-    for target in (*targets, *[t for t in (device, dtype) if t is not None]):
-        text = getattr(target, "__name__", str(target))
-        if "float32" in text:
-            x = x.float()
-        elif "float64" in text:
-            x = x.double()
-        else:
-            check_place(x, text)
-    return x
-
-
-def check_place(x, device):
-    """Raise RuntimeError unless the arrays of a Tensor or a Module are on a device."""
-    if device.partition(":")[0] not in ("cpu", "cuda"):
-        raise TypeError(f"there is no device or dtype {device!r} to go to")
-    arrays = [x.data] if hasattr(x, "op") else [p.data for p in x.parameters()]
-    if not arrays:  # a module without parameters works anywhere
-        return
-    on_gpu = backend.get_array_module(*arrays) is not np
-    if device != "cpu" and not on_gpu:
-        raise RuntimeError(f"this {type(x).__name__} is on the CPU, and stays there: {GPU}")
-    if device == "cpu" and on_gpu:
-        raise RuntimeError(
-            f"this {type(x).__name__} is on the GPU, and stays there; x.numpy() and state_dict() "
-            "are copies"
-        )
-
-
-def to_device(device, x, *index):
-    """x.cpu(), x.cuda() and x.cuda(0)."""
-    return to_device_or_dtype(x, device)
-
-
-def as_dtype(dtype, x):
-    """Return x in another dtype. Raise TypeError if x requires a gradient."""
-    if x.dtype == dtype:
-        return x
-    if x.requires_grad:
-        raise TypeError(
-            f"a Tensor of {x.dtype} with a gradient stays what it is: convert the module with "
-            ".float() or .double(), and data with .astype"
-        )
-    return type(x.detach())(x.data.astype(dtype))
-
-
-SAME_FOR_MODULES = {
-    "cpu": partial(to_device, "cpu"),
-    "cuda": partial(to_device, "cuda"),
-    "to": to_device_or_dtype,
-}
-SAME_FOR_TENSORS = {
-    **SAME_FOR_MODULES,
-    "clamp": lambda x, min=None, max=None: x.clip(min, max),
-    "contiguous": lambda x: x,
-    "dim": lambda x: x.ndim,
-    "double": partial(as_dtype, np.float64),
-    "float": partial(as_dtype, np.float32),
-    "numel": lambda x: x.size,
-    "permute": lambda x, *axes: x.transpose(axes[0] if len(axes) == 1 else axes),
-    "view": lambda x, *sizes: x.reshape(*sizes),
-}

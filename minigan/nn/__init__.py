@@ -10,22 +10,29 @@ from minigan.nn.activation import Identity, LeakyReLU, ReLU, Sigmoid, Softplus, 
 from minigan.nn.conv import Conv2d, ConvTranspose2d, Upsample, UpsampleConv2d
 from minigan.nn.dropout import Dropout, Dropout2d
 from minigan.nn.linear import Linear, Maxout
+from minigan.nn.loss import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, L1Loss, MSELoss
 from minigan.nn.module import Module, ModuleList, Parameter, Sequential, frozen
-from minigan.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
+from minigan.nn.norm import BatchNorm1d, BatchNorm2d, InstanceNorm2d, LayerNorm
 from minigan.nn.shape import Flatten, Unflatten
 
 __all__ = [
+    "BCELoss",
+    "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "Conv2d",
     "ConvTranspose2d",
+    "CrossEntropyLoss",
     "Dropout",
     "Dropout2d",
     "Flatten",
     "Identity",
+    "InstanceNorm2d",
+    "L1Loss",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "MSELoss",
     "Maxout",
     "Module",
     "ModuleList",

@@ -7,13 +7,22 @@ from typing import Any
 import numpy as np
 
 from minigan import backend
-from minigan.guards.data import check_keyword
+from minigan.guards.accepted import check_no_effect
+from minigan.guards.data import check_keyword, checked_flag
 from minigan.nn import init
 from minigan.nn.linear import check_positive, zero_parameter
 from minigan.nn.module import Module
 from minigan.ops import broadcast_to
 from minigan.ops.conv import Convolution, Geometry, TransposedConvolution
 from minigan.tensor import as_tensor
+
+# PyTorch's settings of a convolution that have one value here.
+NO_EFFECT = {
+    "dilation": (1, (1, 1)),
+    "groups": (1,),
+    "padding_mode": ("zeros",),
+    "dtype": (np.float32,),
+}
 
 
 class Conv2d(Module):
@@ -26,6 +35,7 @@ class Conv2d(Module):
     weight: (out_channels, in_channels, kH, kW), bias: (out_channels,). Both start as U(±1/√fan_in)
     with fan_in = in_channels · kH · kW. Raises ValueError for settings out of range, and for an
     input that has another shape or is smaller than the kernel.
+    other: PyTorch's dilation=1, groups=1 and padding_mode="zeros", which change nothing.
 
     >>> from minigan import randn
     >>> Conv2d(1, 16, 3, stride=2, padding=1)(randn(64, 1, 32, 32)).shape
@@ -41,7 +51,10 @@ class Conv2d(Module):
         padding: Any = 0,
         *,
         bias=True,
+        **other,
     ):
+        check_no_effect(other, **NO_EFFECT)
+        bias = checked_flag("bias", bias)
         check_positive(self, in_channels=in_channels, out_channels=out_channels)
         self.in_channels = in_channels
         self.out_channels = out_channels
@@ -89,7 +102,10 @@ class ConvTranspose2d(Module):
         output_padding: Any = 0,
         *,
         bias=True,
+        **other,
     ):
+        check_no_effect(other, **NO_EFFECT)
+        bias = checked_flag("bias", bias)
         check_positive(self, in_channels=in_channels, out_channels=out_channels)
         self.in_channels = in_channels
         self.out_channels = out_channels
@@ -130,6 +146,7 @@ class Upsample(Module):
     """Every pixel becomes a square of `scale_factor` by `scale_factor` (nearest neighbour).
 
     scale_factor is keyword-only, since PyTorch's first argument is the size of the result.
+    other: PyTorch's mode="nearest", which changes nothing.
 
     In a Sequential, Upsample(scale_factor=2) and a Conv2d after it run as one UpsampleConv2d with
     the Conv2d's weight and bias. The Conv2d must have an odd kernel_size, stride 1, and a padding
@@ -141,8 +158,9 @@ class Upsample(Module):
               [1., 1., 2., 2.]]]])
     """
 
-    def __init__(self, *size, scale_factor=None):
+    def __init__(self, *size, scale_factor=None, **other):
         check_keyword("nn.Upsample", "scale_factor", size)
+        check_no_effect(other, mode=("nearest",), align_corners=())
         self.scale_factor = _pair("scale_factor", scale_factor)
 
     def forward(self, x):

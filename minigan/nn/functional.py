@@ -5,17 +5,28 @@ Each calls a method of Tensor, an operation or a loss. `inplace` has no effect: 
 
 from typing import TYPE_CHECKING
 
-from minigan import losses, nn, ops
+from minigan import nn, ops
 from minigan.guards import pytorch
 from minigan.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
+    l1_loss,
+    mse_loss,
 )
 from minigan.tensor import as_tensor
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "dropout"]
-__all__ += ["leaky_relu", "linear", "log_softmax", "mse_loss", "relu", "sigmoid", "softmax"]
+__all__ += [
+    "l1_loss",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "mse_loss",
+    "relu",
+    "sigmoid",
+    "softmax",
+]
 __all__ += ["softplus", "tanh"]
 
 
@@ -63,15 +74,6 @@ def linear(x, weight, bias=None):
     """x Wᵀ + b"""
     y = as_tensor(x) @ weight.T
     return y if bias is None else y + bias
-
-
-def mse_loss(x, target, reduction="mean"):
-    """The mean of (x - target)², for arrays or Tensors of one shape."""
-    x = as_tensor(x)
-    target = as_tensor(target)
-    if x.shape != target.shape:
-        raise ValueError(f"mse_loss of shapes {x.shape} and {target.shape}, which must be the same")
-    return losses._reduced((x - target) ** 2, reduction)
 
 
 if not TYPE_CHECKING:  # or an editor would accept any name

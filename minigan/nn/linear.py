@@ -3,6 +3,8 @@
 import numpy as np
 
 from minigan import backend
+from minigan.guards.accepted import check_no_effect
+from minigan.guards.data import checked_flag
 from minigan.nn import init
 from minigan.nn.module import Module, Parameter
 from minigan.ops.matmul import Linear as LinearOp
@@ -20,7 +22,9 @@ class Linear(Module):
     (64, 128)
     """
 
-    def __init__(self, in_features, out_features, bias=True):
+    def __init__(self, in_features, out_features, bias=True, **other):
+        check_no_effect(other, dtype=(np.float32,))
+        bias = checked_flag("bias", bias)
         check_positive(self, in_features=in_features, out_features=out_features)
         self.in_features = in_features
         self.out_features = out_features

@@ -17,7 +17,8 @@ import numpy as np
 
 from minigan import backend
 from minigan.guards import pytorch
-from minigan.guards.data import class_name
+from minigan.guards.accepted import ModuleNames, Parameters, check_no_effect
+from minigan.guards.data import checked_flag, class_name
 from minigan.tensor import Tensor, as_array
 
 MAPPINGS = (dict, MappingProxyType)
@@ -64,7 +65,7 @@ def _hides_layers(value):
 PLAIN = frozenset([Parameter, np.ndarray, int, float, bool, str, type(None)])
 
 
-class Module:
+class Module(ModuleNames):
     """A function with parameters. A subclass sets them in __init__ and computes in `forward`.
 
     A Module finds only parameters and modules that are attributes of its own. Modules or Parameters
@@ -184,7 +185,7 @@ class Module:
 
     def parameters(self) -> list[Parameter]:
         """Every Parameter of this module and those inside it."""
-        return [p for _, p in self.named_parameters()]
+        return Parameters(p for _, p in self.named_parameters())
 
     def buffers(self):
         """The arrays that are state but are not learned, such as batch norm's running averages."""
@@ -203,8 +204,9 @@ class Module:
 
     def train(self, mode=True):
         """Behave as in training: dropout drops, batch norm uses the batch. Returns self."""
+        training = checked_flag("mode", mode)
         for module in self.modules():
-            module.training = mode
+            module.training = training
         return self
 
     def eval(self):
@@ -250,12 +252,14 @@ class Module:
             for name, value in module._state()
         }
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict, **other):
         """Overwrite parameters and buffers with those of a `state_dict`.
 
+        other: PyTorch's strict=True, which changes nothing.
         Raises KeyError for missing or unknown names, ValueError for a wrong shape, TypeError for a
         wrong dtype. In these cases nothing changes.
         """
+        check_no_effect(other, strict=(True,))
         if not hasattr(state_dict, "keys"):
             raise TypeError(
                 "load_state_dict needs a dict, as minigan.load(path) or module.state_dict() gives, "
@@ -302,6 +306,8 @@ class Module:
 class Sequential(Module):
     """Modules one after another: Sequential(f, g)(x) = g(f(x)).
 
+    The modules are named "0", "1", ...; a dict gives them its keys for names.
+
     >>> from minigan import nn
     >>> Sequential(nn.Linear(2, 3), nn.Tanh())
     Sequential(
@@ -311,9 +317,18 @@ class Sequential(Module):
     """
 
     def __init__(self, *modules):
-        for i, module in enumerate(modules):
-            check_module(f"layer {i}", module)
-            setattr(self, str(i), module)
+        named = {str(i): module for i, module in enumerate(modules)}
+        if len(modules) == 1 and isinstance(modules[0], dict):
+            named = modules[0]
+        for name, module in named.items():
+            check_module(f"layer {name}", module)
+            setattr(self, name, module)
+
+    def append(self, module):
+        """Add a module at the end. Returns self."""
+        check_module(f"layer {len(self)}", module)
+        setattr(self, str(len(self)), module)
+        return self
 
     def forward(self, x):
         layers = list(self)

@@ -1,4 +1,4 @@
-"""Layers that give mean 0 and variance 1, then a learned scale and shift: batch and layer norm.
+"""Layers that give mean 0 and variance 1, then a scale and shift: batch, layer, instance norm.
 
 eps is keyword-only. Well-known GAN scripts pass 0.8 by position and mean a momentum, but PyTorch
 takes it for eps.
@@ -7,7 +7,8 @@ takes it for eps.
 import numpy as np
 
 from minigan import backend
-from minigan.guards.data import number
+from minigan.guards.accepted import check_no_effect
+from minigan.guards.data import checked_flag, number
 from minigan.nn.linear import check_positive, zero_parameter
 from minigan.nn.module import Module
 from minigan.ops.compiled import launch, on_gpu
@@ -28,22 +29,17 @@ class BatchNorm(Module):
     In training, μ and σ² are the mean and the biased variance of the batch. In use, they are
     running averages: new = (1 - momentum) · old + momentum · batch, of the mean and of the unbiased
     variance. (Keras's momentum is 1 - this one.) weight is γ, and bias is β, both (num_features,).
-    affine: False leaves out γ and β.
+    affine: False leaves out γ and β. other: PyTorch's track_running_stats=True changes nothing.
     """
 
     dims: tuple[int, ...] = ()  # how many dimensions an input may have
     buffer_names = ("running_mean", "running_var", "num_batches_tracked")
 
-    def __init__(self, num_features, *pytorch, eps=1e-5, momentum=0.1, affine=True):
+    def __init__(self, num_features, *pytorch, eps=1e-5, momentum=0.1, affine=True, **other):
         xp = backend.current()
-        if pytorch:
-            layer = type(self).__name__
-            given = ", ".join(map(repr, pytorch))
-            raise TypeError(
-                f"{layer}({num_features}, {given}): PyTorch takes the second positional argument "
-                f"for eps; write {layer}({num_features}, eps={pytorch[0]!r}) for its result, or "
-                "momentum= if that was meant"
-            )
+        refuse_positions(self, num_features, pytorch)
+        check_no_effect(other, track_running_stats=(True,), dtype=(np.float32,))
+        affine = checked_flag("affine", affine)
         check_positive(self, num_features=num_features)
         self.num_features = num_features
         self.eps = eps
@@ -155,7 +151,8 @@ class LayerNorm(Module):
     (4, 16)
     """
 
-    def __init__(self, normalized_shape, *, eps=1e-5):
+    def __init__(self, normalized_shape, *, eps=1e-5, **other):
+        check_no_effect(other, elementwise_affine=(True,), bias=(True,), dtype=(np.float32,))
         if isinstance(normalized_shape, (int, np.integer)):
             normalized_shape = (normalized_shape,)
         if not isinstance(normalized_shape, (tuple, list)):
@@ -183,6 +180,63 @@ class LayerNorm(Module):
 
     def extra_repr(self):
         return f"{self.normalized_shape}, eps={self.eps}"
+
+
+class InstanceNorm2d(Module):
+    """y = (x - μ) / √(σ² + ε), a μ and σ² for each channel of each image (Ulyanov et al. 2016).
+
+    x, y: (N, num_features, H, W). Training and use are alike. (arXiv:1607.08022, equation 2.)
+    affine: True adds a learned scale, weight, and shift, bias, both (num_features,).
+    momentum, other: PyTorch's momentum and track_running_stats=False change nothing.
+    Raises ValueError for another shape, and for images of one pixel.
+
+    >>> from minigan import randn
+    >>> y = InstanceNorm2d(3)(randn(4, 3, 8, 8))
+    >>> bool((abs(y.data.mean(axis=(2, 3))) < 1e-6).all())
+    True
+    """
+
+    def __init__(self, num_features, *pytorch, eps=1e-5, momentum=0.1, affine=False, **other):
+        refuse_positions(self, num_features, pytorch)
+        check_no_effect(other, track_running_stats=(False,), dtype=(np.float32,))
+        check_positive(self, num_features=num_features)
+        self.num_features = num_features
+        self.eps = eps
+        self.weight = self.bias = None
+        if checked_flag("affine", affine):
+            self.weight = zero_parameter(num_features)
+            self.bias = zero_parameter(num_features)
+            self.weight.data += 1.0
+
+    def forward(self, x):
+        x = as_tensor(x)
+        if x.ndim != 4 or x.shape[1] != self.num_features:
+            raise ValueError(f"{self}: expected (N, {self.num_features}, H, W), got {x.shape}")
+        if x.shape[2] * x.shape[3] == 1:
+            raise ValueError(f"{self}: one pixel has no variance, and x has shape {x.shape}")
+        y = Normalize((2, 3), self.eps)(x)  # (N, C, H, W)
+        if self.weight is None:
+            return y
+        return y * self.weight.reshape(-1, 1, 1) + self.bias.reshape(-1, 1, 1)
+
+    def _checked_setting(self, name, value):
+        return positive_eps(self, value) if name == "eps" else value
+
+    def extra_repr(self):
+        affine = "" if self.weight is None else ", affine=True"
+        return f"{self.num_features}, eps={self.eps}{affine}"
+
+
+def refuse_positions(layer, num_features, positional):
+    """Raise TypeError for a second positional argument, which PyTorch takes for eps."""
+    if positional:
+        name = type(layer).__name__
+        given = ", ".join(map(repr, positional))
+        raise TypeError(
+            f"{name}({num_features}, {given}): PyTorch takes the second positional argument for "
+            f"eps; write {name}({num_features}, eps={positional[0]!r}) for its result, or "
+            "momentum= if that was meant"
+        )
 
 
 def positive_eps(layer, eps):

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from minigan.guards.data import check_correction, refuse_keywords
+from minigan.guards.data import check_correction, check_reduction, refuse_keywords
 from minigan.op import Op
 from minigan.ops.elementwise import Exp, Select
 from minigan.ops.shape import BroadcastTo
@@ -30,8 +30,8 @@ class Reduction(Op):
     def __init__(self, axis=None, keepdims=False, **other):
         self.axis = tuple(axis) if isinstance(axis, (list, range)) else axis
         self.keepdims = keepdims
-        if other:
-            refuse_keywords(other)
+        if other or type(keepdims) is not bool or type(axis) is bool:
+            check_reduction(axis, keepdims, other)
 
     def axes(self, x):
         """The folded axes in order, as non-negative numbers."""

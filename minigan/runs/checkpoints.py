@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from minigan.backend import to_numpy
+from minigan.guards.accepted import check_no_effect
 from minigan.runs.files import atomic_write, npy_header
 
 __all__ = ["CheckpointError", "load", "save"]
@@ -56,7 +57,12 @@ def save(obj, path):
     {'step': 7, 'generator': {'0.weight': array([[1., 0.], [0., 1.]], dtype=float32)}}
     """
     if not isinstance(obj, dict):
-        raise TypeError(f"save(obj, path) takes a dict to save, not {type(obj).__name__}")
+        remedy = ""
+        if hasattr(obj, "state_dict"):
+            remedy = "; write save(network.state_dict(), path)"
+        elif isinstance(path, dict):
+            remedy = "; the path is the second argument"
+        raise TypeError(f"save(obj, path) takes a dict to save, not {type(obj).__name__}{remedy}")
     arrays = {}
     tree = _pack(obj, "", arrays)
     text = json.dumps({"format": FORMAT, "version": VERSION, "tree": tree}, indent=1)
@@ -82,10 +88,11 @@ def check_savable(obj):
     _pack(obj, "", {})
 
 
-def load(path) -> dict[str, Any]:
+def load(path, **other) -> dict[str, Any]:
     """Read the nested dict that `save` wrote to `path`, bit for bit. `save` has an example.
 
     Tensors, CuPy arrays and NumPy scalars come back as NumPy arrays.
+    other: PyTorch's weights_only=True and map_location="cpu", which change nothing.
 
     Raises FileNotFoundError if there is no such file. Raises CheckpointError if it is not a
     checkpoint, is cut short or altered (each entry has a CRC-32), lacks an array, or has a newer
@@ -94,6 +101,7 @@ def load(path) -> dict[str, Any]:
     Limits: all entries together may unpack to 256 MiB, or to the size of the file if that is more.
     `minigan.json` may have 8 MiB. A larger entry raises an error before it is unpacked.
     """
+    check_no_effect(other, weights_only=(True,), map_location=("cpu",))
     with open(path, "rb") as file:
         start = file.read(4)
         if start != b"PK\3\4":

@@ -79,6 +79,49 @@ def cross_entropy(draw):
     )
 
 
+def distance_case(name, function, module, power):
+    """The loss of distances, as a function and as a module, with both arguments or one drawn."""
+
+    @problem_case(name, (function, module))
+    @st.composite
+    def draw_problem(draw):
+        x = draw(arrays(BATCH, low=0.5, high=2.0))
+        how = draw(st.sampled_from(list(REDUCTIONS)))
+        loss = draw(st.sampled_from([module(reduction=how), function]))
+        how = "mean" if loss is function else how
+        if draw(st.booleans()):
+            y = draw(arrays(x.shape, low=-2.0, high=0.0))
+            return Problem(loss, [x, y], lambda x, y: REDUCTIONS[how]((x - y) ** power), True)
+        target = draw(LABELS) - 1.0  # below x, so that |x - target| has no kink
+        return Problem(
+            lambda x: loss(x, target), [x], lambda x: REDUCTIONS[how]((x - target) ** power), True
+        )
+
+    return draw_problem
+
+
+def module_case(module, function, low, high):
+    """A loss module has the numbers of its function."""
+
+    @problem_case(module.__name__, (module, function))
+    @st.composite
+    def draw_problem(draw):
+        x = draw(arrays(shapes(min_dims=2, max_dims=2, min_side=1), low=low, high=high))
+        t = draw(arrays(x.shape, low=0.0, high=1.0))
+        how = draw(st.sampled_from(list(REDUCTIONS)))
+        if module is nn.CrossEntropyLoss:
+            t = t.argmax(axis=1)
+            rows = np.arange(len(x))
+            expected = lambda x: np.log(np.exp(x).sum(axis=1)) - x[rows, t]  # noqa: E731
+        else:
+            probability = sigmoid if module is nn.BCEWithLogitsLoss else lambda x: x
+            expected = lambda x: log_loss(probability(x), t, "none")  # noqa: E731
+        loss = module(reduction=how)
+        return Problem(lambda x: loss(x, t), [x], lambda x: REDUCTIONS[how](expected(x)), True)
+
+    return draw_problem
+
+
 @st.composite
 def two_batches(draw, **options):
     return [draw(arrays(BATCH, **options)) for _ in range(2)]
@@ -118,6 +161,11 @@ CASES = [
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
+    distance_case("mse_loss", losses.mse_loss, nn.MSELoss, 2),
+    distance_case("l1_loss", losses.l1_loss, nn.L1Loss, 1),
+    module_case(nn.BCELoss, losses.binary_cross_entropy, 0.05, 0.95),
+    module_case(nn.BCEWithLogitsLoss, losses.binary_cross_entropy_with_logits, -4, 4),
+    module_case(nn.CrossEntropyLoss, losses.cross_entropy, -4, 4),
     case(
         "discriminator_loss",
         losses.discriminator_loss,

@@ -99,10 +99,27 @@ def layer_norm(draw):
     return Problem(layer, [x], numpy_layer_norm, analytic=True, module=shaken(draw, layer))
 
 
+@problem_case("InstanceNorm2d", (nn.InstanceNorm2d, Normalize))
+@st.composite
+def instance_norm(draw):
+    x = draw(arrays((draw(st.integers(1, 3)), draw(st.integers(1, 2)), 2, 2), distinct=True))
+    affine = draw(st.booleans())
+    layer = seeded(draw, lambda: nn.InstanceNorm2d(x.shape[1], eps=0.1, affine=affine))
+
+    def numpy_instance_norm(x, gamma=1.0, beta=0.0):
+        x = x - x.mean(axis=(2, 3), keepdims=True)
+        x = x / np.sqrt((x * x).mean(axis=(2, 3), keepdims=True) + 0.1)
+        return x * np.reshape(gamma, (-1, 1, 1)) + np.reshape(beta, (-1, 1, 1))
+
+    module = shaken(draw, layer)
+    return Problem(layer, [x], numpy_instance_norm, analytic=True, module=module)
+
+
 CASES = [
     normalize,
     *batch_norm(nn.BatchNorm1d, 2),
     *batch_norm(nn.BatchNorm1d, 3),
     *batch_norm(nn.BatchNorm2d, 4),
     layer_norm,
+    instance_norm,
 ]

@@ -82,7 +82,7 @@ CASES = [
     reduction(
         "max",
         Max,
-        lambda x, *how: x.max(*how),
+        lambda x, axis, keepdims: x.max(axis=axis, keepdims=keepdims),
         np.max,
         arrays(NOT_EMPTY, distinct=True),
         analytic=False,
@@ -90,7 +90,7 @@ CASES = [
     reduction(
         "min",
         Max,
-        lambda x, *how: x.min(*how),
+        lambda x, axis, keepdims: x.min(axis=axis, keepdims=keepdims),
         np.min,
         arrays(NOT_EMPTY, distinct=True),
         analytic=False,

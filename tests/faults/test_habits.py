@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import minigan
 from minigan import Tensor, losses, nn, no_grad, ops, optim, rand, randn, tensor
+from minigan.tensor import AFTER_AN_ARRAY
 
 number = st.floats(-100, 100, width=32)
 
@@ -106,7 +107,7 @@ def test_floor_division_is_refused_in_a_sentence(f):
         lambda x: np.ones(2) ** x,
         lambda x: x.__setitem__(0, 1.0),
         lambda x: np.exp(x),
-        lambda x: np.add(x, x),
+        lambda x: np.add(x, x.detach()),
         lambda x: np.asarray(x),
         lambda x: np.sum(x),
         lambda x: np.mean(x),
@@ -168,6 +169,7 @@ LAYERS = {
     "Sigmoid": nn.Sigmoid,
     "Tanh": nn.Tanh,
     "Softplus": nn.Softplus,
+    "InstanceNorm2d": lambda: nn.InstanceNorm2d(1),
     "Dropout": nn.Dropout,
     "Dropout in use": lambda: nn.Dropout().eval(),
     "Flatten": nn.Flatten,
@@ -184,6 +186,7 @@ LAYERS = {
     "Dropout2d": nn.Dropout2d,
 }
 IMAGES = ("Conv2d", "ConvTranspose2d", "Upsample", "UpsampleConv2d", "BatchNorm2d", "Dropout2d")
+IMAGES += ("InstanceNorm2d",)
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -280,3 +283,62 @@ def test_the_advice_for_a_change_in_place_works():
         p += 1.0
     y = p + 1.0
     assert (p.item(), y.item()) == (2.0, 3.0)
+
+
+# NumPy's functions.
+
+
+@given(data=st.data())
+def test_every_function_of_numpy_on_a_tensor_says_what_to_write(data):
+    """The functions that NumPy itself calls for an operator work; each other one is refused."""
+    ufuncs = [f for f in vars(np).values() if isinstance(f, np.ufunc)]
+    ufunc = data.draw(st.sampled_from(sorted(set(ufuncs), key=lambda f: f.__name__)))
+    x = Tensor([0.5, 2.0], requires_grad=data.draw(st.booleans()))
+    first = data.draw(st.integers(0, ufunc.nin - 1))
+    operands = [np.float32([1.0, 2.0])] * ufunc.nin
+    operands[first] = x
+    if first == 1 and ufunc in AFTER_AN_ARRAY and ufunc not in (np.floor_divide, np.power):
+        found = ufunc(*operands)
+        found = found.data if isinstance(found, Tensor) else found
+        expected = ufunc(operands[0], x.data)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+    elif first == 0 or ufunc not in AFTER_AN_ARRAY:
+        with pytest.raises(TypeError, match=r"does not record operations on a Tensor: write \S"):
+            ufunc(*operands)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "max", "min", "var"])
+@pytest.mark.parametrize("axis", [None, 0])
+def test_a_reduction_of_numpy_says_what_to_write(name, axis):
+    for requires_grad in (True, False):
+        with pytest.raises(TypeError, match=r"write the method, as x\.mean\(axis\)"):
+            getattr(np, name)(Tensor([1.0, 2.0], requires_grad), axis=axis)
+
+
+def test_a_tensor_is_not_written_into_an_array():
+    p = nn.Parameter([1.0, 2.0])
+    p.sum().backward()
+    for change in (np.add, np.subtract, np.multiply):
+        with pytest.raises(TypeError, match=r"p\.data -= lr \* p\.grad\.data"):
+            change(p.data, 0.5 * p.grad, out=p.data)
+    with pytest.raises(TypeError, match=r"p\.data -= lr \* p\.grad\.data"):
+        p.data += -0.5 * p.grad
+    p.data += -0.5 * p.grad.data
+    assert p.data.tolist() == [0.5, 1.5]
+
+
+def test_nothing_equals_none():
+    for x in (Tensor(1.0), Tensor([1.0, 2.0]), nn.Parameter([[1.0]])):
+        assert (x == None) is False and (x != None) is True  # noqa: E711
+
+
+@pytest.mark.parametrize("index", [[0.0, 1.0], [1.0]])
+def test_labels_of_floats_are_refused_with_what_to_write(index):
+    x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    for wrong in (tensor(index), np.array(index)):
+        with pytest.raises(IndexError, match=r"write np\.array\(\[0, 1\]\)"):
+            x[wrong]
+    with pytest.raises(TypeError, match=r"write np\.array\(\[0, 1\]\)"):
+        losses.cross_entropy(x, tensor([0, 1]))
+    assert x[tensor([0, 1], dtype="int64")].shape == (2, 2)

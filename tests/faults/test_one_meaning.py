@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigan
-from minigan import Tensor, nn, optim
+from minigan import Tensor, losses, nn, ops, optim
 from minigan.gradcheck.strategies import arrays, shapes
+from minigan.guards.accepted import TensorNames
+from minigan.nn import functional
 
 AXES = st.sampled_from([None, 0, 1, -1, (0, 1), (1, 0), [0], ()])
 SHARED = {
@@ -60,7 +62,8 @@ def test_a_shared_method_gives_the_same_for_both(name, x, axis, keepdims):
 
 
 def test_every_shared_method_is_compared_or_explained():
-    public = [n for n in dir(Tensor) if not n.startswith("_") and hasattr(np.ndarray, n)]
+    own = set(dir(Tensor)) - set(dir(TensorNames))
+    public = [n for n in own if not n.startswith("_") and hasattr(np.ndarray, n)]
     compared = ["sum", "mean", "max", "min", "clip", "reshape", "transpose", "T", "flatten"]
     compared += ["shape", "ndim", "size", "item", "squeeze"]
     explained = ["data", "dtype", "var"]  # the array, not a buffer; the same; refused below
@@ -125,6 +128,36 @@ PYTORCH = {
     nn.BatchNorm1d: "num_features eps momentum",
     nn.BatchNorm2d: "num_features eps momentum",
     nn.LayerNorm: "normalized_shape eps",
+    nn.InstanceNorm2d: "num_features eps momentum",
+    nn.BCELoss: "weight size_average",
+    nn.MSELoss: "size_average reduce",
+    nn.CrossEntropyLoss: "weight size_average",
+    nn.ReLU: "inplace",
+    nn.Flatten: "start_dim end_dim",
+    losses.binary_cross_entropy: "p target weight size_average",
+    losses.cross_entropy: "logits labels weight size_average",
+    losses.mse_loss: "x target size_average reduce",
+    functional.dropout: "x p training inplace",
+    functional.leaky_relu: "x negative_slope inplace",
+    functional.linear: "x weight bias",
+    functional.softmax: "x dim",
+    minigan.grad: "outputs inputs grad_outputs retain_graph create_graph",
+    minigan.gradcheck: "fn inputs",
+    minigan.cat: "tensors dim",
+    ops.where: "condition a b",
+    Tensor.backward: "self gradient retain_graph create_graph",
+    Tensor.sum: "self axis keepdims",
+    Tensor.mean: "self axis keepdims",
+    Tensor.max: "self",
+    Tensor.min: "self",
+    Tensor.norm: "self",
+    Tensor.clip: "self min max",
+    Tensor.flatten: "self start_dim end_dim",
+    Tensor.squeeze: "self axis",
+    Tensor.unsqueeze: "self axis",
+    nn.Module.train: "self mode",
+    nn.Module.load_state_dict: "self state_dict strict",
+    nn.Module.requires_grad_: "self requires_grad",
     nn.Dropout: "p inplace",
     nn.Dropout2d: "p inplace",
     nn.LeakyReLU: "negative_slope inplace",
@@ -139,11 +172,11 @@ PYTORCH = {
 }
 
 
-@pytest.mark.parametrize("f", PYTORCH, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("f", PYTORCH, ids=lambda f: f.__qualname__)
 def test_arguments_by_position_are_pytorchs(f):
     parameters = inspect.signature(f).parameters.values()
     ours = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-    ours = ["val" if name == "value" else name for name in ours]
+    ours = ["val" if f is nn.init.constant_ and name == "value" else name for name in ours]
     assert ours == PYTORCH[f].split()[: len(ours)]
 
 
@@ -197,3 +230,76 @@ def test_requires_grad_is_a_boolean(flag):
             make()
     for true in (True, np.True_):
         assert Tensor([1.0], true).requires_grad is True
+
+
+@given(data=st.data())
+def test_max_and_min_take_no_argument_by_position(data):
+    x = Tensor(data.draw(arrays(shapes(min_dims=1, max_dims=3, min_side=1))))
+    name = data.draw(st.sampled_from(["max", "min"]))
+    axis = data.draw(st.integers(-x.ndim, x.ndim - 1))
+    for arguments in ((axis,), (axis, True), (x,), ((0,),)):
+        with pytest.raises(TypeError, match=rf"PyTorch also returns the indices.*{name}\(axis="):
+            getattr(x, name)(*arguments)
+    expected = getattr(x.data, name)(axis=axis)
+    np.testing.assert_array_equal(getattr(x, name)(axis=axis).data, expected)
+
+
+@pytest.mark.parametrize("n", [0, 1, 8, 64, -1])
+def test_a_tensor_of_an_int_is_refused_because_pytorch_takes_it_for_a_size(n):
+    for kind in Tensor, nn.Parameter:
+        with pytest.raises(TypeError, match=rf"write Tensor\({n}\.0\).*minigan\.zeros\({n}\)"):
+            kind(n)
+    assert Tensor(float(n)).item() == n and minigan.tensor(n).item() == n
+    assert (Tensor([2.0]) * n).data == [2.0 * n]
+
+
+FLAGS = {
+    "keepdims": lambda flag: Tensor(np.ones((2, 3))).sum(0, flag),
+    "keepdims of a mean": lambda flag: Tensor(np.ones((2, 3))).mean(0, keepdims=flag),
+    "keepdims of a norm": lambda flag: Tensor(np.ones((2, 3))).norm(axis=0, keepdims=flag),
+    "bias": lambda flag: nn.Linear(2, 3, flag),
+    "bias of a convolution": lambda flag: nn.Conv2d(2, 3, 1, bias=flag),
+    "affine": lambda flag: nn.BatchNorm1d(3, affine=flag),
+    "affine, instance": lambda flag: nn.InstanceNorm2d(3, affine=flag),
+    "mode of train": lambda flag: nn.ReLU().train(flag),
+    "inplace": lambda flag: nn.ReLU(flag),
+    "training": lambda flag: functional.dropout(Tensor([1.0]), 0.5, flag),
+    "requires_grad of randn": lambda flag: minigan.randn(2, requires_grad=flag),
+}
+
+
+@pytest.mark.parametrize("flag", [1, 0, 2, None, "no", (0,)], ids=repr)
+@pytest.mark.parametrize("name", FLAGS)
+def test_a_flag_is_a_boolean(name, flag):
+    with pytest.raises(TypeError, match="must be True or False"):
+        FLAGS[name](flag)
+    for true_or_false in (True, False):
+        FLAGS[name](true_or_false)
+
+
+@pytest.mark.parametrize("axis", [True, False])
+def test_an_axis_is_no_boolean(axis):
+    for reduce in (Tensor.sum, Tensor.mean):
+        with pytest.raises(TypeError, match="axis must be an integer"):
+            reduce(Tensor([1.0]), axis)
+
+
+@given(data=st.data())
+def test_flatten_from_axis_to_axis_is_pytorchs(data):
+    x = Tensor(data.draw(arrays(shapes(min_dims=1, max_dims=4))))
+    start = data.draw(st.integers(-x.ndim, x.ndim - 1))
+    end = data.draw(st.integers(-x.ndim, x.ndim - 1))
+    first, last = start % x.ndim, end % x.ndim
+    if first > last:
+        with pytest.raises(ValueError, match="is after the last"):
+            x.flatten(start, end)
+        return
+    shape = (*x.shape[:first], int(np.prod(x.shape[first : last + 1])), *x.shape[last + 1 :])
+    np.testing.assert_array_equal(x.flatten(start, end).data, x.data.reshape(shape))
+
+
+@given(x=arrays(shapes(max_dims=4)))
+def test_size_is_numpys_number_and_pytorchs_call(x):
+    size = Tensor(x).size
+    assert size == x.size and size() == x.shape
+    assert [size(i) for i in range(-x.ndim, x.ndim)] == list(x.shape) * 2

@@ -56,7 +56,7 @@ REFUSED = {
     "mean of empty columns": (lambda: ones(0, 3).mean(axis=0), "no elements"),
     "sum, axis 2": (lambda: ones(2, 3).sum(2), "axis 2"),
     "sum, axis 1 of a number": (lambda: ones().sum(1), "axis 1"),
-    "max, axis 2": (lambda: ones(2, 3).max(2), "axis 2"),
+    "max, axis 2": (lambda: ones(2, 3).max(axis=2), "axis 2"),
     "max of none": (lambda: ones(0).max(), "Max"),
     "norm, axis 2": (lambda: ones(2, 3).norm(axis=2), "axis 2"),
     "var, axis 2": (lambda: ones(2, 3).var(2, correction=0), "axis 2"),

@@ -43,6 +43,8 @@ LAYERS = {  # name: (the layer of either library, the shape of its input)
     "BatchNorm2d": (lambda nn: nn.BatchNorm2d(3), (4, 3, 5, 2)),
     "Upsample": (lambda nn: nn.Upsample(scale_factor=2), (2, 3, 4, 5)),
     "LayerNorm": (lambda nn: nn.LayerNorm(5), (3, 5)),
+    "InstanceNorm2d": (lambda nn: nn.InstanceNorm2d(3), (2, 3, 4, 5)),
+    "InstanceNorm2d, affine": (lambda nn: nn.InstanceNorm2d(3, eps=0.1, affine=True), (2, 3, 4, 5)),
     "LayerNorm of two dimensions": (lambda nn: nn.LayerNorm((4, 5), eps=0.1), (3, 4, 5)),
 }
 
