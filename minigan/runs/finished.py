@@ -30,7 +30,13 @@ class FinishedRun:
 
     def __init__(self, folder, examples, names=None, name=None):
         self.folder = Path(os.path.expanduser(folder))
-        self.state = load(self.folder / "checkpoint.npz")
+        checkpoint = self.folder / "checkpoint.npz"
+        if not checkpoint.exists():
+            raise FileNotFoundError(
+                f"there is no run in {folder}: no {checkpoint.name}; name the --out of an example "
+                "that saves checkpoints"
+            )
+        self.state = load(checkpoint)
         name = name or self.state.get("example")
         if not isinstance(name, (str, type(None))):
             raise ValueError(f"the checkpoint in {folder} names no example, but has {name!r}")
