@@ -61,16 +61,17 @@ DATA_FLAGS = {
     "data": None,
     "data_help": "folder of CIFAR-10's binary version (default: downloaded once), or any images",
     "category": ("horse", *(c for c in datasets.CIFAR10_CLASSES if c != "horse")),
+    "on_error": ("raise", "skip"),
 }
 
 
-def load(category, data):
+def load(category, data, on_error="raise"):
     """CIFAR-10's training images of a category, from its files or from a .npy or folder of them."""
-    patterns = "*.bin", "*/*.bin", "*.tar.gz"
+    patterns = "*_batch*.bin", "*/*_batch*.bin", "cifar-10-*.tar.gz"
     if data is None or any(any(data.glob(pattern)) for pattern in patterns):
         images, labels = datasets.cifar10(data)
         return images[labels == datasets.CIFAR10_CLASSES.index(category)]
-    return datasets.images(data, size=32)
+    return datasets.images(data, size=32, on_error=on_error)
 
 
 def main(argv=None):
@@ -88,7 +89,7 @@ def main(argv=None):
         average=0.999,
         sample_interval=1000,
     )
-    images = read(load, args.category, args.data)
+    images = read(load, args.category, args.data, on_error=args.on_error)
     G, f = build_generator(args.latent_dim), build_critic()
     wgan = WGAN(
         G,

@@ -56,7 +56,7 @@ def main(argv=None):
         average=0.999,
         sample_interval=1000,
     )
-    images = read(load, args.category, args.data)
+    images = read(load, args.category, args.data, on_error=args.on_error)
     G, f = build_generator(args.latent_dim), build_critic()
     wgan_gp = WGANGP(
         G,

@@ -59,6 +59,7 @@ def main(argv=None):
         data_help="a folder of images, or a .npy file of images",
         size=(32, 64),
         channels=(1, 3),
+        on_error=("raise", "skip"),
         n_steps=3000,
         batch_size=64,
         lr=2e-4,
@@ -70,7 +71,8 @@ def main(argv=None):
         average=0.0,
         sample_interval=250,
     )
-    images = read(datasets.images, args.data, args.size, channels=args.channels)
+    settings = {"channels": args.channels, "on_error": args.on_error}
+    images = read(datasets.images, args.data, args.size, **settings)
     G = build_generator(args.latent_dim, args.size, args.channels)
     f = build_critic(args.size, args.channels)
     wgan_gp = WGANGP(

@@ -59,10 +59,11 @@ def with_one_hot(rows):
     return xp.concatenate([datasets.to_float(rows[:, :784]), one_hot(rows[:, 784])], axis=1)
 
 
-def draw_noise(n, n_inputs):
-    """(n, n_inputs), what G takes: normal noise, and labels, which are 0 to 9 in equal shares."""
-    labels = one_hot(backend.asarray(np.arange(n) * 10 // n))
-    return ops.concatenate([minigan.randn(n, n_inputs - 10), minigan.Tensor(labels)], axis=1)
+def draw_noise(n, n_inputs, labels=range(10)):
+    """(n, n_inputs), what G takes: normal noise, and each of the labels in an equal share."""
+    digits = np.array(labels)[np.arange(n) * len(labels) // n]
+    digits = minigan.Tensor(one_hot(backend.asarray(digits)))
+    return ops.concatenate([minigan.randn(n, n_inputs - 10), digits], axis=1)
 
 
 def to_pixels(samples):

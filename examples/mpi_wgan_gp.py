@@ -21,6 +21,7 @@ from paths import MNIST
 import minigan
 from minigan import datasets, nn, optim
 from minigan.datasets import minibatches
+from minigan.guards.data import batch_size_for
 from minigan.runs import console, plots
 from minigan.runs.files import locked_folder, remove_leftovers
 from minigan.runs.flags import parse_flags, read
@@ -119,6 +120,11 @@ def main(argv=None):
             f"error: --batch_size {args.batch_size} is not a multiple of {N_RANKS} ranks"
         )
     images = datasets.to_float(read(datasets.mnist, args.data)[0]).reshape(-1, 784)
+    if args.batch_size > len(images):
+        raise SystemExit(
+            f"error: --batch_size {args.batch_size} is more than the {len(images)} images; choose "
+            f"--batch_size {N_RANKS * batch_size_for(max(1, len(images) // N_RANKS))}"
+        )
     G, f = build_generator(args.latent_dim), build_critic()
     trainer = WGANGP(
         G,

@@ -68,8 +68,21 @@ def slerp(a, b, t):
     >>> slerp(np.array([1.0, 0.0]), np.array([0.0, 1.0]), 0.5).round(3)
     array([0.707, 0.707])
     """
-    angle = np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+    cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+    if abs(cosine) > 1 - 1e-6:  # one direction, or two opposite ones: there is no single arc
+        return lerp(a, b, t)
+    angle = np.arccos(cosine)
     return (np.sin((1 - t) * angle) * a + np.sin(t * angle) * b) / np.sin(angle)
+
+
+def walks(start, end, n):
+    """Points on the way from each noise in `start` to that in `end`, both (M, I): (M · 2 · n, I)
+
+    First come the n points on the line of the first pair, then those on its arc.
+    """
+    times = np.linspace(0, 1, n)
+    pairs = zip(start, end, strict=True)
+    return np.array([walk(a, b, t) for a, b in pairs for walk in (lerp, slerp) for t in times])
 
 
 def nearest(samples, images, n):
@@ -123,12 +136,8 @@ def main(argv=None):
     samples, scores = generate(z)
     draw_samples(args.out / "samples.png", samples, scores)
 
-    rows = []
-    for a, b in zip(z[:4], z[4:8], strict=True):
-        for walk in (lerp, slerp):
-            steps = [walk(a, b, t) for t in np.linspace(0, 1, 12)]
-            rows.append(generate(steps)[0].reshape(-1, 28, 28))
-    plots.save_images(args.out / "interpolation.png", np.concatenate(rows), columns=12, scale=2)
+    walked = generate(walks(z[:4], z[4:8], 12))[0].reshape(-1, 28, 28)
+    plots.save_images(args.out / "interpolation.png", walked, columns=12, scale=2)
 
     indices, fake = nearest(samples, images, 5)
     rows = [np.stack([s, *images[i]]) for s, i in zip(samples[:10], indices[:10], strict=True)]

@@ -105,6 +105,10 @@ LINES = {
     "python examples/export_onnx.py": Small(
         line="python examples/export_onnx.py examples/data/mnist_gan digits.onnx", needs=("onnx",)
     ),
+    "python examples/sample.py": Small(
+        line="python examples/sample.py examples/data/mnist_gan --n_samples 9"
+    ),
+    "python examples/sample.py runs/mnist_cgan --labels 7": Small(slow=True),  # it needs that run
     "python examples/studies/mnist_scores.py --train": NotRun(
         "100 minutes; the flag has tests of its own"
     ),

@@ -15,6 +15,7 @@ import pytest
 
 from minigan import backend, nn
 from minigan.runs import console
+from minigan.runs.run import Run
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FOLDERS = EXAMPLES, EXAMPLES / "studies"
@@ -158,6 +159,12 @@ def set_up(example, monkeypatch):
 def own_generator(monkeypatch):
     """The examples seed the generator. This restores it for the next test."""
     monkeypatch.setattr(backend._thread, "rng", backend._thread.rng)
+
+
+@pytest.fixture
+def no_summary(monkeypatch):
+    """Runs of this test draw no curves and no animation, which take a second."""
+    monkeypatch.setattr(Run, "_draw_summary", lambda run: None)
 
 
 def build_generator(latent_dim):

@@ -17,6 +17,7 @@ from paths import MNIST
 
 import minigan
 from minigan import backend, datasets, losses, optim
+from minigan.guards.data import batch_size_for
 from minigan.metrics import build_digit_classifier, digit_classifier
 from minigan.metrics.digits import classify, save_weights
 from minigan.runs import console
@@ -83,7 +84,10 @@ def main(argv=None):
     images, labels = read(datasets.mnist, args.data)
     test_images, test_labels = read(datasets.mnist, args.data, train=False)
     if args.batch_size > len(images):
-        parser.error(f"--batch_size {args.batch_size} is more than the {len(images)} images")
+        parser.error(
+            f"--batch_size {args.batch_size} is more than the {len(images)} images; choose "
+            f"--batch_size {batch_size_for(len(images))}"
+        )
     minigan.seed(args.seed)
     classifier = build_digit_classifier()
     settings = {"n_epochs": args.n_epochs, "batch_size": args.batch_size, "lr": args.lr}

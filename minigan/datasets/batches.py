@@ -6,6 +6,7 @@ import operator
 import numpy as np
 
 from minigan.backend import get_array_module, to_numpy
+from minigan.guards.data import batch_size_for
 
 __all__ = ["minibatches", "to_float"]
 
@@ -82,10 +83,12 @@ def minibatches(data, batch_size, *, seed, epoch=0, start=0, drop_last=True):
     n = sizes[0]
     batch_size = _integer(batch_size, "batch_size", at_least=1)
     seed, epoch = _integer(seed, "seed"), _integer(epoch, "epoch")
-    if n == 0 or (drop_last and batch_size > n):
+    if n == 0:
+        raise ValueError("expected data with at least 1 sample, found 0")
+    if drop_last and batch_size > n:
         raise ValueError(
-            f"expected at least batch_size={batch_size} samples, found {n}; take a smaller "
-            "batch_size, or drop_last=False for a smaller batch"
+            f"expected at least batch_size={batch_size} samples, found {n}; write "
+            f"batch_size={batch_size_for(n)}, or drop_last=False for a smaller batch"
         )
     stop = n // batch_size if drop_last else -(-n // batch_size)
     start = _integer(start, "start", at_most=stop)

@@ -3,17 +3,19 @@
 import math
 import os
 import warnings
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
-from minigan.datasets.npy import load_npy
+from minigan.datasets.npy import MAGIC, load_npy
 
 __all__ = ["images"]
 
-SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 # The formats that Pillow may open, whatever the suffix. For some others, as EPS, it runs programs.
-FORMATS = ["BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"]
+FORMATS = ["AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"]  # AVIF: since Pillow 11.3
+MAY_HOLD_SEVERAL = {"AVIF", "GIF", "PNG", "TIFF", "WEBP"}  # frames or pages
+NEW_SUBFILE_TYPE = 254  # a tag of TIFF; its first bit is set for a preview
 MAX_PIXELS = 2**26
 SMALLEST = 16  # the smallest side, in pixels, of an array that may be a single image
 LAYOUTS = "(N, H, W), (N, H, W, 1 or 3), (N, 1 or 3, H, W) or (N, side²)"
@@ -24,15 +26,22 @@ def images(path, size=None, *, channels=3, on_error="raise"):
 
     Args:
         path: a folder or a .npy file. A folder is searched in sorted order with its subfolders,
-            also linked ones, each once. Hidden files and unusual suffixes are left out. A .npy file
-            holds uint8: (N, H, W), (N, H, W, 1 or 3), (N, 1 or 3, H, W), or (N, side²) for flat
-            squares. If both the second and the last axis could hold the channels, the last does. An
-            array that looks like a single image raises an error; save `image[None]`.
+            also linked ones, each once. The names of subfolders are not used: there are no labels.
+            An image is recognised by its content: AVIF (if Pillow has it), BMP, GIF, JPEG, PNG,
+            PPM, TIFF or WebP. Hidden files and folders are left out. A .npy file holds uint8:
+            (N, H, W), (N, H, W, 1 or 3), (N, 1 or 3, H, W), or (N, side²) for flat squares. If both
+            the second and the last axis could hold the channels, the last does. An array that looks
+            like a single image raises an error; save `image[None]`.
         size: pixels per side. The largest square in the middle of each image is scaled to it
             (Lanczos). None keeps the size of the squares, which must all be equal.
         channels: 3 for colour, 1 for grey. Images are converted.
         on_error: "raise" or "skip" for a file that cannot be read, or that has more than 67 million
             pixels (2²⁶), which would take too much memory. "skip" warns of the number of files.
+
+    Warns of other files in the folder: how many there are, their suffixes, and the first name. If
+    the suffix of a file belongs to one of the formats, and its content does not, the file counts as
+    an image that cannot be read. Warns also of files that hold several images, such as the pages of
+    a TIFF or the frames of a GIF. The first image of each is taken.
 
     PNG files have checksums, which are compared. In other files a changed pixel is not noticed.
 
@@ -60,7 +69,7 @@ def images(path, size=None, *, channels=3, on_error="raise"):
     path = Path(path)
     if path.is_dir():
         return _read_folder(path, size, channels, on_error)
-    if path.suffix == ".npy" and path.is_file():
+    if path.is_file() and (path.suffix.lower() == ".npy" or _begins_as_npy(path)):
         return _read_npy(path, size, channels)
     found = "another file" if path.exists() else "nothing"
     raise FileNotFoundError(f"{path}: expected a folder of images or a .npy file, found {found}")
@@ -68,11 +77,26 @@ def images(path, size=None, *, channels=3, on_error="raise"):
 
 def _read_folder(folder, size, channels, on_error):
     _need_pillow()
-    files = _image_files(folder)
-    pixels, kept, unreadable = None, [], []
+    formats = _formats()
+    files, others = _image_files(folder, formats)
+    known = ", ".join(formats)
+    if not files:
+        found = f"none, but other files ({_described(others, folder)})" if others else "none"
+        raise FileNotFoundError(
+            f"{folder}: expected images in this folder or below, in the formats {known}, "
+            f"found {found}"
+        )
+    if others:
+        warnings.warn(
+            f"{folder}: left out {len(others)} of {len(files) + len(others)} files "
+            f"({_described(others, folder)}), which are not images in the formats {known}; save as "
+            "PNG what you need of them",
+            stacklevel=3,
+        )
+    pixels, kept, unreadable, with_several = None, [], [], []
     for file in files:
         try:
-            square = _read_file(file, size, channels)
+            square, several = _read_file(file, size, channels, formats)
         except Exception as error:  # Pillow's decoders can raise anything
             if on_error == "raise":
                 raise ValueError(
@@ -91,6 +115,8 @@ def _read_folder(folder, size, channels, on_error):
             )
         pixels[len(kept)] = square
         kept.append(file)
+        if several:
+            with_several.append(file)
     if unreadable:
         names = ", ".join(str(file.relative_to(folder)) for file in unreadable[:3])
         more = ", …" if len(unreadable) > 3 else ""
@@ -98,52 +124,109 @@ def _read_folder(folder, size, channels, on_error):
         if not kept:
             raise ValueError(f"{folder}: {message}")
         warnings.warn(f"{folder}: {message}; they are left out", stacklevel=3)
+    if with_several:
+        warnings.warn(
+            f"{folder}: {len(with_several)} of {len(files)} files hold several images "
+            f"({_described(with_several, folder)}), and only the first image of each is taken; "
+            "save the others as files of their own if you need them",
+            stacklevel=3,
+        )
     return pixels[: len(kept)]
 
 
-def _image_files(folder):
-    """Return the paths of the images in `folder` and below. Each folder is searched once."""
-    files, seen = [], set()
+def _formats():
+    """Return those of FORMATS that Pillow has."""
+    from PIL import Image
+
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
+
+
+def _image_files(folder, formats):
+    """Return the paths of the images in `folder` and below, and those of the other files.
+
+    Each folder is searched once. A file whose suffix belongs to one of the formats counts as an
+    image: if it is none, it raises an error later.
+    """
+    from PIL import Image
+
+    suffixes = {suffix for suffix, f in Image.registered_extensions().items() if f in formats}
+    files, others, seen = [], [], set()
     for place, subfolders, names in os.walk(folder, onerror=_raise, followlinks=True):
         if os.path.realpath(place) in seen:
             subfolders.clear()
             continue
         seen.add(os.path.realpath(place))
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        files += [
-            path
-            for path in (Path(place, name) for name in names if not name.startswith("."))
-            if path.suffix.lower() in SUFFIXES
-            and (path.is_file() or not path.exists())  # a broken link raises an error later
-        ]
-    if not files:
-        raise FileNotFoundError(
-            f"{folder}: expected images in this folder or below ({' '.join(sorted(SUFFIXES))}), "
-            "found none"
-        )
-    return sorted(files)
+        for path in (Path(place, name) for name in names if not name.startswith(".")):
+            if path.exists() and not path.is_file():
+                continue  # a pipe; a broken link counts as a file
+            if path.suffix.lower() in suffixes or _is_image(path, formats):
+                files.append(path)
+            else:
+                others.append(path)
+    return sorted(files), sorted(others)
 
 
 def _raise(error):
     raise error
 
 
-def _read_file(file, size, channels):
+def _is_image(file, formats):
+    """Whether Pillow finds in the content of a file that it is an image of one of the formats."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(file, "r", formats) as image:
+                return not _is_preview(image)
+        except Image.DecompressionBombError:
+            return True  # reading it raises an error
+        except Exception:  # Pillow's decoders can raise anything
+            return False
+
+
+def _is_preview(image):
+    """Whether an image is the small preview of another one, as in the raw files of cameras."""
+    return image.format == "TIFF" and bool(image.tag_v2.get(NEW_SUBFILE_TYPE, 0) & 1)
+
+
+def _described(files, folder):
+    """Say which suffixes the files have, and what the first file is called."""
+    counts = Counter(file.suffix.lower() or "without a suffix" for file in files).most_common()
+    suffixes = ", ".join(f"{n} {suffix}" for suffix, n in counts[:5])
+    more = ", …" if len(counts) > 5 else ""
+    return f"{suffixes}{more}; the first is {files[0].relative_to(folder)}"
+
+
+def _begins_as_npy(path):
+    with open(path, "rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def _read_file(file, size, channels, formats):
+    """Return the pixels of the image in a file, and whether the file holds several images."""
     from PIL import Image
 
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        return _convert(_middle_of_file(file), size, channels)
+        square, several = _middle_of_file(file, formats)
+        return _convert(square, size, channels), several
 
 
-def _middle_of_file(file):
-    """Return the largest square in the middle of the image in a file, upright."""
+def _middle_of_file(file, formats):
+    """Return the largest square in the middle of the image in a file, upright.
+
+    Return also whether the file holds several images.
+    """
     from PIL import Image, ImageOps
 
-    with Image.open(file, "r", FORMATS) as image:
+    with Image.open(file, "r", formats) as image:
+        several = image.format in MAY_HOLD_SEVERAL and getattr(image, "is_animated", False)
         if image.format == "PNG":  # Pillow does not compare its checksums when it decodes
             image.verify()
-    with Image.open(file, "r", FORMATS) as image:
+    with Image.open(file, "r", formats) as image:
         if image.width * image.height > MAX_PIXELS:
             raise ValueError(f"it has more than {MAX_PIXELS:,} pixels")
         ImageOps.exif_transpose(image, in_place=True)
@@ -152,7 +235,7 @@ def _middle_of_file(file):
         wide = image.mode == "I" and image.format in ("PNG", "PPM")
     if wide or square.mode.startswith("I;16"):  # Pillow would clip values above 255
         square = Image.fromarray((np.asarray(square) >> 8).astype(np.uint8))
-    return square
+    return square, several
 
 
 def _read_npy(path, size, channels):

@@ -48,6 +48,15 @@ NUMPY = {
 }
 
 
+def batch_size_for(n):
+    """A batch size that n samples fill: the largest power of two that is at most n.
+
+    >>> batch_size_for(60)
+    32
+    """
+    return 1 << (n.bit_length() - 1)
+
+
 def plain_array(data, like=None):
     """Convert numbers, lists of numbers or an array to a plain array; TypeError for anything else.
 

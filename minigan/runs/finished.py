@@ -1,6 +1,6 @@
 """Load the networks of a training run from its checkpoint."""
 
-import importlib
+import importlib.util
 import inspect
 import os
 from pathlib import Path
@@ -30,14 +30,21 @@ class FinishedRun:
 
     def __init__(self, folder, examples, names=None, name=None):
         self.folder = Path(os.path.expanduser(folder))
-        self.state = load(self.folder / "checkpoint.npz")
+        checkpoint = self.folder / "checkpoint.npz"
+        if not checkpoint.exists():
+            raise FileNotFoundError(
+                f"there is no run in {folder}: no {checkpoint.name}; name the --out of an example "
+                "that saves checkpoints"
+            )
+        self.state = load(checkpoint)
         name = name or self.state.get("example")
         if not isinstance(name, (str, type(None))):
             raise ValueError(f"the checkpoint in {folder} names no example, but has {name!r}")
         if names and name not in names:
             these = ", ".join(names)
             raise OtherExampleError(f"{folder} is a run of {name}, not of one of {these}")
-        if not Path(examples, f"{name}.py").exists():
+        files = {path.stem: path for path in Path(examples).glob("*.py")}
+        if name not in files:  # also if the checkpoint names a path
             raise OtherExampleError(f"{folder} is a run of {name}, which is none of these examples")
         missing = {"generator", "flags", "steps"} - self.state.keys()
         if missing:
@@ -48,6 +55,13 @@ class FinishedRun:
                 raise ValueError(f"the checkpoint in {folder} has {key} of a wrong type")
         if "average" in self.state and "module" not in self.state["average"]:
             raise ValueError(f"the checkpoint in {folder} has an average without its weights")
+        spec = importlib.util.find_spec(name)
+        found = None if spec is None else spec.origin
+        if os.path.realpath(str(found)) != os.path.realpath(files[name]):
+            raise ValueError(
+                f"{folder} is a run of {name}.py, and `import {name}` finds {found}, not "
+                f"{files[name]}: put the folder of the examples first in sys.path"
+            )
         try:
             self.module = importlib.import_module(name)
         except ImportError as error:

@@ -2,6 +2,9 @@
 
 import argparse
 import os
+import re
+import sys
+import warnings
 from pathlib import Path
 
 from minigan import backend
@@ -22,6 +25,7 @@ HELP = {
     "n_critic": "critic steps per generator step",
     "clip_value": "bound of the critic's weights",
     "category": "what the images show",
+    "on_error": "what to do with an image that cannot be read: stop, or skip it",
     "size": "pixels per side of an image",
     "channels": "1 for grey, 3 for colour",
     "average": "decay of the running mean of G's weights; samples.png is drawn with this mean, and "
@@ -137,8 +141,20 @@ def check_out_file(path):
 
 
 def read(function, *args, **settings):
-    """Call the function. Exit with an error if it cannot use the user's file or folder."""
-    try:
-        return function(*args, **settings)
-    except (OSError, ValueError, TypeError) as error:
-        raise SystemExit(f"error: {error}") from error
+    """Call the function. Exit with an error if it cannot use the user's file or folder.
+
+    Each of the settings is the value of a flag of the same name. So where the function's error says
+    on_error="skip", the program prints --on_error skip. Warnings are printed as sentences.
+    """
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        try:
+            return function(*args, **settings)
+        except (OSError, ValueError, TypeError) as error:
+            message = str(error)
+            for name in settings:
+                message = re.sub(rf'\b{name}="?(\w+)"?', rf"--{name} \1", message)
+            raise SystemExit(f"error: {message}") from error
+        finally:
+            for warning in told:
+                print(f"warning: {warning.message}", file=sys.stderr)

@@ -74,15 +74,15 @@ def _check_integer(name, value, at_least):
         raise ValueError(f"{name} must be an integer of at least {at_least}, not {value!r}")
 
 
-def save_images(path, images, columns=10, scale=1):
-    """Write `tile(images, columns)` as a picture, each pixel `scale` pixels wide.
+def save_images(path, images, columns=10, scale=1, margin=2):
+    """Write `tile(images, columns, margin)` as a picture, each pixel `scale` pixels wide.
 
     Raises the errors of `tile`, and OSError, naming `path`, if the file cannot be written.
     """
     from PIL import Image
 
     _check_integer("scale", scale, at_least=1)
-    picture = Image.fromarray(tile(images, columns))
+    picture = Image.fromarray(tile(images, columns, margin))
     picture = picture.resize(
         (picture.width * scale, picture.height * scale), Image.Resampling.NEAREST
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from minigan import backend
 from minigan.datasets.batches import minibatches
 from minigan.guards.checkpoint import check_like, check_sound
+from minigan.guards.data import batch_size_for
 from minigan.guards.run import check_packages, checked_objects, checked_settings, holds_a_run
 from minigan.metrics.diagnosis import Diagnosis
 from minigan.nn.module import Module
@@ -28,6 +29,7 @@ from minigan.tensor import Tensor, as_array, as_tensor
 DEFAULTS = dict(seed=0, resume=False, sample_interval=400, average=0.0, decay_epoch=0, example=None)
 # A resumed run may have other values of these settings.
 MAY_CHANGE = {"n_epochs", "n_steps", "sample_interval", "out", "resume", "data", "backend"}
+MAY_CHANGE |= {"on_error"}  # which, like the data, decides on the images
 MAY_CHANGE |= {"example"}  # which has an error of its own
 
 
@@ -117,7 +119,9 @@ class Run:
         self.current_step = 0  # of the minibatch that the loop has; `minibatches` sets it
         self.last_step = self.settings.get("n_steps")  # with n_epochs, `minibatches` sets it
         self.saved_step = None  # the step of the last checkpoint
+        self.resumed_step = None  # the step at which a resumed run goes on
         self.saved_n_epochs = None  # of the run that is resumed, if its learning rates fall
+        self.learning_rates_fall = False  # `minibatches` sets it
         self.bar = None
         self.interrupt = None  # in the block: whether it is to end
 
@@ -163,7 +167,27 @@ class Run:
         if not self.complete:
             steps = f"step {self.steps}" + (f" of {self.last_step}" if self.last_step else "")
             print(f"stopped at {steps}; go on with {self.resume_flag}")
+        elif self.resumed_step is not None and self.resumed_step >= self.last_step:
+            print(self._how_to_go_further())
         print(f"samples, losses and checkpoint are in {self.out}")
+
+    def _how_to_go_further(self):
+        """The sentence for a run that was complete when it was resumed."""
+        name = "n_steps" if "n_steps" in self.settings else "n_epochs"
+        done = f"the run was complete already, at step {self.resumed_step}"
+        if self.learning_rates_fall:
+            return (
+                f"{done}, and its learning rates have fallen to 0: for a longer run, choose "
+                f"another {self.prefix}out and a larger {self.prefix}{name}"
+            )
+        # The saved run can have more steps than this program asks for.
+        times = 1 + math.ceil(self.resumed_step / self.last_step)
+        longer = self._flag(name, times * self.settings[name])
+        return f"{done}; to go further, resume it with {longer}"
+
+    def _flag(self, name, value):
+        """A setting as the user writes it: --n_steps 5 on a command line, n_steps=5 in a script."""
+        return f"--{name} {value}" if self.prefix else f"{name}={value}"
 
     @property
     def complete(self):
@@ -187,8 +211,7 @@ class Run:
         batch_size = self.settings["batch_size"]
         per_epoch = len(data) // batch_size
         if per_epoch == 0:
-            too_large = f"{self.prefix}batch_size {batch_size}"
-            raise RunError(f"{too_large} is more than the {len(data)} samples")
+            raise RunError(self._too_large(batch_size, len(data)))
         self._set_last_step(per_epoch)
         if self.steps == 0 or not self._sample_path().exists():
             self._draw_samples()
@@ -253,11 +276,20 @@ class Run:
         if self.interrupt is None:
             raise RuntimeError("use a Run in a with block: with Run(...) as run:")
 
+    def _too_large(self, batch_size, n):
+        """The error for a batch size that is larger than the number of samples n."""
+        least = 2 if self.prefix else 1  # the examples need two samples for their batch norm
+        if n >= least:
+            remedy = f"choose {self._flag('batch_size', batch_size_for(n))}, or give more data"
+        else:
+            remedy = f"give at least {least}"
+        return f"{self.prefix}batch_size {batch_size} is more than the {n} samples; {remedy}"
+
     def _set_last_step(self, per_epoch):
         n_epochs = self.settings.get("n_epochs")
         self.last_step = self.settings.get("n_steps") or n_epochs * per_epoch
-        falling = self.steps > self.settings["decay_epoch"] * per_epoch > 0
-        if falling and self.saved_n_epochs not in (None, n_epochs):
+        self.learning_rates_fall = self.steps > self.settings["decay_epoch"] * per_epoch > 0
+        if self.learning_rates_fall and self.saved_n_epochs not in (None, n_epochs):
             raise RunError(self._other_setting("n_epochs", self.saved_n_epochs, n_epochs))
 
     def _set_lr(self, per_epoch):
@@ -332,7 +364,7 @@ class Run:
                 part.load_state_dict(state[name])
                 if name not in others:
                     check_sound(part.state_dict(), name)
-            self.steps = self.saved_step = state["steps"]
+            self.steps = self.saved_step = self.resumed_step = state["steps"]
             if hasattr(self.trainer, "steps"):
                 # A checkpoint of 0.2 has one number of steps.
                 self.trainer.steps = state.get("trainer", state)["steps"]

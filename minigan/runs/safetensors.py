@@ -1,6 +1,8 @@
 """Exchange the weights of a network with other libraries, in `.safetensors` files.
 
-`checkpoint` saves a whole training run.
+This needs the package safetensors: pip install -e ".[safetensors]"
+
+docs/from_pytorch.md shows both directions. `checkpoints` saves a whole training run.
 """
 
 from pathlib import Path
@@ -18,11 +20,12 @@ def save_safetensors(state_dict, path):
 
     state_dict: {name: Tensor, or array of NumPy or CuPy}, not nested. Names, shapes and dtypes are
     kept. In PyTorch, a module of the same structure loads the file with
-    `module.load_state_dict(safetensors.torch.load_file(path))`.
+    `module.load_state_dict(safetensors.torch.load_file(path))`. docs/from_pytorch.md shows what to
+    write for `UpsampleConv2d`, which PyTorch does not have.
 
     Raises TypeError for anything else, naming it. Raises OSError, naming `path`, if the file cannot
-    be written. Raises ImportError without the package safetensors. Unlike the format of `save`,
-    this format has no checksum.
+    be written. Raises ImportError without the package safetensors, which the extra
+    `.[safetensors]` installs. Unlike the format of `save`, this format has no checksum.
 
     >>> import os, tempfile
     >>> from minigan import nn
@@ -63,7 +66,8 @@ def load_safetensors(path):
 
     Raises FileNotFoundError if there is no such file. Raises CheckpointError, naming the file, if
     it is cut short, has another format, or holds a type that NumPy does not have, such as bfloat16.
-    Raises ImportError without the package safetensors. `save_safetensors` has an example.
+    Raises ImportError without the package safetensors, which the extra `.[safetensors]` installs.
+    `save_safetensors` has an example.
 
     The format has no checksum, so a changed number is not noticed. Reading takes memory for twice
     the size of the file, whatever its header claims.
@@ -88,5 +92,8 @@ def _safetensors():
     try:
         import safetensors.numpy
     except ImportError as error:
-        raise ImportError(f"{error}; install the package: pip install safetensors") from error
+        raise ImportError(
+            f"{error}; install the package: pip install -e '.[safetensors]' in the folder of "
+            "minigan, or pip install safetensors"
+        ) from error
     return safetensors

@@ -1,6 +1,7 @@
 """minigan.datasets.batches: pixels in the right range, minibatches in the right order."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -89,7 +90,8 @@ def test_batches_are_new_arrays_of_the_datas_dtype():
     [
         (dict(batch_size=0), "batch_size to be at least 1, found 0"),
         (dict(batch_size=-3), "batch_size to be at least 1, found -3"),
-        (dict(batch_size=11), "at least batch_size=11 samples, found 10; .*drop_last=False"),
+        (dict(batch_size=11), "at least batch_size=11 samples, found 10; write batch_size=8, or"),
+        (dict(data=np.zeros((0, 2))), "at least 1 sample, found 0"),
         (dict(data=np.zeros((0, 2)), drop_last=False), "found 0"),
         (dict(seed=-1), "seed to be at least 0"),
         (dict(epoch=-1), "epoch to be at least 0"),
@@ -100,6 +102,16 @@ def test_batches_are_new_arrays_of_the_datas_dtype():
 def test_values_out_of_range_are_refused_at_the_call(arguments, message):
     with pytest.raises(ValueError, match=message):
         minibatches(**(dict(data=np.arange(10), batch_size=3, seed=0) | arguments))
+
+
+@given(n=st.integers(1, 300), more=st.integers(1, 1000))
+def test_a_batch_that_is_too_large_names_one_that_works(n, more):
+    data = np.arange(n)
+    with pytest.raises(ValueError, match="batch_size=") as caught:
+        minibatches(data, n + more, seed=0)
+    _, batch_size = re.findall(r"batch_size=(\d+)", str(caught.value))
+    assert n / 2 < int(batch_size) <= n
+    assert len(minibatches(data, int(batch_size), seed=0)) == 1
 
 
 @pytest.mark.parametrize(

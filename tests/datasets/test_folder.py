@@ -1,15 +1,20 @@
 """minigan.datasets.folder: images are turned upright, cut to the middle, and in order."""
 
 import errno
+import io
 import os
 import subprocess
+import tempfile
+import warnings
 import zlib
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, features
 
 from minigan.datasets import images
 
@@ -41,7 +46,8 @@ def test_files_in_sorted_order_from_subfolders_too(tmp_path):
     for name in ("notes.txt", ".hidden.png", "b/._2.png", ".trash/old.png", "folder.png/x.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"not an image")
-    found = images(str(tmp_path), channels=1)
+    with pytest.warns(UserWarning, match="left out 2 of 9 files"):
+        found = images(str(tmp_path), channels=1)
     order = ["10.PNG", "9.tiff", "a/deep/er/x.gif", "b/1.bmp", "b/2.png", "p.ppm", "z.webp"]
     assert (found.dtype, found.shape) == (np.uint8, (7, 1, 4, 4))
     assert found[:, 0, 0, 0].tolist() == [10 * names.index(name) for name in order]
@@ -241,7 +247,11 @@ def test_sizes_that_differ_ask_for_one(tmp_path):
 
 def test_empty_folder(tmp_path):
     (tmp_path / "notes.txt").write_bytes(b"")
-    with pytest.raises(FileNotFoundError, match=r"expected images .*\.jpeg \.jpg .*found none"):
+    message = r"expected images .*GIF, JPEG, .*found none, but other files .*first is notes\.txt"
+    with pytest.raises(FileNotFoundError, match=message):
+        images(tmp_path)
+    (tmp_path / "notes.txt").unlink()
+    with pytest.raises(FileNotFoundError, match=r"expected images .*GIF, JPEG, .*found none$"):
         images(tmp_path)
 
 
@@ -346,6 +356,114 @@ def test_other_formats_are_not_opened_whatever_their_suffix(tmp_path, monkeypatc
                 pytest.skip("this Pillow does not write it")
     with pytest.raises(ValueError, match=rf"cat\{suffix}: cannot read this image"):
         images(tmp_path)
+
+
+# --- images by content ---------------------------------------------------------------------------
+
+FORMATS = ["BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"]
+FORMATS += ["AVIF"] if "avif" in features.get_supported_modules() else []
+UNUSUAL = ["", ".image", ".DAT", ".jpg_large", ".1", ".txt", ".heic", ".jpg~", ".nef"]
+NO_IMAGES = [b"", b"a caption", b"P5 a letter that begins like a PGM", b"BM, a list of cars", EPS]
+
+
+def encoded(format, **options):
+    """The bytes of a 6 × 6 image in a format."""
+    file = io.BytesIO()
+    Image.fromarray(noise(6, 6)).save(file, format, **options)
+    return file.getvalue()
+
+
+ENCODED = {name: encoded(name) for name in FORMATS}
+OTHER_CONTENTS = [*NO_IMAGES, encoded("ICO"), encoded("TGA"), encoded("PDF")]
+OTHER_CONTENTS += [encoded("TIFF", tiffinfo={254: 1})]  # the preview in a camera's raw file
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    contents=st.lists(st.sampled_from([*ENCODED.values(), *OTHER_CONTENTS]), min_size=1),
+    data=st.data(),
+)
+def test_images_are_recognised_by_content_and_the_others_are_counted(contents, data):
+    suffixes = [data.draw(st.sampled_from(UNUSUAL)) for _ in contents]
+    names = [f"{i:03}{suffix}" for i, suffix in enumerate(suffixes)]
+    good = [content in ENCODED.values() for content in contents]
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for name, content in zip(names, contents, strict=True):
+            Path(folder, name).write_bytes(content)
+        if not any(good):
+            with pytest.raises(FileNotFoundError, match="found none, but other files") as caught:
+                images(folder)
+            told = str(caught.value)
+        else:
+            assert len(images(folder)) == sum(good)
+            told = "".join(str(w.message) for w in warned)
+            left_out = f"left out {len(good) - sum(good)} of {len(good)} files"
+            assert told.startswith(f"{folder}: {left_out}") == (not all(good))
+    others = [(n, s) for n, s, g in zip(names, suffixes, good, strict=True) if not g]
+    if others:
+        counts = Counter(suffix.lower() or "without a suffix" for _, suffix in others)
+        listed = [f"{n} {suffix}" for suffix, n in counts.most_common()]
+        listed[5:] = ["…"] if len(listed) > 5 else []
+        assert f"({', '.join(listed)}; the first is {others[0][0]})" in told
+    else:
+        assert not warned
+
+
+@pytest.mark.parametrize("suffix", [".jfif", ".jpe", ".apng", ".pnm", ".JPG"])
+def test_a_suffix_of_the_formats_makes_an_unreadable_file_an_error(tmp_path, suffix):
+    (tmp_path / "a").write_bytes(ENCODED["JPEG"])
+    (tmp_path / f"b{suffix}").write_bytes(ENCODED["JPEG"])
+    assert len(images(tmp_path)) == 2
+    (tmp_path / f"b{suffix}").write_bytes(b"<!DOCTYPE html>")
+    with pytest.raises(ValueError, match=rf"b\{suffix}: cannot read this image"):
+        images(tmp_path)
+
+
+def test_a_large_image_is_not_left_out_because_of_its_suffix(tmp_path, monkeypatch):
+    (tmp_path / "a.image").write_bytes(ENCODED["PNG"])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(ValueError, match=r"a\.image: cannot read this image .*bomb"):
+        images(tmp_path)
+
+
+def test_many_suffixes_are_not_all_listed(tmp_path):
+    (tmp_path / "a.png").write_bytes(ENCODED["PNG"])
+    for i in range(9):
+        (tmp_path / f"b.{i}").write_bytes(b"")
+    with pytest.warns(UserWarning, match=r"9 of 10 files \(1 \.\d, .*1 \.\d, …; the first is b\.0"):
+        images(tmp_path)
+
+
+def test_an_array_is_recognised_by_content(tmp_path):
+    pixels = noise(5, 4, 4)
+    for name in ("a.NPY", "array", "a.bin"):
+        with open(tmp_path / name, "wb") as file:
+            np.save(file, pixels)
+        np.testing.assert_array_equal(images(tmp_path / name, channels=1)[:, 0], pixels)
+        (tmp_path / name).unlink()
+    (tmp_path / "a.npy").write_bytes(b"no array")
+    with pytest.raises(ValueError, match=r"a\.npy: expected a \.npy file"):
+        images(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("format", [f for f in FORMATS if f in ("GIF", "PNG", "TIFF", "WEBP")])
+def test_files_of_several_images_are_counted(tmp_path, format):
+    first, second = (Image.fromarray(noise(6, 6, seed=seed)) for seed in (0, 1))
+    options = {"lossless": True} if format == "WEBP" else {}
+    first.save(tmp_path / "a.x", format, save_all=True, append_images=[second], **options)
+    first.save(tmp_path / "b.x", format, **options)
+    message = r"1 of 2 files hold several images \(1 \.x; the first is a\.x\), and only the first"
+    with pytest.warns(UserWarning, match=message) as warned:
+        found = images(tmp_path, channels=1)
+    assert len(warned) == 1 and warned[0].filename == __file__
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_the_preview_beside_a_phone_s_picture_is_not_counted(tmp_path):
+    first, second = (Image.fromarray(noise(6, 6, seed=seed)) for seed in (0, 1))
+    first.save(tmp_path / "a.jpg", "MPO", save_all=True, append_images=[second])
+    assert images(tmp_path).shape == (1, 3, 6, 6)
 
 
 # --- sixteen bits, and large files ---------------------------------------------------------------

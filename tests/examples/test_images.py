@@ -319,6 +319,19 @@ def test_images_of_one_s_own(set_up, tmp_path, channels):
     np.testing.assert_array_equal(cifar, array.transpose(0, 3, 1, 2).repeat(3 // channels, axis=1))
 
 
+def test_other_bin_files_do_not_make_a_folder_one_of_cifar(example, tmp_path):
+    (tmp_path / "deep").mkdir()
+    for name in ("weights.bin", "deep/weights.bin", "backup.tar.gz"):
+        (tmp_path / name).write_bytes(b"no images")
+    Image.fromarray(pixels(40, 50, 3)).save(tmp_path / "a.png")
+    with pytest.warns(UserWarning, match=r"left out 3 of 4 files \(2 \.bin, 1 \.gz"):
+        images = example("cifar_wgan").load("horse", tmp_path)
+    assert images.shape == (1, 3, 32, 32)
+    (tmp_path / "data_batch_1.bin").write_bytes(b"")
+    with pytest.raises(FileNotFoundError, match=r"data_batch_2\.bin .*found neither"):
+        example("cifar_wgan").load("horse", tmp_path)
+
+
 # --- steps -------------------------------------------------------------------------------------
 
 

@@ -93,6 +93,17 @@ def test_walks_begin_and_end_where_they_should_and_an_arc_keeps_the_norm(example
     assert np.linalg.norm(walks.lerp(a, b, 0.5)) < 0.8 * np.linalg.norm(a)
 
 
+@pytest.mark.parametrize("factor", [1.0, -1.0, 2.5])
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_walks_between_noises_on_one_line_are_straight(example, factor, size):
+    """There is no single arc between them. With one number of noise, this is every pair."""
+    walks = example("trained_generator")
+    a = np.random.default_rng(0).standard_normal((1, size), dtype=np.float32)
+    line, arc = walks.walks(a, factor * a, 5).reshape(2, 5, size)
+    np.testing.assert_allclose(arc, line, atol=1e-6)
+    np.testing.assert_allclose(line[[0, -1]], [a[0], factor * a[0]], rtol=1e-6)
+
+
 def test_nearest_finds_the_image_itself_first(example):
     images = np.random.default_rng(0).random((600, 784), dtype=np.float32)  # more than a block
     everyone = np.linalg.norm(images[:, None, :50] - images[None, :, :50], axis=2)

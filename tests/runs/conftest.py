@@ -1,3 +1,11 @@
 """The tests in this folder run the examples."""
 
-from example_runs import data, example, large_data, own_generator, run_example, set_up  # noqa: F401
+from example_runs import (  # noqa: F401
+    data,
+    example,
+    large_data,
+    no_summary,
+    own_generator,
+    run_example,
+    set_up,
+)

@@ -1,5 +1,7 @@
 """FinishedRun: the networks of a run, and the runs that it refuses."""
 
+import sys
+
 import numpy as np
 import pytest
 from example_runs import EXAMPLES
@@ -62,6 +64,8 @@ def test_averaged_weights_are_taken_where_there_are_such():
     [
         ({"example": None}, "is a run of None, which is none of these examples"),
         ({"example": "os"}, "is a run of os, which is none of these examples"),
+        ({"example": "./mnist_gan"}, r"a run of \./mnist_gan, which is none of these examples"),
+        ({"example": str(EXAMPLES / "mnist_gan")}, "mnist_gan, which is none of these examples"),
         ({"names": ["mnist_wgan", "mnist_dcgan"]}, "not of one of mnist_wgan, mnist_dcgan"),
         ({"example": "mixtures_2d"}, r"a run of mixtures_2d\.py, which has no build_generator"),
         ({"example": "paths"}, r"a run of paths\.py, which has no build_generator"),
@@ -106,3 +110,14 @@ def test_an_old_run_takes_the_name_that_is_given(finished):
     assert finished(example=None, name="mnist_gan").network("generator")[-1]
     with pytest.raises(OSError, match=r"checkpoint\.npz"):
         FinishedRun(EXAMPLES, EXAMPLES)
+
+
+def test_an_example_of_another_folder_is_not_imported(example, tmp_path, monkeypatch):
+    """Also not one that comes first in sys.path, and has the same name."""
+    monkeypatch.delitem(sys.modules, "mnist_gan", raising=False)
+    (tmp_path / "mnist_gan.py").write_text(f"open({str(tmp_path / 'was here')!r}, 'w')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    message = rf"finds {tmp_path}/mnist_gan\.py, not .*examples/mnist_gan\.py: put the folder"
+    with pytest.raises(ValueError, match=message):
+        FinishedRun(TRAINED, EXAMPLES)
+    assert not (tmp_path / "was here").exists()

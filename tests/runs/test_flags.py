@@ -2,15 +2,20 @@
 
 import gzip
 import os
+import re
 import socket
 import sys
 
 import numpy as np
 import pytest
+from example_runs import EXAMPLES, SMALL
+from PIL import Image
 
 import minigan
-from minigan import backend, datasets
+from minigan import backend, datasets, nn
 from minigan.trainers import GAN
+
+OWN_IMAGES = ["faces_wgan_gp", "cifar_wgan", "cifar_wgan_gp"]
 
 
 @pytest.fixture
@@ -316,10 +321,83 @@ def test_mistake_in_training_keeps_its_traceback(run_example, data, out, monkeyp
         run_example("mnist_gan", out=out, data=data)
 
 
+def flags_in(message):
+    """The flags that a message tells the reader to add, as a command line has them."""
+    return [word for flag in re.findall(r"--\w+ \w+", message) for word in flag.split()]
+
+
 def test_batch_of_more_images_than_there_are(run_example, data, out):
-    with pytest.raises(SystemExit, match="error: --batch_size 201 is more than the 200 samples"):
+    message = "error: --batch_size 201 is more than the 200 samples; choose --batch_size 128, or"
+    with pytest.raises(SystemExit, match=message) as caught:
         run_example("mnist_gan", "--batch_size", 201, out=out, data=data)
     assert os.listdir(out) == []
+    flags = "--n_epochs", 1, *flags_in(str(caught.value))
+    run_example("mnist_gan", *flags, out=out, data=data, **SMALL)
+    assert minigan.load(out / "checkpoint.npz")["steps"] == 1
+
+
+def test_a_batch_of_one_image(run_example, out, tmp_path):
+    """The examples take no batch of one, because of batch norm."""
+    np.save(tmp_path / "one.npy", np.zeros((1, 32, 32), np.uint8))
+    with pytest.raises(SystemExit, match=r"is more than the 1 samples; give at least 2$"):
+        run_example("faces_wgan_gp", "--batch_size", 2, out=out, data=tmp_path / "one.npy")
+
+
+def test_a_complete_run_says_which_flag_takes_it_further(
+    run_example, set_up, data, out, capsys, no_summary
+):
+    for flags in (["--n_epochs", 2], ["--n_epochs", 2, "--resume"]):
+        run_example("mnist_gan", *flags, out=out, data=data, **SMALL)
+    printed = capsys.readouterr().out
+    assert "complete already, at step 6; to go further, resume it with --n_epochs 4" in printed
+    assert set_up("mnist_gan", out, data, *flags_in(printed), "--resume").args.n_epochs == 4
+
+
+def test_the_examples_that_read_own_images_are_those_below():
+    texts = {path.stem: path.read_text("utf-8") for path in EXAMPLES.glob("*.py")}
+    found = {
+        name for name, text in texts.items() if "datasets.images" in text or "DATA_FLAGS" in text
+    }
+    assert found == set(OWN_IMAGES)
+
+
+@pytest.mark.parametrize("name", OWN_IMAGES)
+def test_the_flag_for_an_unreadable_image_is_one_of_the_program(
+    set_up, out, tmp_path, capsys, name
+):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for i in range(2):
+        Image.new("RGB", (32, 32)).save(folder / f"{i}.png")
+    (folder / "page.png").write_text("<!DOCTYPE html>")
+    (folder / "list.csv").write_text("a,b")
+    with pytest.raises(SystemExit, match=r"page\.png: cannot read this image") as caught:
+        set_up(name, out, folder)
+    assert "=" not in str(caught.value).split("mend or delete")[1]
+    flags = flags_in(str(caught.value))
+    assert flags == ["--on_error", "skip"]
+    capsys.readouterr()
+    assert len(set_up(name, out, folder, *flags).images) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[0] for line in lines] == ["warning", "warning"]
+    assert "left out 1 of 4 files (1 .csv; the first is list.csv)" in lines[0]
+    assert "1 of 3 images cannot be read: page.png" in lines[1]
+
+
+def test_another_choice_for_unreadable_images_does_not_prevent_resuming(
+    run_example, tmp_path, out, no_summary
+):
+    np.save(tmp_path / "a.npy", np.zeros((4, 32, 32), np.uint8))
+    small = {
+        "build_generator": lambda *_: nn.Sequential(
+            nn.Linear(100, 1024), nn.Unflatten(1, (1, 32, 32))
+        ),
+        "build_critic": lambda *_: nn.Sequential(nn.Flatten(), nn.Linear(1024, 1)),
+    }
+    for more in (["--n_steps", 1], ["--n_steps", 2, "--resume", "--on_error", "skip"]):
+        flags = "--batch_size", 2, *more
+        run_example("faces_wgan_gp", *flags, out=out, data=tmp_path / "a.npy", **small)
+    assert minigan.load(out / "checkpoint.npz")["steps"] == 2
 
 
 def test_images_are_those_of_the_data_folder(set_up, out, data):

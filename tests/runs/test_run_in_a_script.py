@@ -412,6 +412,69 @@ def test_the_last_epoch_is_fixed_once_the_learning_rates_have_fallen(tmp_path, s
         assert longer()[0].steps == 20
 
 
+# --- what to write instead -----------------------------------------------------------------------
+
+
+def values_in(message):
+    """The settings that a message tells the reader to write: {name: integer}."""
+    return {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", message)}
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 31, 32, 40])
+def test_a_batch_that_is_too_large_names_one_that_works(tmp_path, n):
+    settings = settings_in(tmp_path, n_epochs=1)
+    batch_size, data = n + 1, DATA[:n]
+    with pytest.raises(RunError, match=rf"^batch_size {n + 1} is more than the {n} sa") as caught:
+        with Run(trainer=small_gan(), **settings | {"batch_size": batch_size}) as run:
+            list(run.minibatches(data))
+    with Run(trainer=small_gan(), **settings | values_in(str(caught.value))) as run:
+        for batch in run.minibatches(data):
+            run.log({"loss": len(batch)})
+    assert run.steps == run.last_step >= 1
+
+
+def test_no_samples_at_all(tmp_path):
+    with pytest.raises(RunError, match=r"is more than the 0 samples; give at least 1$"):
+        with Run(trainer=small_gan(), **settings_in(tmp_path)) as run:
+            list(run.minibatches(DATA[:0]))
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ({"n_epochs": 1}, {"n_epochs": 1}),
+        ({"n_epochs": 4}, {"n_epochs": 1}),  # fewer than the run has
+        ({"n_epochs": 2, "decay_epoch": 2}, {"n_epochs": 2, "decay_epoch": 2}),  # not fallen yet
+        ({"n_steps": 7}, {"n_steps": 7}),
+        ({"n_steps": 7}, {"n_steps": 2}),
+    ],
+)
+def test_a_complete_run_says_how_to_go_further(tmp_path, capsys, no_summary, first, later):
+    def run(**settings):
+        settings = {"out": tmp_path, "batch_size": 8} | settings
+        with Run(trainer=(gan := small_gan()), **settings) as run:
+            for batch in run.minibatches(DATA):
+                run.log(step_of(gan, batch), batch)
+        return run, capsys.readouterr().out
+
+    before, printed = run(**first)
+    assert "was complete" not in printed
+    resumed, printed = run(**later, resume=True)
+    assert resumed.steps == before.steps
+    assert f"the run was complete already, at step {before.steps}; to go further" in printed
+    longer, printed = run(**later | values_in(printed), resume=True)
+    assert longer.complete and longer.steps > before.steps
+    assert "was complete" not in printed
+
+
+def test_a_complete_run_whose_learning_rates_fell_cannot_go_further(tmp_path, capsys, no_summary):
+    train(tmp_path, decay_epoch=2)
+    capsys.readouterr()
+    train(tmp_path, decay_epoch=2, resume=True)
+    message = "fallen to 0: for a longer run, choose another out and a larger n_epochs"
+    assert message in capsys.readouterr().out
+
+
 # --- checkpoints of older versions ---------------------------------------------------------------
 
 

@@ -2,10 +2,14 @@
 
 import json
 import os
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from same import assert_same
 
 import minigan
@@ -122,7 +126,7 @@ def test_without_the_package(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "safetensors", None)
     monkeypatch.delitem(sys.modules, "safetensors.numpy", raising=False)
     for call in (lambda: save_safetensors({}, tmp_path / "a"), lambda: load_safetensors("a")):
-        with pytest.raises(ImportError, match="pip install safetensors"):
+        with pytest.raises(ImportError, match=r"pip install -e '\.\[safetensors\]'"):
             call()
 
 
@@ -147,6 +151,125 @@ def test_pytorch_reads_and_writes_the_same_safetensors(convert, tmp_path):
     other.load_state_dict(theirs.load_file(path))
     for name, value in module.state_dict().items():
         assert torch.equal(other.state_dict()[name], value)
+
+
+# --- UpsampleConv2d, which PyTorch does not have -------------------------------------------------
+
+PAGE = (Path(__file__).parents[2] / "docs" / "from_pytorch.md").read_text("utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+(OF_PAIRS,) = re.findall(r"def keys_of_pairs.*?return state\n", PAGE, re.DOTALL)
+(IN_PYTORCH,) = [block for block in BLOCKS if "import torch" in block]
+exec(compile(OF_PAIRS, "from_pytorch.md", "exec"), namespace := {"nn": nn})
+keys_of_pairs = namespace["keys_of_pairs"]
+
+
+def layers_of(kinds, nn, upsample_conv):
+    """The layers of a small generator, of minigan's or PyTorch's nn: {kind: ...} in order.
+
+    upsample_conv: a function from the channels to the layer, or to a pair of layers.
+    """
+    layers = [nn.Linear(3, 8), nn.Unflatten(1, (2, 2, 2))]
+    for kind in kinds:
+        if kind == "grow":
+            layers += upsample_conv(2, 2, 3)
+        elif kind == "norm":
+            layers += [nn.BatchNorm2d(2)]
+        elif kind == "conv":
+            layers += [nn.Conv2d(2, 2, 3, padding=1, bias=False)]
+        else:
+            layers += [nn.LeakyReLU(0.2)]
+    return layers
+
+
+def one(nn):
+    return lambda *channels: [nn.UpsampleConv2d(*channels)]
+
+
+def pair(nn):
+    return lambda n_in, n_out, k: [
+        nn.Upsample(scale_factor=2),
+        nn.Conv2d(n_in, n_out, k, padding=k // 2),
+    ]
+
+
+KINDS = st.lists(st.sampled_from(["grow", "norm", "conv", "activation"]), max_size=6).filter(
+    lambda kinds: kinds.count("grow") <= 3
+)
+
+
+def trained(kinds, upsample_conv):
+    """A generator with weights and running averages that are not those of the start."""
+    G = nn.Sequential(*layers_of(kinds, nn, upsample_conv))
+    for p in G.parameters():
+        p.data = p.data + 0.1 * minigan.randn(*p.shape).data
+    G(minigan.randn(5, 3))
+    return G.eval()
+
+
+@settings(max_examples=30, deadline=None)
+@given(KINDS)
+def test_the_page_s_keys_are_those_of_the_pair_of_layers(kinds):
+    minigan.seed(0)
+    G, pairs = trained(kinds, one(nn)), nn.Sequential(*layers_of(kinds, nn, pair(nn))).eval()
+    state = keys_of_pairs(G)
+    assert list(state) == list(pairs.state_dict())
+    pairs.load_state_dict(state)
+    z = minigan.randn(4, 3)
+    np.testing.assert_allclose(pairs(z).numpy(), G(z).numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mnist_dcgan", "quickdraw_gan", "faces_wgan_gp"])
+def test_the_page_s_keys_fit_the_pairs_of_the_examples(example, name):
+    flags = {"latent_dim": 5} | ({"size": 32, "channels": 1} if name == "faces_wgan_gp" else {})
+    G = example(name).build_generator(**flags)
+    layers = []
+    for layer in G:
+        if isinstance(layer, nn.UpsampleConv2d):
+            layers.append(nn.Upsample(scale_factor=2))
+        layers.append(layer)  # in place of a Conv2d; it has the same keys
+    assert (
+        list(keys_of_pairs(G)) == list(nn.Sequential(*layers).state_dict()) != list(G.state_dict())
+    )
+
+
+def test_pytorch_computes_the_same_with_the_page_s_layer_and_with_pairs(tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch")
+    theirs = pytest.importorskip("safetensors.torch")
+    monkeypatch.chdir(tmp_path)
+    minigan.seed(0)
+    own = nn.Sequential(
+        nn.Linear(2, 8), nn.Unflatten(1, (2, 2, 2)), nn.UpsampleConv2d(2, 4, 3), nn.Tanh()
+    )
+    save_safetensors(own.state_dict(), "G.safetensors")
+    exec(compile(IN_PYTORCH, "from_pytorch.md", "exec"), page := {})
+    z = minigan.randn(3, 2)
+    with torch.no_grad():
+        images = page["G"](torch.from_numpy(z.numpy())).numpy()
+    np.testing.assert_allclose(images, own(z).numpy(), atol=1e-6)
+
+    def of_the_page(*channels):
+        return [page["UpsampleConv2d"](*channels)]
+
+    kinds = ["grow", "norm", "activation", "conv", "grow", "norm"]
+    G, z = trained(kinds, one(nn)), minigan.randn(3, 3)
+    for state, upsample_conv in (
+        (G.state_dict(), of_the_page),
+        (keys_of_pairs(G), pair(torch.nn)),
+    ):
+        save_safetensors(state, "G.safetensors")
+        module = torch.nn.Sequential(*layers_of(kinds, torch.nn, upsample_conv)).eval()
+        module.load_state_dict(theirs.load_file("G.safetensors"))
+        with torch.no_grad():
+            images = module(torch.from_numpy(z.numpy())).numpy()
+        np.testing.assert_allclose(images, G(z).numpy(), rtol=1e-4, atol=1e-5)
+        theirs.save_file(module.state_dict(), "back.safetensors")
+        back = load_safetensors("back.safetensors")
+        assert back.keys() == state.keys()
+        for name, array in back.items():
+            assert_same(array, state[name])
+
+
+# --- damaged files, and those of others ----------------------------------------------------------
 
 
 def test_header_that_claims_much_takes_no_memory(tmp_path):
