@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import UserDict, UserList, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from operator import setitem
 from reprlib import recursive_repr
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ import numpy as np
 from minigan import backend
 from minigan.guards import pytorch
 from minigan.guards.data import class_name
+from minigan.guards.interrupts import make_changes
 from minigan.tensor import Tensor, as_array
 
 MAPPINGS = (dict, MappingProxyType)
@@ -254,36 +257,47 @@ class Module:
         """Overwrite parameters and buffers with those of a `state_dict`.
 
         Raises KeyError for missing or unknown names, ValueError for a wrong shape, TypeError for a
-        wrong dtype. In these cases nothing changes.
+        wrong dtype. In these cases, and if Ctrl-C interrupts it, nothing changes.
         """
+        make_changes(self._loading(state_dict))
+
+    def _loading(self, state_dict):
+        """Return the changes that load a `state_dict`; raise its errors."""
         if not hasattr(state_dict, "keys"):
             raise TypeError(
                 "load_state_dict needs a dict, as minigan.load(path) or module.state_dict() gives, "
                 f"not {class_name(state_dict)}"
             )
-        own = self.state_dict()
+        own = {
+            _join(prefix, name): (module, name, value)
+            for prefix, module in self.named_modules()
+            for name, value in module._state()
+        }
         missing = own.keys() - state_dict.keys()
         unknown = state_dict.keys() - own.keys()
         if missing or unknown:
             raise KeyError(
                 f"missing: {sorted(missing) or 'none'}; unknown: {sorted(unknown) or 'none'}"
             )
-        for name, array in own.items():
-            new = in_native_byte_order(name, state_dict[name])
+        changes = []
+        for key, (module, name, value) in own.items():
+            new = in_native_byte_order(key, state_dict[key])
+            array = as_array(value)
             if new.shape != array.shape:
-                raise ValueError(f"{name} has shape {array.shape}, but {new.shape} was given")
+                raise ValueError(f"{key} has shape {array.shape}, but {new.shape} was given")
             if new.dtype != array.dtype:
                 raise TypeError(
-                    f"{name} is {array.dtype}, but {new.dtype} was given; convert the array, or "
+                    f"{key} is {array.dtype}, but {new.dtype} was given; convert the array, or "
                     "for float32 and float64 the module first, with .float() or .double()"
                 )
-        for prefix, module in self.named_modules():
-            for name, value in module._state():
-                new = in_native_byte_order(name, state_dict[_join(prefix, name)])
-                if isinstance(value, Parameter):
-                    value.copy_(new)
-                else:
-                    setattr(module, name, backend.get_array_module(value).array(new))
+            xp = backend.get_array_module(array)
+            if isinstance(value, Parameter):
+                changes.append(partial(setitem, array, ..., xp.asarray(new)))
+            else:
+                changes.append(partial(object.__setattr__, module, name, xp.array(new)))
+        for p in self.parameters():
+            p._mark_changed()
+        return changes
 
     def extra_repr(self):
         """Return the settings, which the repr shows between the brackets."""
@@ -398,12 +412,16 @@ def frozen(module):
     """
     check_module("what is to be frozen", module)
     learning = [p for p in module.parameters() if p.requires_grad]
-    module.requires_grad_(False)
+    freeze = [partial(setattr, p, "_requires_grad", False) for p in learning]
+    thaw = [partial(setattr, p, "_requires_grad", True) for p in learning]
     try:
-        yield module
+        try:
+            make_changes(freeze)
+            yield module
+        finally:
+            make_changes(thaw)
     finally:
-        for p in learning:
-            p.requires_grad_(True)
+        make_changes(thaw)  # again, if Ctrl-C came just before the first
 
 
 def check_module(what, module):
