@@ -187,12 +187,29 @@ LOSS_FUNCTIONS = {
 
 
 def missing(owner, name, table, of=None):
-    """The AttributeError for a name that `owner` does not have. The table may have a remedy."""
+    """The AttributeError for a name that `owner` does not have. The table may have a remedy.
+
+    of: the object. If its class has a property of this name, the property has failed. Then the
+    error is the property's own.
+    """
+    if of is not None:
+        raise_error_of_property(of, name)
     remedy = table.get(name)
     if remedy is None and name.endswith("_") and not name.startswith("_") and table is TENSOR:
         remedy = IN_PLACE
     text = f"{owner} has no attribute {name!r}" + (f": {remedy}" if remedy else "")
     return AttributeError(text, name=name, obj=of)
+
+
+def raise_error_of_property(x, name):
+    """Run the property x.name, if there is one, again, because Python drops its AttributeError.
+
+    Python calls __getattr__ if there is no x.name, and also if a property raises AttributeError.
+    """
+    for cls in type(x).__mro__:
+        if hasattr(vars(cls).get(name), "__get__"):
+            vars(cls)[name].__get__(x, type(x))
+            return
 
 
 def check_no_effect(keywords, **accepted):
@@ -212,14 +229,14 @@ def check_no_effect(keywords, **accepted):
 
 def tensor_attribute(x, name):
     """Return x.name for a name that the class Tensor does not have, or raise AttributeError."""
-    if name in SAME_FOR_TENSORS:
+    if name in SAME_FOR_TENSORS and not hasattr(type(x), name):
         return partial(SAME_FOR_TENSORS[name], x)
     raise missing("a Tensor", name, TENSOR, x)
 
 
 def module_attribute(module, name):
     """Return module.name for a name that the Module does not have, or raise AttributeError."""
-    if name in SAME_FOR_MODULES:
+    if name in SAME_FOR_MODULES and not hasattr(type(module), name):
         return partial(SAME_FOR_MODULES[name], module)
     raise missing(type(module).__name__, name, MODULE, module)
 

@@ -20,6 +20,7 @@ import numpy as np
 from minigan import backend
 from minigan.guards import pytorch
 from minigan.guards.data import class_name
+from minigan.guards.graph import check_learned
 from minigan.guards.interrupts import make_changes
 from minigan.tensor import Tensor, as_array
 
@@ -34,10 +35,11 @@ class Parameter(Tensor):
     data: an array or numbers, as for a Tensor; or a Tensor, whose array is then shared.
     """
 
-    __slots__ = ()
+    __slots__ = ("_in_module",)  # whether it was an attribute of a Module
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         super().__init__(as_array(data), requires_grad)
+        self._in_module = False
         if isinstance(data, Tensor):
             self._version = data._version
 
@@ -110,6 +112,7 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._check_layers(name, value)
+        self._check_name(name, value)
         value = self._checked_setting(name, value)
         is_parameter = isinstance(vars(self).get(name), Parameter)
         if is_parameter and not (value is None or isinstance(value, Parameter)):
@@ -117,6 +120,10 @@ class Module:
                 f"{type(self).__name__}.{name} is a Parameter, and a {type(value).__name__} in its "
                 f"place would not be learned; set {name}.data, or assign a Parameter(...)"
             )
+        if isinstance(value, Parameter):
+            value._in_module = True
+        else:
+            check_learned(f"{type(self).__name__}.{name}", value)
         super().__setattr__(name, value)
 
     if not TYPE_CHECKING:  # or an editor would accept any name
@@ -125,6 +132,17 @@ class Module:
     def _checked_setting(self, name: str, value: Any) -> Any:
         """Return the value that `self.name = value` sets. Layers check their settings here."""
         return value
+
+    def _check_name(self, name: str, value: Any) -> None:
+        """Raise ValueError for a name that would give two parameters one key of the state dict."""
+        if name and "." not in name:
+            return
+        if isinstance(value, (Module, Parameter)) or name in self.buffer_names:
+            raise ValueError(
+                f"{type(self).__name__}: the name {name!r} of a {type(value).__name__} must not be "
+                "empty and must not have a dot, because the keys of a state dict join names by "
+                "dots; choose another name, such as one with _"
+            )
 
     def _check_layers(self, name: str, value: Any) -> None:
         """Raise TypeError if an attribute's value hides layers in a container."""
@@ -245,19 +263,37 @@ class Module:
         state = [(name, p) for name, p in vars(self).items() if isinstance(p, Parameter)]
         return state + [(name, getattr(self, name)) for name in self.buffer_names]
 
+    def _named_state(self):
+        """{dotted name: (module, name, Parameter or array)}; ValueError if two have one name."""
+        state = {}
+        for prefix, module in self.named_modules():
+            for name, value in module._state():
+                key = _join(prefix, name)
+                if key in state:
+                    raise ValueError(
+                        f"{type(self).__name__} has two parameters or buffers with the key {key!r} "
+                        "of the state dict; give one of them, or the module around it, another "
+                        "name. A name must not have a dot, and a parameter is no buffer"
+                    )
+                state[key] = module, name, value
+        return state
+
     def state_dict(self):
-        """A copy of parameters and buffers, {dotted name: NumPy array}, keyed as PyTorch's."""
+        """A copy of parameters and buffers, {dotted name: NumPy array}, keyed as PyTorch's.
+
+        Raises ValueError if two of them have the same key.
+        """
         return {
-            _join(prefix, name): np.array(backend.to_numpy(as_array(value)))
-            for prefix, module in self.named_modules()
-            for name, value in module._state()
+            key: np.array(backend.to_numpy(as_array(value)))
+            for key, (_, _, value) in self._named_state().items()
         }
 
     def load_state_dict(self, state_dict):
         """Overwrite parameters and buffers with those of a `state_dict`.
 
-        Raises KeyError for missing or unknown names, ValueError for a wrong shape, TypeError for a
-        wrong dtype. In these cases, and if Ctrl-C interrupts it, nothing changes.
+        Raises KeyError for missing or unknown names, ValueError for a wrong shape or for two
+        parameters with the same key, TypeError for a wrong dtype. In these cases, and if Ctrl-C
+        interrupts it, nothing changes.
         """
         make_changes(self._loading(state_dict))
 
@@ -268,11 +304,7 @@ class Module:
                 "load_state_dict needs a dict, as minigan.load(path) or module.state_dict() gives, "
                 f"not {class_name(state_dict)}"
             )
-        own = {
-            _join(prefix, name): (module, name, value)
-            for prefix, module in self.named_modules()
-            for name, value in module._state()
-        }
+        own = self._named_state()
         missing = own.keys() - state_dict.keys()
         unknown = state_dict.keys() - own.keys()
         if missing or unknown:
