@@ -11,6 +11,7 @@ sampling, not for training.
 """
 
 import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from minigan import backend
 from minigan.guards import pytorch
 from minigan.guards.accepted import check_no_effect
+from minigan.guards.interrupts import make_changes
 from minigan.guards.state import (
     check_same_structure,
     check_update,
@@ -84,18 +86,17 @@ class Optimizer:
         xp = backend.get_array_module(p.data)
         if not p.data.flags.c_contiguous:  # blocks are views of contiguous memory
             p.data = xp.ascontiguousarray(p.data)
-        if not state:  # the first step
-            state["step"] = 0
-            for name in self.moments:
-                state[name] = xp.zeros_like(p.data)
-        state["step"] += 1
+        p._mark_changed()
+        if state:
+            state["step"] += 1
+        else:  # the first step; Ctrl-C comes before or after this one call
+            state.update({"step": 1} | {name: xp.zeros_like(p.data) for name in self.moments})
         moments = [state[name] for name in self.moments]
         update = self.update_on_gpu if self.kernel and on_gpu(p.data) else self.update
         for block, g, *block_moments in blocks(p.data, p.grad.data, *moments):
             if self.weight_decay:
                 g = g + self.weight_decay * block
             update(state["step"], block, g, *block_moments)
-        p._mark_changed()
 
     def update_on_gpu(self, step, p, g, *moments):
         """Do what `update` does by one launch of the kernel."""
@@ -141,9 +142,7 @@ class Optimizer:
         A setting that an older state does not have gets its default.
         """
         states, settings = checked_optimizer_state(self, state_dict)
-        self.state = states
-        for name, value in settings.items():
-            setattr(self, name, value)
+        vars(self).update(settings, state=states)  # one call, which Ctrl-C cannot leave half done
 
 
 class SGD(Optimizer):
@@ -258,10 +257,10 @@ class Adam(Optimizer):
         beta1, beta2 = self.betas
         eps = self.eps
         c = (1 - beta2**step) ** 0.5
-        m *= beta1
-        m += (1 - beta1) * g
         v *= beta2
         v += (1 - beta2) * g * g
+        m *= beta1  # after v: Ctrl-C in between must not leave a new m beside an old, smaller v
+        m += (1 - beta1) * g
         p -= (lr * c / (1 - beta1**step)) * m / (sqrt(v) + c * eps)
 
     # The same lines for a GPU; see ops/compiled.py.
@@ -345,7 +344,6 @@ class AveragedModel:
         # TensorFlow's decay after m updates is (1 + m) / (10 + m). Let m = n - 1. Then 1 minus this
         # decay is 9 / (9 + n). It is 1 for n = 0, so that the mean forgets the initial weights.
         w = max(1 - self.decay, 9 / (9 + self.n_averaged))
-        self.n_averaged += 1
         for a, p in zip(self.module.parameters(), model.parameters(), strict=True):
             a.data += w * (p.data - a.data)
         for module, other in zip(self.module.modules(), model.modules(), strict=True):
@@ -354,6 +352,7 @@ class AveragedModel:
                 b = getattr(other, name)
                 # An integer is a count, which is copied.
                 setattr(module, name, a + w * (b - a) if a.dtype.kind == "f" else b.copy())
+        self.n_averaged += 1  # last: after an interrupt, the next call has the same w
 
     def state_dict(self):
         """Return the means, the number of steps and the decay, for `load_state_dict`."""
@@ -364,11 +363,10 @@ class AveragedModel:
         """Load a `state_dict`. Raises ValueError, and changes nothing, if it does not fit."""
         module, n, decay = checked_average_state(self, state_dict)
         try:
-            self.module.load_state_dict(module)
+            changes = self.module._loading(module)
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"the module of an AveragedModel's state: {error.args[0]}") from error
-        self.n_averaged = n
-        self.decay = decay
+        make_changes([*changes, partial(vars(self).update, n_averaged=n, decay=decay)])
 
 
 def blocks(*arrays):

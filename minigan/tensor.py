@@ -127,9 +127,10 @@ class Tensor(TensorNames):
     @data.setter
     def data(self, array: Any) -> None:
         if array is not self._data:
-            self._data = new_data(array, self._requires_grad)
+            array = new_data(array, self._requires_grad)
             self._version = self._version[:]
-        self._version[0] += 1
+        self._version[0] += 1  # before the change: an interrupt cannot leave a change uncounted
+        self._data = array
 
     @property
     def grad(self) -> Tensor:
@@ -163,8 +164,9 @@ class Tensor(TensorNames):
 
         Raises ValueError or TypeError, naming both sides, where they differ.
         """
-        self._data[...] = new_values(as_array(values), self._data)
+        new = new_values(as_array(values), self._data)
         self._mark_changed()
+        self._data[...] = new
         return self
 
     def _mark_changed(self) -> None:

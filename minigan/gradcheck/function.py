@@ -2,6 +2,7 @@
 
 import copy
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from minigan.autograd import grad
 from minigan.backend import get_array_module, to_numpy
 from minigan.gradcheck.numeric import flat
 from minigan.gradcheck.report import GradientError
+from minigan.guards.interrupts import make_changes
 from minigan.op import Op
 from minigan.tensor import Tensor, as_array
 
@@ -127,16 +129,20 @@ def unchanged(module):
     if module is None:
         yield
         return
-    parameters = [(p, p._data, p._version, p._version[:]) for p in module.parameters()]
-    buffers = module_buffers(module)
+    restore = []
+    for p in module.parameters():
+        restore.append(partial(setattr, p, "_data", p._data))
+        restore.append(partial(setattr, p, "_version", p._version))
+        restore.append(partial(p._version.__setitem__, 0, p._version[0]))
+    for owner, name, value in module_buffers(module).values():
+        restore.append(partial(object.__setattr__, owner, name, value))
     try:
-        yield
+        try:
+            yield
+        finally:
+            make_changes(restore)
     finally:
-        for p, data, counter, version in parameters:
-            p._data, p._version = data, counter
-            counter[:] = version
-        for owner, name, value in buffers.values():
-            setattr(owner, name, value)
+        make_changes(restore)  # again, if Ctrl-C came just before the first
 
 
 def module_buffers(module):

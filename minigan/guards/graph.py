@@ -4,6 +4,7 @@ Nothing here computes a value. Tensors, operations, the walk and the losses call
 """
 
 import os
+import warnings
 
 import numpy as np
 
@@ -80,6 +81,51 @@ def check_leaf(x, requires_grad):
         )
     if requires_grad:
         check_float(x.data)
+
+
+def check_learned(what, value):
+    """Raise TypeError if the value of a module's attribute hides a Parameter from the module.
+
+    value: a result that was computed from a Parameter that no module has, or a container of such
+    results. For a leaf that requires a gradient and is no Parameter, there is a warning, because it
+    may be an input that `forward` keeps.
+    """
+    if isinstance(value, (list, tuple)):
+        values = value
+    elif isinstance(value, dict):
+        values = value.values()
+    else:
+        values = (value,)
+    for x in values:
+        if not getattr(x, "requires_grad", False) or not hasattr(x, "op"):
+            continue
+        if x.op is None and not hasattr(x, "_in_module"):
+            warnings.warn(
+                f"{what}: this Tensor requires a gradient, but it is not a Parameter, and would "
+                "not be learned; write nn.Parameter(...), or .detach() to keep a value",
+                stacklevel=3,
+            )
+        if has_lost_parameter(x):
+            raise TypeError(
+                f"{what}: {x.op} computed this Tensor from a Parameter that is no attribute of a "
+                "module, so the Parameter would not be found, nor learned; compute first, and then "
+                "make the Parameter, as in nn.Parameter(0.02 * minigan.randn(8, 4)), or make the "
+                "Parameter an attribute, and compute in forward"
+            )
+
+
+def has_lost_parameter(x):
+    """Whether a Parameter that is no attribute of a module is in the graph behind x."""
+    ahead = [x]
+    seen = set()
+    while ahead:
+        op = ahead.pop().op
+        if op is not None and id(op) not in seen:
+            seen.add(id(op))
+            ahead += op.inputs
+            if any(getattr(leaf, "_in_module", True) is False for leaf in op.needed_leaves):
+                return True
+    return False
 
 
 def check_in_place(recording, sign):

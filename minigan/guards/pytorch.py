@@ -443,7 +443,11 @@ def missing(owner, name, table, of=None):
 
     It is an AttributeError. For `from owner import name` it is an ImportError, because Python would
     replace the text of an AttributeError.
+    of: the object. If its class has a property of this name, the property has failed. Then the
+    error is the property's own.
     """
+    if of is not None:
+        raise_error_of_property(of, name)
     remedy = table.get(name)
     if remedy is None and name.endswith("_") and not name.startswith("_") and table is TENSOR:
         remedy = IN_PLACE
@@ -459,6 +463,17 @@ def is_asked_by_an_import():
     while frame and frame.f_code.co_name in ("missing", "missing_in_package", "__getattr__"):
         frame = frame.f_back
     return frame is not None and frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
+
+
+def raise_error_of_property(x, name):
+    """Run the property x.name, if there is one, again, because Python drops its AttributeError.
+
+    Python calls __getattr__ if there is no x.name, and also if a property raises AttributeError.
+    """
+    for cls in type(x).__mro__:
+        if hasattr(vars(cls).get(name), "__get__"):
+            vars(cls)[name].__get__(x, type(x))
+            return
 
 
 def tensor_attribute(x, name):

@@ -2,17 +2,18 @@
 
 import copy
 import math
-from functools import wraps
+from functools import partial, wraps
 
 import numpy as np
 
 from minigan import backend
 from minigan.guards.data import class_name, number
+from minigan.guards.interrupts import make_changes
 from minigan.nn import Sequential, Sigmoid
-from minigan.nn.module import check_module
+from minigan.nn.module import Parameter, check_module
 from minigan.nn.norm import BatchNorm, BatchNorm1d, BatchNorm2d
 from minigan.ops import arithmetic, elementwise, reduce, shape
-from minigan.switches import no_grad
+from minigan.switches import no_grad, switches
 from minigan.tensor import as_array, as_tensor
 
 # Operations behind which `check_no_sigmoid` looks: of the loss, and of the scores.
@@ -104,9 +105,10 @@ def check_no_sigmoid(loss):
 def checked_step(step):
     """Decorate a trainer's step: convert and check what comes in, and undo a step that raises.
 
-    Each argument becomes a Tensor. If the step raises an error, batch norm's running averages are
-    restored. A step that refuses its minibatch has changed no parameter, because it calls
-    `checked_report` before its update.
+    Each argument becomes a Tensor. If the step raises an error before its update, batch norm's
+    running averages are restored, so that nothing has changed. A step that refuses its minibatch
+    does so before its update, in `checked_report`. If Ctrl-C comes inside the update, some
+    parameters are new. Then the step counts as one.
     """
     names = step.__code__.co_varnames[1 : step.__code__.co_argcount]  # real, z, ...
 
@@ -117,31 +119,63 @@ def checked_step(step):
         inputs = dict(zip(names, args, strict=False)) | keywords
         if hasattr(trainer, "critic") and "real" in inputs:
             check_minibatch(inputs["real"])
-        buffers = buffers_of(trainer)
+        before = Before(trainer, "real" in inputs)
         try:
-            return step(trainer, *args, **keywords)
-        except BaseException as error:
-            reason = wrong_samples(trainer, inputs) if isinstance(error, ValueError) else None
-            for module, name, array in buffers:
-                setattr(module, name, array)
-            if reason is None or str(reason) == str(error):
-                raise
-            raise reason from error
+            try:
+                return step(trainer, *args, **keywords)
+            except BaseException as error:
+                reason = wrong_samples(trainer, inputs) if isinstance(error, ValueError) else None
+                before.settle()
+                if reason is None or str(reason) == str(error):
+                    raise
+                raise reason from error
+        except BaseException:
+            before.settle()  # again, if Ctrl-C came inside the first `except`
+            raise
 
     return checked
 
 
-def buffers_of(trainer):
-    """(module, name, array) for each buffer of both networks, to be restored after an error."""
-    opponent = trainer.critic if hasattr(trainer, "critic") else trainer.discriminator
-    buffers = []
-    for module in trainer.generator.modules() + opponent.modules():
-        # Batch norm makes new arrays. Another module may write into its own, so they are copied.
-        makes_new = type(module) in (BatchNorm1d, BatchNorm2d)
-        for name in module.buffer_names:
-            array = getattr(module, name)
-            buffers.append((module, name, array if makes_new else copy.copy(array)))
-    return buffers
+class Before:
+    """The state before a step, for the case that the step does not reach its end."""
+
+    def __init__(self, trainer, learns_from_data):
+        self.trainer = trainer
+        self.learns_from_data = learns_from_data  # a step that trainer.steps counts
+        self.steps = getattr(trainer, "steps", None)
+        self.no_grad = switches.no_grad
+        opponent = trainer.critic if hasattr(trainer, "critic") else trainer.discriminator
+        self.parameters = []
+        self.buffers = []  # (module, name, array)
+        for module in trainer.generator.modules() + opponent.modules():
+            # Batch norm makes new arrays. Another module may write into its own, which are copied.
+            makes_new = type(module) in (BatchNorm1d, BatchNorm2d)
+            for name in module.buffer_names:
+                array = getattr(module, name)
+                self.buffers.append((module, name, array if makes_new else copy.copy(array)))
+            self.parameters += [p for p in vars(module).values() if isinstance(p, Parameter)]
+        self.versions = self.present_versions()
+        self.learning = [p for p in self.parameters if p.requires_grad]
+
+    def present_versions(self):
+        return [p._version[0] for p in self.parameters]
+
+    def settle(self):
+        """Undo the step if no parameter has changed; else do what must follow the change."""
+        changes = [partial(setattr, p, "_requires_grad", True) for p in self.learning]
+        changes.append(partial(vars(switches).update, no_grad=self.no_grad))
+        if self.present_versions() == self.versions:
+            changes += [partial(object.__setattr__, *buffer) for buffer in self.buffers]
+            if self.steps is not None:
+                changes.append(partial(setattr, self.trainer, "steps", self.steps))
+        elif self.learns_from_data:
+            if self.steps is not None:
+                changes.append(partial(setattr, self.trainer, "steps", self.steps + 1))
+            if hasattr(self.trainer, "clip_value"):
+                c = float(self.trainer.clip_value)
+                for w in self.trainer.critic.parameters():
+                    w.data = w.data.clip(-c, c)
+        make_changes(changes)
 
 
 def wrong_samples(trainer, inputs):

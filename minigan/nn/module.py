@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import UserDict, UserList, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from operator import setitem
 from reprlib import recursive_repr
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ from minigan import backend
 from minigan.guards import pytorch
 from minigan.guards.accepted import ModuleNames, Parameters, check_no_effect
 from minigan.guards.data import checked_flag, class_name
+from minigan.guards.graph import check_learned
+from minigan.guards.interrupts import make_changes
 from minigan.tensor import Tensor, as_array
 
 MAPPINGS = (dict, MappingProxyType)
@@ -32,10 +36,11 @@ class Parameter(Tensor):
     data: an array or numbers, as for a Tensor; or a Tensor, whose array is then shared.
     """
 
-    __slots__ = ()
+    __slots__ = ("_in_module",)  # whether it was an attribute of a Module
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         super().__init__(as_array(data), requires_grad)
+        self._in_module = False
         if isinstance(data, Tensor):
             self._version = data._version
 
@@ -108,6 +113,7 @@ class Module(ModuleNames):
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._check_layers(name, value)
+        self._check_name(name, value)
         value = self._checked_setting(name, value)
         is_parameter = isinstance(vars(self).get(name), Parameter)
         if is_parameter and not (value is None or isinstance(value, Parameter)):
@@ -115,6 +121,10 @@ class Module(ModuleNames):
                 f"{type(self).__name__}.{name} is a Parameter, and a {type(value).__name__} in its "
                 f"place would not be learned; set {name}.data, or assign a Parameter(...)"
             )
+        if isinstance(value, Parameter):
+            value._in_module = True
+        else:
+            check_learned(f"{type(self).__name__}.{name}", value)
         super().__setattr__(name, value)
 
     if not TYPE_CHECKING:  # or an editor would accept any name
@@ -123,6 +133,17 @@ class Module(ModuleNames):
     def _checked_setting(self, name: str, value: Any) -> Any:
         """Return the value that `self.name = value` sets. Layers check their settings here."""
         return value
+
+    def _check_name(self, name: str, value: Any) -> None:
+        """Raise ValueError for a name that would give two parameters one key of the state dict."""
+        if name and "." not in name:
+            return
+        if isinstance(value, (Module, Parameter)) or name in self.buffer_names:
+            raise ValueError(
+                f"{type(self).__name__}: the name {name!r} of a {type(value).__name__} must not be "
+                "empty and must not have a dot, because the keys of a state dict join names by "
+                "dots; choose another name, such as one with _"
+            )
 
     def _check_layers(self, name: str, value: Any) -> None:
         """Raise TypeError if an attribute's value hides layers in a container."""
@@ -244,50 +265,75 @@ class Module(ModuleNames):
         state = [(name, p) for name, p in vars(self).items() if isinstance(p, Parameter)]
         return state + [(name, getattr(self, name)) for name in self.buffer_names]
 
+    def _named_state(self):
+        """{dotted name: (module, name, Parameter or array)}; ValueError if two have one name."""
+        state = {}
+        for prefix, module in self.named_modules():
+            for name, value in module._state():
+                key = _join(prefix, name)
+                if key in state:
+                    raise ValueError(
+                        f"{type(self).__name__} has two parameters or buffers with the key {key!r} "
+                        "of the state dict; give one of them, or the module around it, another "
+                        "name. A name must not have a dot, and a parameter is no buffer"
+                    )
+                state[key] = module, name, value
+        return state
+
     def state_dict(self):
-        """A copy of parameters and buffers, {dotted name: NumPy array}, keyed as PyTorch's."""
+        """A copy of parameters and buffers, {dotted name: NumPy array}, keyed as PyTorch's.
+
+        Raises ValueError if two of them have the same key.
+        """
         return {
-            _join(prefix, name): np.array(backend.to_numpy(as_array(value)))
-            for prefix, module in self.named_modules()
-            for name, value in module._state()
+            key: np.array(backend.to_numpy(as_array(value)))
+            for key, (_, _, value) in self._named_state().items()
         }
 
     def load_state_dict(self, state_dict, **other):
         """Overwrite parameters and buffers with those of a `state_dict`.
 
         other: PyTorch's strict=True, which changes nothing.
-        Raises KeyError for missing or unknown names, ValueError for a wrong shape, TypeError for a
-        wrong dtype. In these cases nothing changes.
+        Raises KeyError for missing or unknown names, ValueError for a wrong shape or for two
+        parameters with the same key, TypeError for a wrong dtype. In these cases, and if Ctrl-C
+        interrupts it, nothing changes.
         """
         check_no_effect(other, strict=(True,))
+        make_changes(self._loading(state_dict))
+
+    def _loading(self, state_dict):
+        """Return the changes that load a `state_dict`; raise its errors."""
         if not hasattr(state_dict, "keys"):
             raise TypeError(
                 "load_state_dict needs a dict, as minigan.load(path) or module.state_dict() gives, "
                 f"not {class_name(state_dict)}"
             )
-        own = self.state_dict()
+        own = self._named_state()
         missing = own.keys() - state_dict.keys()
         unknown = state_dict.keys() - own.keys()
         if missing or unknown:
             raise KeyError(
                 f"missing: {sorted(missing) or 'none'}; unknown: {sorted(unknown) or 'none'}"
             )
-        for name, array in own.items():
-            new = in_native_byte_order(name, state_dict[name])
+        changes = []
+        for key, (module, name, value) in own.items():
+            new = in_native_byte_order(key, state_dict[key])
+            array = as_array(value)
             if new.shape != array.shape:
-                raise ValueError(f"{name} has shape {array.shape}, but {new.shape} was given")
+                raise ValueError(f"{key} has shape {array.shape}, but {new.shape} was given")
             if new.dtype != array.dtype:
                 raise TypeError(
-                    f"{name} is {array.dtype}, but {new.dtype} was given; convert the array, or "
+                    f"{key} is {array.dtype}, but {new.dtype} was given; convert the array, or "
                     "for float32 and float64 the module first, with .float() or .double()"
                 )
-        for prefix, module in self.named_modules():
-            for name, value in module._state():
-                new = in_native_byte_order(name, state_dict[_join(prefix, name)])
-                if isinstance(value, Parameter):
-                    value.copy_(new)
-                else:
-                    setattr(module, name, backend.get_array_module(value).array(new))
+            xp = backend.get_array_module(array)
+            if isinstance(value, Parameter):
+                changes.append(partial(setitem, array, ..., xp.asarray(new)))
+            else:
+                changes.append(partial(object.__setattr__, module, name, xp.array(new)))
+        for p in self.parameters():
+            p._mark_changed()
+        return changes
 
     def extra_repr(self):
         """Return the settings, which the repr shows between the brackets."""
@@ -413,12 +459,16 @@ def frozen(module):
     """
     check_module("what is to be frozen", module)
     learning = [p for p in module.parameters() if p.requires_grad]
-    module.requires_grad_(False)
+    freeze = [partial(setattr, p, "_requires_grad", False) for p in learning]
+    thaw = [partial(setattr, p, "_requires_grad", True) for p in learning]
     try:
-        yield module
+        try:
+            make_changes(freeze)
+            yield module
+        finally:
+            make_changes(thaw)
     finally:
-        for p in learning:
-            p.requires_grad_(True)
+        make_changes(thaw)  # again, if Ctrl-C came just before the first
 
 
 def check_module(what, module):

@@ -9,12 +9,14 @@ import csv
 import math
 import os
 import re
+from functools import partial
 from pathlib import Path
 
 from minigan import backend
 from minigan.datasets.batches import minibatches
 from minigan.guards.checkpoint import check_like, check_sound
 from minigan.guards.data import batch_size_for
+from minigan.guards.interrupts import make_changes
 from minigan.guards.run import check_packages, checked_objects, checked_settings, holds_a_run
 from minigan.metrics.diagnosis import Diagnosis
 from minigan.nn.module import Module
@@ -474,13 +476,13 @@ class Run:
 
     def _samples_of(self, generator):
         """The samples that a generator in eval mode makes of the fixed noise."""
-        training = {module: module.training for module in generator.modules()}
+        modules = generator.modules()
+        restore = [partial(object.__setattr__, m, "training", m.training) for m in modules]
         try:
             with no_grad():
                 return generator.eval()(self.fixed_noise).numpy()
         finally:
-            for module, mode in training.items():
-                module.training = mode
+            make_changes(restore)
 
     def _draw_summary(self):
         """Draw the curves and the animation.
