@@ -18,7 +18,7 @@ from minigan.tensor import zeros, zeros_like
 from minigan.switches import detect_anomaly, no_grad
 from minigan.op import Op
 from minigan.autograd import grad
-from minigan import ops, nn, losses, optim, trainers
+from minigan import autograd, ops, nn, losses, optim, trainers
 from minigan.ops import cat, concatenate, leaky_relu, log_softmax, maximum, minimum, softplus
 from minigan.ops import stack, where
 from minigan.gradcheck import GradientError, gradcheck

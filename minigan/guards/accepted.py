@@ -6,7 +6,7 @@ meets each function once, under one name. docs/from_pytorch.md has the whole tab
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -140,10 +140,13 @@ class Size(int):
         return self.shape if dim is None else self.shape[dim]
 
 
-class Parameters(list):
+T = TypeVar("T")
+
+
+class Parameters(list[T]):
     """A list of Parameters. `next` takes one after the other, as from PyTorch's generator."""
 
-    def __next__(self):
+    def __next__(self) -> T:
         if not hasattr(self, "ahead"):
             self.ahead = iter(self)
         return next(self.ahead)

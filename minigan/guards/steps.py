@@ -2,6 +2,7 @@
 
 import copy
 import math
+import warnings
 from functools import partial, wraps
 
 import numpy as np
@@ -134,6 +135,44 @@ def checked_step(step):
             raise
 
     return checked
+
+
+def training(train):
+    """Decorate a trainer's `train`, a generator: warn if it is called and makes no step."""
+
+    @wraps(train)
+    def made(trainer, *args, **named):
+        return Training(train(trainer, *args, **named), type(trainer).__name__)
+
+    return made
+
+
+class Training:
+    """What `train` returns: an iterator over the reports. `for` runs the generator itself."""
+
+    def __init__(self, reports, trainer):
+        self.reports = reports
+        self.trainer = trainer
+        self.begun = False
+
+    def __iter__(self):
+        self.begun = True
+        return self.reports
+
+    def __next__(self):
+        return next(iter(self))
+
+    def close(self):
+        self.reports.close()
+
+    def __del__(self):
+        if not self.begun:
+            warnings.warn(
+                f"{self.trainer}.train was called, but made no step, because it is a generator; "
+                "write `for report in trainer.train(minibatches, noise):`",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
 
 class Before:

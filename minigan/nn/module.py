@@ -204,7 +204,7 @@ class Module(ModuleNames):
                     seen.add(id(value))
                     yield _join(prefix, name), value
 
-    def parameters(self) -> list[Parameter]:
+    def parameters(self) -> Parameters[Parameter]:
         """Every Parameter of this module and those inside it."""
         return Parameters(p for _, p in self.named_parameters())
 

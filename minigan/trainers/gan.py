@@ -20,6 +20,7 @@ from minigan.guards.steps import (
     checked_label,
     checked_report,
     checked_step,
+    training,
 )
 from minigan.nn import frozen
 from minigan.switches import no_grad
@@ -101,6 +102,7 @@ class GAN:
         self.g_optimizer.step()  # 6: Update G by descending
         return report
 
+    @training  # warns if no step is made
     def train(self, minibatches, noise):
         """Algorithm 1: D on every minibatch, G after every k-th. Yields the reports.
 

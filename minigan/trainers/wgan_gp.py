@@ -22,6 +22,7 @@ from minigan.guards.steps import (
     check_optimizer,
     checked_report,
     checked_step,
+    training,
 )
 from minigan.nn import frozen
 from minigan.switches import no_grad
@@ -120,6 +121,7 @@ class WGANGP:
         self.g_optimizer.step()  # 7: Update G by descending
         return report
 
+    @training  # warns if no step is made
     def train(self, minibatches, noise):
         """Algorithm 1: f on every minibatch, G after n_critic. Yields the reports.
 

@@ -10,18 +10,24 @@ from pathlib import Path
 import pytest
 
 from minigan import Tensor
+from minigan.guards.accepted import ModuleNames, TensorNames
 
 SCRIPT = Path(__file__).with_name("user_script.py")
 ROOT = SCRIPT.parents[2]
 
 WRONG = """
-from minigan import Tensor, tensor
+import minigan
+from minigan import Tensor, nn, tensor
 
 def f(t: Tensor) -> int:
     return 2 * t
 
 tensor([1.0]).nothing()
 f(t=3)
+tensor([1.0]).argmax(0)
+minigan.einsum("i->", tensor([1.0]))
+nn.Softmax(dim=1)
+nn.Linear(2, 1).half()
 """
 
 
@@ -44,7 +50,7 @@ def test_mypy_reports_nothing(tmp_path):
     assert run.returncode == 0, run.stdout + run.stderr
     (tmp_path / "wrong.py").write_text(WRONG)
     run = mypy(tmp_path / "wrong.py", tmp_path)
-    assert "Found 3 errors in 1 file" in run.stdout, run.stdout + run.stderr
+    assert "Found 7 errors in 1 file" in run.stdout, run.stdout + run.stderr
 
 
 @pytest.mark.slow
@@ -54,7 +60,7 @@ def test_pyright_reports_nothing(tmp_path):
     wrong = tmp_path / "wrong.py"
     wrong.write_text(WRONG)
     run = pyright(wrong)
-    assert "3 errors" in run.stdout, run.stdout + run.stderr
+    assert "7 errors" in run.stdout, run.stdout + run.stderr
 
 
 @pytest.mark.filterwarnings("error")
@@ -66,7 +72,8 @@ def test_the_script_computes_what_it_is_said_to(capsys):
 
 def test_the_script_uses_every_method_of_a_tensor():
     used = set(re.findall(r"\.(\w+)", SCRIPT.read_text()))
-    assert not {name for name in vars(Tensor) if not name.startswith("_")} - used
+    names = {*vars(Tensor), *vars(TensorNames), *vars(ModuleNames)}
+    assert not {name for name in names if not name.startswith("_")} - used
 
 
 def test_the_package_says_that_it_is_typed():

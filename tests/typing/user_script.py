@@ -186,7 +186,8 @@ def methods(t: Tensor) -> Tensor:
     assert_type(t.detach().copy_(np.ones((2, 2), dtype=np.float32)), Tensor)
     assert_type(t.shape, tuple[int, ...])
     assert_type(t.ndim, int)
-    assert_type(t.size, int)
+    elements: int = t.size
+    assert elements == t.numel() and t.size(0) == t.shape[0] and t.size() == t.shape
     assert t.requires_grad
     assert_type(len(t), int)
     assert_type(bool(t[0, 0] > 0), bool)
@@ -196,6 +197,48 @@ def methods(t: Tensor) -> Tensor:
     array: np.ndarray = t.detach().numpy() * n
     print(np.asarray(t.detach()).shape, array.shape, len(rows), (t == t).all(), (t <= 1).any())
     return rows[0] + t.exp().sum(axis=0).mean()
+
+
+def pytorchs_names(t: Tensor, net: nn.Module) -> Tensor:
+    """Every name and keyword of PyTorch that docs/from_pytorch.md calls accepted."""
+    assert_type(t.view(-1), Tensor)
+    assert_type(t.view(4, 1).permute(1, 0), Tensor)
+    assert_type(t.clamp(0.0, 1.0).clamp(min=0.5), Tensor)
+    assert_type(t.contiguous(), Tensor)
+    assert_type(t.dim(), int)
+    assert_type(t.numel(), int)
+    assert_type(t.float().detach().double().to(minigan.float32).to("cpu"), Tensor)
+    assert_type(t.cpu(), Tensor)
+    for on_the_gpu in (t.cuda, net.cuda):
+        try:
+            on_the_gpu()
+        except RuntimeError as error:
+            print(error)
+    assert_type(minigan.zeros(2, 3, device="cpu"), Tensor)
+    assert_type(minigan.ones((2, 3)), Tensor)
+    assert_type(minigan.full((2, 3), 0.5), Tensor)
+    assert_type(minigan.ones_like(t), Tensor)
+    assert_type(minigan.zeros_like(t) + minigan.full_like(t, 2.0), Tensor)
+    assert_type(minigan.randn_like(t) + minigan.rand_like(t), Tensor)
+    assert_type(minigan.from_numpy(np.ones(2)), Tensor)
+    assert_type(minigan.cat([t, t], dim=1), Tensor)
+    assert_type(minigan.randn(2, requires_grad=True), Tensor)
+    assert_type(minigan.autograd.Variable(t, requires_grad=True), Tensor)
+    minigan.manual_seed(0)
+    first = next(net.parameters())
+    print(first.shape, len(net.children()), net.to("cpu").cpu())
+    net.add_module("extra", nn.ReLU(inplace=True))
+    net.load_state_dict(net.state_dict(), strict=True)
+    layers = nn.Sequential({"a": nn.Conv2d(1, 2, 1, groups=1, dilation=1)}).append(nn.ReLU())
+    layers.append(nn.Upsample(scale_factor=2, mode="nearest")).append(nn.InstanceNorm2d(2))
+    layers.append(nn.BatchNorm2d(2, track_running_stats=True))
+    print(layers(minigan.ones(2, 1, 2, 2)).size())
+    loss = nn.BCELoss()(t.sigmoid(), minigan.ones_like(t)) + nn.MSELoss()(t, 1.0)
+    loss += nn.BCEWithLogitsLoss()(t, minigan.ones_like(t)) + nn.L1Loss(reduction="sum")(t, 0.0)
+    loss += nn.CrossEntropyLoss()(t, np.array([0, 1]))
+    print(optim.Adam(net.parameters(), amsgrad=False), optim.SGD([first], 0.1, nesterov=False))
+    assert (t.grad == None) in (True, False)  # noqa: E711
+    return loss
 
 
 def functions(t: Tensor, a: Array) -> Tensor:
@@ -304,6 +347,7 @@ if __name__ == "__main__":
     arithmetic(t, t, a).sum().backward()
     methods(t).backward()
     functions(t, a).backward()
+    pytorchs_names(t, Network(3)).backward()
     gradients(Network(3), t)
     Typed()(t, labels=a).sum().backward()
     print(sampled(Network(3)), training(a))
