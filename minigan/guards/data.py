@@ -86,6 +86,11 @@ def plain_array(data, like=None):
 
 def plain_copy(data, dtype):
     """Copy `plain_array(data)`, in `dtype` unless that is None."""
+    if isinstance(dtype, int):
+        raise TypeError(
+            f"tensor({data!r}, {dtype!r}): the second argument is the dtype, which has a name, as "
+            "'float64'; for a Tensor of a shape, write minigan.zeros(64, 1)"
+        )
     array = backend.asarray(plain_array(data))
     return array.astype(dtype or array.dtype)
 

@@ -195,7 +195,7 @@ PACKAGE = {
     "clone": "minigan.tensor(x.data) is a copy",
     "compile": "leave it out",
     "cos": NO_OPERATION,
-    "cuda": GPU,
+    "cuda": f"leave it out: {GPU}",
     "cumsum": "write x @ np.triu(np.ones((n, n), 'float32')) for rows of n numbers",
     "device": f"leave it out: {GPU}",
     "diag": "write x[range(n), range(n)]",
@@ -489,5 +489,9 @@ def module_attribute(module, name):
 def missing_in_package(name, Tensor):
     """The error for a name that the package does not have; Tensor is the class."""
     if name not in PACKAGE and not name.startswith("_") and hasattr(Tensor, name):
-        return missing("module 'minigan'", name, {name: f"write x.{name}(...)"})
+        return missing(
+            "module 'minigan'",
+            name,
+            {name: f"write x.{name}(...), or Tensor.{name} for the function itself"},
+        )
     return missing("module 'minigan'", name, PACKAGE)
