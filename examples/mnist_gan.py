@@ -27,7 +27,7 @@ def build_generator(latent_dim):
 
     def block(n_in, n_out):
         # Well-known scripts write BatchNorm1d(n_out, 0.8). They mean a momentum, but this 0.8 is
-        # eps, which spoils the normalisation (docs/theory.md). Here eps is 1e-5.
+        # eps, which spoils the normalisation (docs/batch_norm_eps.md). Here eps is 1e-5.
         return nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.LeakyReLU(0.2)
 
     return nn.Sequential(
