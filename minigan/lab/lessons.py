@@ -294,16 +294,16 @@ MODE_COLLAPSE = {
         ),
         page(
             """Now WGAN-GP, with the same networks and the same seed. Its critic does two steps to
-            one of G. The gradient penalty holds the slope of the critic between the data and the
-            fakes near 1: here it is about 1.5. So the critic is neither flat nor very steep
-            there, and every fake has a useful arrow.
+            one of G. The gradient penalty pulls the slope of the critic between the data and the
+            fakes toward 1: here it is about 1.5. So the critic is neither flat nor very steep
+            there, and the arrows of the fakes have similar lengths.
 
             Press play.""",
             do=[reset(data="ring", model="wgan_gp")],
             layers=["real", "fakes", "heat"],
             point_at="button-play",
             task={"what": "play", "until": 1500},
-            also="All eight modes are found.",
+            also="In this run all eight modes are found.",
         ),
         page(
             """After 1500 steps all eight modes are found. Between the modes lie a few samples: G
@@ -318,10 +318,11 @@ MODE_COLLAPSE = {
         ),
         page(
             """WGAN-GP does not always help. With a critic as slow as the D of our first run
-            (learning rate 0.0001), it finds no more modes. And a GAN whose D learns faster than G
-            finds all eight, too. Press play: here D has the learning rate 0.003, and G 0.001.
+            (learning rate 0.0001), it finds no more modes. And on this ring a GAN whose D learns
+            faster than G finds all eight, too. Press play: here D has the learning rate 0.003, and
+            G 0.001.
 
-            If your samples collapse, first let D learn faster.""",
+            If your samples collapse, a faster D is worth a try.""",
             do=[reset(data="ring", model="gan")],
             layers=["real", "fakes", "heat"],
             point_at="settings",
@@ -411,7 +412,7 @@ ONE_HALF = {
     "pages": [
         page(
             """In most of machine learning the loss falls, and one stops when it no longer does.
-            In a GAN two players pull at one number.
+            In a GAN two players pull at one number, or at two that depend on each other.
 
             Press play until step 2000, and watch the losses.""",
             do=[reset(data="two_gaussians")],
@@ -447,7 +448,7 @@ ONE_HALF = {
         ),
         page(
             """Train on to step 4000. The losses stay where they are. The fakes and the measures
-            go up and down: both players keep moving, and circle around the solution.""",
+            go up and down: in this run both players keep moving around the solution.""",
             point_at="button-play",
             task={"what": "play", "until": 4000},
         ),
