@@ -456,8 +456,8 @@ ONE_HALF = {
             """So: **do not stop by the losses.** Stop by samples and by a measure that does not
             depend on D. Keep the best checkpoint, or average the weights of G.
 
-            And a real warning sign is the opposite of one half: if $D(x)$ is near 1 and $D(G(z))$
-            near 0, G gets hardly any gradient.""",
+            And a real warning sign is the opposite of one half: if $D(x)$ stays near 1 and
+            $D(G(z))$ near 0, D recognises every fake, and G may learn little.""",
             do=[reset(data="two_gaussians"), go(4000)],
             point_at="plot-measures",
         ),
