@@ -1,7 +1,7 @@
 """The lessons: pages of text, each of which sets up the lab and asks the learner for one thing.
 
-docs/lab.md describes the fields of a page. tests/lab/test_lessons.py carries out every page and
-checks the numbers in the texts.
+docs/lab_internals.md describes the fields of a page. tests/lab/test_lessons.py carries out every
+page and checks the numbers in the texts.
 """
 
 GAN_FILE = "minigan/trainers/gan.py"
