@@ -193,7 +193,7 @@ TWO_LOSSES = {
     "id": "two-losses",
     "title": "log(1 − D) and −log D",
     "minutes": 2,
-    "question": "Why does nearly everybody train G with −log D(G(z))?",
+    "question": "Why do most scripts train G with −log D(G(z))?",
     "pages": [
         page(
             """The paper's algorithm lets G descend $\\log(1-D(G(z)))$, the same number that D
@@ -247,7 +247,8 @@ TWO_LOSSES = {
             task={"what": "lines", "count": 3},
         ),
         page(
-            """Both losses are at rest for the same G. They differ in how G gets there.
+            """Both losses are at rest if G has learned the data and D is one half there. They
+            differ in how G gets there.
 
             Press play: G starts with long arrows and leaves its place within a few steps. Then
             reset, choose the other loss in the settings, do 200 steps of D, and compare.""",
