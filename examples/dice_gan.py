@@ -1,4 +1,4 @@
-"""A GAN on a die: it fits on one screen, and every number in it is exact.
+"""A GAN on a die. The game has about 40 lines, and no number in it is an estimate.
 
     python examples/dice_gan.py                  # train, and print every number on the way
     python examples/dice_gan.py --proposition_2  # D at its optimum: p_g converges to p_data
@@ -147,8 +147,9 @@ def train(lr, n_steps, print_interval):
 def proposition_2(lr=0.1, n_steps=50):
     """D at its optimum at every step, and gradient descent on p_g itself, from a fair die.
 
-    C(G) is a convex function of p_g. The mean of the gradient is subtracted, so that the sum of
-    p_g stays 1. Returns the rows of the table: (step, JSD, the largest |D* - 1/2|, p_g).
+    C(G) is a convex function of p_g, so small enough steps lead to its smallest value. The mean of
+    the gradient is subtracted, so that the sum of p_g stays 1. Returns the rows of the table:
+    (step, JSD, the largest |D* - 1/2|, p_g).
     """
     p_g, rows = Tensor(np.full(6, 1 / 6), requires_grad=True), []
     for step in range(n_steps + 1):

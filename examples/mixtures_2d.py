@@ -46,6 +46,7 @@ FLAGS = {  # of these settings
     "b1": (float, "Adam's first decay rate, for the mean gradient"),
     "average": (float, "decay of the running mean of G's weights, which is scored; 0: no mean"),
 }
+N_CRITIC = {"gan": 1, "wgan": 5, "wgan_gp": 2}  # steps of D to one of G
 N_SAMPLES = 2500  # that are scored, as in VEEGAN and PacGAN
 FRAMES = 30
 PUBLISHED = [  # data, model, source, modes, high quality
@@ -78,9 +79,10 @@ def build(model, width, lr, b1=None):
         D = nn.Sequential(*D, nn.Sigmoid())
         return GAN(G, D, *(optim.Adam(net.parameters(), lr, betas=(b1, 0.999)) for net in (G, D)))
     if model == "wgan":
-        return WGAN(G, D, *(optim.RMSprop(net.parameters(), lr) for net in (G, D)), clip_value=0.1)
+        optimizers = (optim.RMSprop(net.parameters(), lr) for net in (G, D))
+        return WGAN(G, D, *optimizers, clip_value=0.1, n_critic=N_CRITIC[model])
     adams = (optim.Adam(net.parameters(), lr, betas=(b1, 0.9)) for net in (G, D))
-    return WGANGP(G, D, *adams, penalty_weight=0.1, n_critic=2)
+    return WGANGP(G, D, *adams, penalty_weight=0.1, n_critic=N_CRITIC[model])
 
 
 def draw(name, n, rng):
@@ -194,7 +196,15 @@ class Film:
 
 def table(results):
     """Means ± standard deviations over the seeds, the worst seed, and published values."""
-    headings = ["data", "model", "steps", "seeds", "modes", "high quality, %", "reverse KL"]
+    headings = [
+        "data",
+        "model",
+        "steps of D, of G",
+        "seeds",
+        "modes",
+        "high quality, %",
+        "reverse KL",
+    ]
     headings += ["CPU minutes a run"]
     lines = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
     scored = [run for run in results if DATA[run["data"]] is not None]
@@ -207,8 +217,10 @@ def table(results):
                 np.array([run[key] for run in runs])
                 for key in ("modes", "high_quality", "reverse_kl", "cpu_seconds")
             )
+            steps = runs[0]["steps"]
             lines.append(
-                f"| {name} | {title} | {runs[0]['steps']:,} | {len(runs)} | {modes.mean():.1f} ± "
+                f"| {name} | {title} | {steps:,}, {steps // N_CRITIC[model]:,} | {len(runs)} | "
+                f"{modes.mean():.1f} ± "
                 f"{modes.std():.1f}, worst {modes.min()} | {100 * quality.mean():.1f}, worst "
                 f"{100 * quality.min():.1f} | "
                 f"{kl.mean():.3f} | {seconds.mean() / 60:.1f} |"

@@ -6,10 +6,10 @@ The generator turns 100 numbers of noise into 784 pixels. The discriminator tell
 digits. The results are in runs/mnist_gan: sample grids, losses, an animation, a checkpoint.
 
 The networks and settings are those of well-known scripts, but for one number: they have --b1 0.5.
-Adam without momentum, --b1 0, draws much better digits in the same steps (docs/trials.md).
+Adam without momentum, --b1 0, drew much better digits in the same steps (docs/trials.md).
 
-The weights of the two players move around an equilibrium, so their running mean is closer to it
-than the last weights are: samples.png shows the mean's digits, samples_last.png the last weights'.
+The weights of G move to and fro in the training, and their running mean draws better digits here:
+samples.png shows the mean's digits, samples_last.png those of the last weights (docs/results.md).
 """
 
 from paths import MNIST
@@ -27,7 +27,7 @@ def build_generator(latent_dim):
 
     def block(n_in, n_out):
         # Well-known scripts write BatchNorm1d(n_out, 0.8). They mean a momentum, but this 0.8 is
-        # eps, which spoils the normalisation (docs/theory.md). Here eps is 1e-5.
+        # eps, which spoils the normalisation (docs/batch_norm_eps.md). Here eps is 1e-5.
         return nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.LeakyReLU(0.2)
 
     return nn.Sequential(

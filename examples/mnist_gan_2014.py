@@ -9,7 +9,7 @@ is not what Algorithm 1 says. One thing differs a little. The source's momentum 
 SGD here adds up g. The learning rate falls by four millionths at each step, so both give nearly the
 same.
 
-The source trains for much longer, on a GPU. It names no last epoch, and its momentum rises for 250
+The source does not say how long it trains. It names no last epoch, and its momentum rises for 250
 epochs. The default here is 40 epochs, about half an hour of CPU. studies/mnist_2014_curve.py trains
 for longer, and draws the number of the paper's Table 1 over the epochs.
 """

@@ -3,9 +3,9 @@
     python examples/mnist_wgan.py
 
 The settings are the paper's (Arjovsky et al. 2017, Algorithm 1). losses.png shows "wasserstein",
-the critic's estimate of the distance. It falls while digits take shape. Later it rises slowly
-although the digits improve, because the critic becomes steeper: clipping bounds its slope but does
-not fix it.
+the critic's estimate of a multiple of the distance. It falls while digits take shape. Later it
+rises although the digits improve. Clipping bounds the slope of the critic, but does not fix it:
+examples/studies/critic_slope.py measures the slope.
 """
 
 from mnist_gan import build_generator, to_pixels

@@ -5,7 +5,10 @@
 Goodfellow et al. 2014, section 4: for a fixed G the best D is D*(x) = p_data/(p_data + p_g), and
 V(D*, G) = -log 4 + 2 JSD(p_data, p_g). The script checks both by numerical integration. Then it
 moves p_g away from p_data. KL and reverse KL explode. JSD approaches log 2, and its slope
-approaches 0. The Wasserstein distance (Arjovsky et al. 2017) keeps a slope of 1.
+approaches 0. So a far generator learns nothing from the minimax loss and the best D. From the loss
+-log D(G(z)) and the same D it gets a slope of about the mean m of p_g, which is that of
+KL(p_g ‖ p_data) - 2 JSD (Arjovsky & Bottou 2017, Theorem 2.5). The Wasserstein distance (Arjovsky
+et al. 2017) keeps a slope of 1.
 """
 
 import math
@@ -46,14 +49,27 @@ def wasserstein(p, q):
     return integral(abs(np.cumsum(p - q)) * dx, X)
 
 
-def jsd_slope(mean):
-    """d JSD / d mean, by minigan: the gradient for a generator that can only shift p_g"""
+def moving_density(mean):
+    """The mean of p_g as a Tensor m, and the density of p_g at the points X as a function of m"""
     m = Tensor(np.array(mean), requires_grad=True)
     z = (Tensor(X) - m) / STD
-    q = (z * z * -0.5).exp() / (STD * math.sqrt(2 * math.pi)) + TINY
+    return m, (z * z * -0.5).exp() / (STD * math.sqrt(2 * math.pi)) + TINY
+
+
+def jsd_slope(mean):
+    """d JSD / d mean, by minigan: the gradient for a generator that can only shift p_g"""
+    m, q = moving_density(mean)
     half = (q + p) / 2
     integrand = (p * (np.log(p) - half.log()) + q * (q.log() - half.log())) / 2
     (g,) = minigan.grad(integrand.sum() * (X[1] - X[0]), m)
+    return g.item()
+
+
+def non_saturating_slope(mean):
+    """d/d mean of -E[log D(G(z))] for a fixed D, which is the best one for this mean"""
+    m, q = moving_density(mean)
+    log_best = -np.log1p(q.data / p)  # log D*, as an array: D does not move with m
+    (g,) = minigan.grad((q * -log_best).sum() * (X[1] - X[0]), m)
     return g.item()
 
 
@@ -93,6 +109,7 @@ def main(argv=None):
     assert np.allclose(curves["KL(p_g ‖ p_data)"], reverse, rtol=1e-6)
     slopes = {
         "JSD": np.array([jsd_slope(mean) for mean in means]),
+        "-log D": np.array([non_saturating_slope(mean) for mean in means]),
         "Wasserstein": by_differences(wasserstein, means),
     }
     assert np.allclose(slopes["JSD"], by_differences(jsd, means), atol=1e-8)
@@ -101,6 +118,10 @@ def main(argv=None):
     print(f"from a distance of 8 on, JSD is within {missing:.1e} of log 2, and its slope is")
     print(f"under {slopes['JSD'][far].max():.1e}; Wasserstein's is", end=" ")
     print(f"{slopes['Wasserstein'][far].min():.6f} or more")
+    # Theorem 2.5: the slope of KL(p_g ‖ p_data) is the mean
+    assert np.allclose(slopes["-log D"], means - 2 * slopes["JSD"], atol=1e-6)
+    difference = abs(slopes["-log D"] - means)[far].max()
+    print(f"with -log D and the best D, the slope differs from m by under {difference:.1e} there")
     assert slopes["JSD"][far].max() < 1e-5 and slopes["Wasserstein"][far].min() > 0.999
 
     figure, axes = new_figure(1, 3, (12, 3.6))

@@ -1,4 +1,4 @@
-"""Functions that the theory examples share: flags, densities, integrals and figures."""
+"""Functions that the theory examples share: flags, figures, densities, integrals, spreads."""
 
 import argparse
 import math
@@ -48,6 +48,12 @@ def save_figure(figure, path, dpi=100):
     check_writable(path.parent)
     with atomic_write(path) as temporary:
         figure.savefig(temporary, dpi=dpi)
+
+
+def spread(values, form=".2f"):
+    """The median and the range of a number over seeds, such as "0.42 (0.37 to 0.48)"."""
+    low, middle, high = (f"{f(values):{form}}" for f in (np.min, np.median, np.max))
+    return f"{middle} ({low} to {high})"
 
 
 def normal(x, mean, std):

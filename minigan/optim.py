@@ -305,10 +305,10 @@ class AveragedModel:
 
         a ← a + w (p - a)        w = 9 / (9 + steps so far), but at least 1 - decay
 
-    The weights of the two players circle an equilibrium. The last weights of G are one point of the
-    circle. Their mean is nearer to the centre and draws better samples (Yazıcı et al. 2019, "The
-    Unusual Effectiveness of Averaging in GAN Training"). The training does not use it. w is larger
-    at first, so that the mean forgets the initial weights (as TensorFlow's ExponentialMovingAverage
+    The weights of the two players often move around an equilibrium. The last weights of G are one
+    point on the way. Their mean often draws better samples (Yazıcı et al. 2019, "The Unusual
+    Effectiveness of Averaging in GAN Training"). The training does not use it. w is larger at
+    first, so that the mean forgets the initial weights (as TensorFlow's ExponentialMovingAverage
     does).
 
     model: the Module to follow. `.module` is a copy that holds the means, in eval mode. Batch

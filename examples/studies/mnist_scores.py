@@ -40,7 +40,7 @@ TABLE = {  # what --train trains: a folder for each, the example and its flags
 }
 HEADINGS = [
     "samples of",
-    "steps",
+    "steps of D, of G",
     "min of CPU",
     "Parzen log-likelihood, nats",
     "σ",
@@ -102,6 +102,12 @@ def draw(example, generator, latent_dim, n):
             for start in range(0, n, BATCH)
         ]
     return example.to_pixels(np.concatenate(samples)).reshape(n, 784)
+
+
+def steps_of_both(state):
+    """The steps of D and of G as text. A run counts those of D."""
+    of_d = state["steps"]
+    return f"{of_d:,}, {of_d // state['flags'].get('n_critic', 1):,}"
 
 
 def score(samples, train, test):
@@ -167,7 +173,7 @@ def main(argv=None):
             samples = draw(example, generator, generator[0].in_features, args.n_samples)
             cells = score(samples, train_pixels, test_pixels)
             title = f"{name} ({path})" if times[name] > 1 else name
-            tell([title, f"{state['steps']:,}", trained, *cells])
+            tell([title, steps_of_both(state), trained, *cells])
     if args.out:
         with atomic_write(args.out) as temporary:
             temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -10,6 +10,7 @@ import argparse
 import examples_path  # noqa: F401
 import faces_wgan_gp
 import numpy as np
+from theory_tools import spread
 from theory_troubles import BATCH, RING, mlp, noise
 
 import minigan
@@ -67,14 +68,14 @@ def adam(network):
 
 def order(args):
     """Print the modes of a ring of 8 and the share of good samples, for each order and noise."""
-    print("first   noise    modes found, per seed   high quality, mean")
+    print("first   noise    modes found, per seed   high quality, median and range")
     for g_first in (False, True):
         for shared in (False, True):
             scores = [ring_scores(seed, args.steps, g_first, shared) for seed in range(args.seeds)]
             modes = " ".join(str(score["modes"]) for score in scores)
-            quality = np.mean([score["high_quality"] for score in scores])
+            quality = spread([score["high_quality"] for score in scores], ".1%")
             first, draws = "G" if g_first else "D", "shared" if shared else "fresh"
-            print(f"{first:7} {draws:8} {modes:23} {quality:.1%}")
+            print(f"{first:7} {draws:8} {modes:23} {quality}")
 
 
 def ring_scores(seed, steps, g_first, shared):

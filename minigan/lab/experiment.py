@@ -2,7 +2,7 @@
 
 `Experiment().call(text)` takes {"method": "frame", "args": {...}} and returns {"ok": result} or
 {"error": {"kind": ..., "message": ...}}. It is the same object behind the local server and inside
-Pyodide. See docs/lab.md for each call.
+Pyodide. See docs/lab_internals.md for each call.
 """
 
 import base64

@@ -38,7 +38,7 @@ class Graph:
         self.by_tensor, self.by_op = {}, {}  # the number of a node, by the id of what it stands for
 
     def describe(self):
-        """The nodes that lead to the loss, and the walks, as docs/lab.md says."""
+        """The nodes that lead to the loss, and the walks, as docs/lab_internals.md says."""
         for op, inputs, result, value, event, inside in self.r.made:
             ids = [self._leaf(x, v, event) for x, v in inputs]
             self._operation(op, ids, result, value, event, inside)

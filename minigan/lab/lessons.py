@@ -1,7 +1,7 @@
 """The lessons: pages of text, each of which sets up the lab and asks the learner for one thing.
 
-docs/lab.md describes the fields of a page. tests/lab/test_lessons.py carries out every page and
-checks the numbers in the texts.
+docs/lab_internals.md describes the fields of a page. tests/lab/test_lessons.py carries out every
+page and checks the numbers in the texts.
 """
 
 GAN_FILE = "minigan/trainers/gan.py"
@@ -193,7 +193,7 @@ TWO_LOSSES = {
     "id": "two-losses",
     "title": "log(1 − D) and −log D",
     "minutes": 2,
-    "question": "Why does nearly everybody train G with −log D(G(z))?",
+    "question": "Why do most scripts train G with −log D(G(z))?",
     "pages": [
         page(
             """The paper's algorithm lets G descend $\\log(1-D(G(z)))$, the same number that D
@@ -247,7 +247,8 @@ TWO_LOSSES = {
             task={"what": "lines", "count": 3},
         ),
         page(
-            """Both losses are at rest for the same G. They differ in how G gets there.
+            """Both losses are at rest if G has learned the data and D is one half there. They
+            differ in how G gets there.
 
             Press play: G starts with long arrows and leaves its place within a few steps. Then
             reset, choose the other loss in the settings, do 200 steps of D, and compare.""",
@@ -294,16 +295,16 @@ MODE_COLLAPSE = {
         ),
         page(
             """Now WGAN-GP, with the same networks and the same seed. Its critic does two steps to
-            one of G. The gradient penalty holds the slope of the critic between the data and the
-            fakes near 1: here it is about 1.5. So the critic is neither flat nor very steep
-            there, and every fake has a useful arrow.
+            one of G. The gradient penalty pulls the slope of the critic between the data and the
+            fakes toward 1: here it is about 1.5. So the critic is neither flat nor very steep
+            there, and the arrows of the fakes have similar lengths.
 
             Press play.""",
             do=[reset(data="ring", model="wgan_gp")],
             layers=["real", "fakes", "heat"],
             point_at="button-play",
             task={"what": "play", "until": 1500},
-            also="All eight modes are found.",
+            also="In this run all eight modes are found.",
         ),
         page(
             """After 1500 steps all eight modes are found. Between the modes lie a few samples: G
@@ -318,10 +319,11 @@ MODE_COLLAPSE = {
         ),
         page(
             """WGAN-GP does not always help. With a critic as slow as the D of our first run
-            (learning rate 0.0001), it finds no more modes. And a GAN whose D learns faster than G
-            finds all eight, too. Press play: here D has the learning rate 0.003, and G 0.001.
+            (learning rate 0.0001), it finds no more modes. And on this ring a GAN whose D learns
+            faster than G finds all eight, too. Press play: here D has the learning rate 0.003, and
+            G 0.001.
 
-            If your samples collapse, first let D learn faster.""",
+            If your samples collapse, a faster D is worth a try.""",
             do=[reset(data="ring", model="gan")],
             layers=["real", "fakes", "heat"],
             point_at="settings",
@@ -411,7 +413,7 @@ ONE_HALF = {
     "pages": [
         page(
             """In most of machine learning the loss falls, and one stops when it no longer does.
-            In a GAN two players pull at one number.
+            In a GAN two players pull at one number, or at two that depend on each other.
 
             Press play until step 2000, and watch the losses.""",
             do=[reset(data="two_gaussians")],
@@ -447,7 +449,7 @@ ONE_HALF = {
         ),
         page(
             """Train on to step 4000. The losses stay where they are. The fakes and the measures
-            go up and down: both players keep moving, and circle around the solution.""",
+            go up and down: in this run both players keep moving around the solution.""",
             point_at="button-play",
             task={"what": "play", "until": 4000},
         ),
@@ -455,8 +457,8 @@ ONE_HALF = {
             """So: **do not stop by the losses.** Stop by samples and by a measure that does not
             depend on D. Keep the best checkpoint, or average the weights of G.
 
-            And a real warning sign is the opposite of one half: if $D(x)$ is near 1 and $D(G(z))$
-            near 0, G gets hardly any gradient.""",
+            And a real warning sign is the opposite of one half: if $D(x)$ stays near 1 and
+            $D(G(z))$ near 0, D recognises every fake, and G may learn little.""",
             do=[reset(data="two_gaussians"), go(4000)],
             point_at="plot-measures",
         ),

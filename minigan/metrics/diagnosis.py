@@ -12,7 +12,7 @@ from minigan.tensor import as_array
 __all__ = ["Diagnosis"]
 
 WINDOW = 100  # steps that are averaged, because a single minibatch is mostly noise
-CERTAIN = 0.01  # if D's mean answer to the fakes is below this, G learns little from it
+CERTAIN = 0.01  # if D's mean answer to the fakes is below this, G may learn little from it
 STEEP = 10.0  # a gradient norm, where the penalty asks for 1
 ALIKE = 0.3  # of the data's spread
 SLOW = 5000  # generator steps after which samples that are alike count as collapsed
@@ -34,7 +34,7 @@ class Diagnosis:
     ...     sentences = diagnosis.watch(step, {"D(x)": 0.999, "D(G(z))": 0.002})
     >>> print(*sentences)
     step 100: saturated. D gave the fakes 0.0020 on average over 100 steps, and the data 0.9990: it
-    is sure of itself, and little gradient reaches G. Try a lower learning rate for D.
+    is sure of itself, and G may learn little from it. Try a lower learning rate for D.
     """
 
     def __init__(self, data=None):
@@ -104,7 +104,7 @@ class Diagnosis:
             yield (
                 "saturated",
                 f"D gave the fakes {mean['D(G(z))']:.4f} on average over {WINDOW} steps, and the "
-                f"data {mean['D(x)']:.4f}: it is sure of itself, and little gradient reaches G. "
+                f"data {mean['D(x)']:.4f}: it is sure of itself, and G may learn little from it. "
                 "Try a lower learning rate for D.",
             )
         if mean.get("gradient norm", 0.0) > STEEP:

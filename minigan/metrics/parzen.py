@@ -81,8 +81,8 @@ def parzen_controls(train, n=10_000):
     train: the training images, (M, ...) in random order, M at least n; pixels from 0 to 1.
 
     Returns {"training images": the first n images, "k-means centres": n centres of all M images},
-    each (n, D). No generator can be better than the first. The second are blurred, but their score
-    is higher. For 10,000 centres of MNIST one core takes about two minutes.
+    each (n, D). The first are real, so a perfect generator draws such samples. The second are
+    blurred, but their score is higher. For 10,000 centres of MNIST one core takes two minutes.
 
     >>> images = np.random.default_rng(0).random((60, 4))
     >>> {name: samples.shape for name, samples in parzen_controls(images, 20).items()}

@@ -1,8 +1,31 @@
 """The theory examples run with small settings. Each one asserts its own claims and draws them."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
+
+PAGE = (Path(__file__).parents[2] / "docs" / "theory.md").read_text()
+POWER = re.compile(r"(?:([\d.]+)·)?10⁻([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+
+
+def numbers(pattern, text):
+    """The numbers that a pattern captures, such as 1.6e-07. A page writes 10⁻⁷ and 2·10⁻⁷."""
+
+    def as_number(written):
+        if power := POWER.fullmatch(written):
+            digits = power[2].translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789"))
+            return float(f"{power[1] or 1}e-{digits}")
+        return float(written)
+
+    found = re.search(pattern, " ".join(text.split()))
+    assert found, f"there is no {pattern} in {text}"
+    return [as_number(group) for group in found.groups()]
+
+
+def test_numbers_of_pages_and_programs_are_read():
+    assert numbers(r"(\S+), (\S+), (\S+)", "10⁻¹², 2.5·10⁻⁷, 1.6e-07") == [1e-12, 2.5e-7, 1.6e-7]
 
 
 @pytest.fixture
@@ -18,13 +41,22 @@ def run(example, tmp_path, capsys):
 
 
 def test_minimax(run):
-    out, files = run("theory_minimax", "--steps", "80")
+    out, files = run("theory_minimax")
     assert "after one step x = -1.1, y = 0.1\n" in out and files == {"minimax.png"}
+    printed = numbers(r"from 1 to ([\d.]+)", out) + numbers(r"all of them is \((\S+), (\S+)\)", out)
+    page = numbers(r"the distance is ([\d.]+)\.", PAGE)
+    page += numbers(r"the mean is \(([\d.]+), ([\d.]+)\)", PAGE)
+    assert printed == pytest.approx(page, abs=0.005)
 
 
 def test_divergences(run):
     out, files = run("theory_divergences", "--points", "25")
     assert "V(D*, G) = -1.3862943611" in out and files == {"divergences.png"}
+    printed = numbers(r"JSD is within (\S+) of log 2, and its slope is under (\S+);", out)
+    printed += numbers(r"differs from m by under (\S+) there", out)
+    bounds = numbers(r"within (\S+) of log 2, and its slope is under (\S+)\. So", PAGE)
+    bounds += numbers(r"differs from m by less than (\S+)\. ", PAGE)
+    assert all(bound / 3 < number <= bound for number, bound in zip(printed, bounds, strict=True))
 
 
 def test_saturation(run):
@@ -33,19 +65,21 @@ def test_saturation(run):
 
 @pytest.mark.slow
 def test_figure1(run):
-    _, files = run("theory_figure1", "--steps", "800")
+    _, files = run("theory_figure1", "--steps", "800", "--seeds", "1")
     assert {"figure1.png", "figure1.gif"} <= files
 
 
 @pytest.mark.slow
 def test_generator_map(run):
-    assert run("theory_generator_map", "--steps", "2400")[1] == {"generator_map.png"}
+    assert run("theory_generator_map", "--steps", "2400", "--seeds", "1")[1] == {
+        "generator_map.png"
+    }
 
 
 @pytest.mark.slow
 def test_troubles(run):
-    out, files = run("theory_troubles", "--steps", "1200")
-    assert "8 of 8 modes" in out and files == {"troubles.png"}
+    out, files = run("theory_troubles", "--steps", "1200", "--seeds", "1")
+    assert "GAN, β₁ = 0.5  8\n" in out and files == {"troubles.png"}
 
 
 def test_checkerboard(run):
@@ -56,7 +90,7 @@ def test_checkerboard(run):
 def test_mixtures(run, tmp_path, capsys):
     flags = ("--data", "ring", "swiss_roll", "--seeds", "2", "--steps", "3", "--width", "8")
     out, files = run("mixtures_2d", *flags)
-    assert "| ring | WGAN-GP | 3 | 2 |" in out and "| ring | PacGAN4 (PacGAN, Table 1) |" in out
+    assert "| ring | WGAN-GP | 3, 1 | 2 |" in out and "| ring | PacGAN4 (PacGAN, Table 1) |" in out
     assert "grid" not in out
     assert {"ring-wgan_gp-0.gif", "ring-wgan_gp-0.json", "swiss_roll-gan-1.json"} <= files
     written = (tmp_path / "ring-gan-0.json").stat().st_mtime_ns

@@ -13,7 +13,7 @@ if __name__ == "__main__":  # lab.py in this folder would hide the folder `lab`
 from lab.serving import ROOT, lab_server, launch
 
 PICTURES = {  # name: the state in the address, and how often to press the right arrow
-    "lab_game": ("data=ring&model=wgan_gp&step=1500&depth=1", 0),
+    "lab_game": ("data=ring&model=gan&step=1500&depth=1", 0),
     "lab_algorithm": ("data=ring&model=gan&step=400&depth=2", 6),
     "lab_graph": ("data=ring&model=gan&step=400&depth=3", 24),
     "lab_second_graph": ("data=ring&model=wgan_gp&step=300&depth=3", 22),

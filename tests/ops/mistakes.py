@@ -1,6 +1,6 @@
 """Mistakes that people make in backward rules. The tests plant them in minigan's operations.
 
-Each one replaces a function of the package by a wrong one. docs/gradient_checking.md lists them.
+Each one replaces a function of the package by a wrong one. CONTRIBUTING.md lists them.
 """
 
 from dataclasses import dataclass

@@ -4,6 +4,8 @@ A stand-in replaces the classifier of digits. It classifies images by their brig
 """
 
 import functools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ import minigan
 from minigan import metrics, nn
 from minigan.runs import plots
 from minigan.runs.run import Interrupt
+
+PAGE = Path(__file__).parents[3] / "docs" / "batch_norm_eps.md"
 
 
 def digit_scores(images):
@@ -55,7 +59,17 @@ def test_first_weights_are_as_the_mathematics_says(example, capsys):
     """The example asserts it. This checks that the compared numbers differ between the two ε."""
     module = example("batch_norm_eps")
     module.compare_first_weights()
-    assert "varies 24.7 times less with z" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "varies 24.7 times less with z" in printed
+    page = re.findall(r"\| (?:ε = .*, predicted|measured) \|(.*)\|", PAGE.read_text())
+    predicted_of_small, measured_of_small, predicted, measured = (
+        [float(cell) for cell in row.split("|")] for row in page
+    )
+    rows = zip((measured_of_small, measured), (predicted_of_small, predicted), strict=True)
+    for line, (of_page, of_formula) in zip(printed.splitlines()[1:3], rows, strict=True):
+        pairs = re.findall(r"([\d.]+) \(([\d.]+)\)", line)
+        np.testing.assert_allclose([float(m) for m, _ in pairs], of_page, atol=0.002)
+        np.testing.assert_allclose([float(p) for _, p in pairs], of_formula, atol=0.002)
     small, usual = map(module.build_generator, module.EPS)
     assert [layer.eps for layer in module.batch_norms(small)] == [0.8] * 3
     assert [layer.eps for layer in module.batch_norms(usual)] == [1e-5] * 3

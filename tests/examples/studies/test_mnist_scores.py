@@ -73,7 +73,7 @@ def test_train_makes_the_runs_of_the_table_and_goes_on_with_them(
     monkeypatch.setattr(scores, "RUNS", tmp_path)
     monkeypatch.setattr(scores, "parzen_controls", lambda train, n: {})  # see the first test
     monkeypatch.setattr(scores, "train", lambda name, out, _: train(name, out, data))
-    for n_epochs, steps, has_minutes in (1, "3", True), (2, "6", False):
+    for n_epochs, steps, has_minutes in (1, "3, 3", True), (2, "6, 6", False):
         flags = ["--n_epochs", str(n_epochs), "--average", "0.9"]
         monkeypatch.setattr(scores, "TABLE", {"a_run": ("mnist_gan", flags)})
         scores.main(["--train", "--n_samples", "10"])

@@ -1,10 +1,10 @@
-"""docs/gradient_checking.md lists the planted mistakes. (tests/test_pages.py runs its code.)"""
+"""CONTRIBUTING.md lists the planted mistakes. (tests/test_pages.py runs its code.)"""
 
 from pathlib import Path
 
 from ops.mistakes import MISTAKES
 
-PAGE = Path(__file__).parent.parent / "docs" / "gradient_checking.md"
+PAGE = Path(__file__).parent.parent / "CONTRIBUTING.md"
 
 
 def test_every_planted_mistake_is_on_the_page():
