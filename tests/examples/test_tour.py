@@ -12,8 +12,10 @@ import pages
 import pytest
 from pages import ROOT
 
-nbclient = pytest.importorskip("nbclient")
+pytest.importorskip("nbformat")
 import notebooks
+
+nbclient = pytest.importorskip("nbclient")
 
 
 @pytest.fixture
