@@ -1,11 +1,13 @@
 """Run the cells of a notebook in this process, without a kernel, and read what it shows."""
 
 import contextlib
+import functools
 import io
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import nbformat
+import pytest
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,8 +37,9 @@ def shown(notebook):
     ]
 
 
-def run(notebook, monkeypatch):
-    """Run the cells. Returns what each prints, the number of its pictures, and the names it made.
+@functools.cache
+def run(name):
+    """Run the cells once. Returns what each prints and the number of its pictures, and its names.
 
     `plt.show()` counts the open figures and closes them.
     """
@@ -46,13 +49,14 @@ def run(notebook, monkeypatch):
         pictures.extend(plt.get_fignums())
         plt.close("all")
 
-    monkeypatch.setattr(plt, "show", show)
     namespace, found = {"__name__": "notebook"}, []
-    for i, cell in enumerate(code(notebook)):
-        printed = io.StringIO()
-        pictures.clear()
-        with contextlib.redirect_stdout(printed):
-            exec(compile(cell, f"cell {i + 1}", "exec"), namespace)
-        assert not plt.get_fignums(), f"cell {i + 1} draws a figure: end it with plt.show()"
-        found.append((printed.getvalue(), len(pictures)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plt, "show", show)
+        for i, cell in enumerate(code(read(name))):
+            printed = io.StringIO()
+            pictures.clear()
+            with contextlib.redirect_stdout(printed):
+                exec(compile(cell, f"cell {i + 1}", "exec"), namespace)
+            assert not plt.get_fignums(), f"cell {i + 1} draws a figure: end it with plt.show()"
+            found.append((printed.getvalue(), len(pictures)))
     return found, namespace
