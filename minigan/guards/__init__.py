@@ -7,4 +7,5 @@ data: arrays, indices and settings.  graph: an operation, its gradients, and the
 steps: the settings and the minibatches of a trainer.  state: the parameters, settings and saved
 states of optimizers.  run, checkpoint: what a Run gets, and what it goes on from.
 pytorch: names of PyTorch, and what to write here.  moved: modules under their names of version 0.2.
+interrupts: changes that Ctrl-C cannot leave half done.  tracebacks: what pytest shows of an error.
 """

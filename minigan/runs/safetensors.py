@@ -3,6 +3,8 @@
 `checkpoint` saves a whole training run.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 from pathlib import Path
 
 import numpy as np
