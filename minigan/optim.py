@@ -247,8 +247,8 @@ class Adam(Optimizer):
 
     # The same lines for a GPU; see ops/compiled.py.
     kernel = """
-        m = beta1 * m + w1 * g;
         v = beta2 * v + w2 * g * g;
+        m = beta1 * m + w1 * g;
         p = p - rate * m / (sqrt(v) + small);
     """
     symbols = "m v"
