@@ -243,9 +243,9 @@ def test_a_step_that_is_interrupted_is_undone_or_counts(name, player):
 def test_a_step_can_be_interrupted_at_every_line(name, optimizer, player):
     make, step = TRAINERS[name]
     places, found = sweep(
-        lambda: make(OPTIMIZERS[optimizer]), player(step), take_both_steps(step), each
+        lambda: make(OPTIMIZERS[optimizer]), player(step), take_both_steps(step), once_each
     )
-    assert len(places) > 1000
+    assert len(places) > 600
     assert found == {}
 
 
