@@ -22,7 +22,7 @@ from minigan import autograd, ops, nn, losses, optim, trainers
 from minigan.ops import cat, concatenate, leaky_relu, log_softmax, maximum, minimum, softplus
 from minigan.ops import stack, where
 from minigan.gradcheck import GradientError, gradcheck
-from minigan.guards import moved, pytorch
+from minigan.guards import moved, pytorch, tracebacks
 
 __version__ = "0.2.0"
 
@@ -34,6 +34,7 @@ del _LATER["testing"]  # it needs Hypothesis
 _LATER |= dict.fromkeys(("CheckpointError", "load", "save"), "minigan.runs.checkpoints")
 _LATER |= dict.fromkeys(("load_safetensors", "save_safetensors"), "minigan.runs.safetensors")
 moved.install()
+tracebacks.hide_frames()
 
 if TYPE_CHECKING:  # an editor does not run __getattr__
     from minigan import datasets, metrics, runs
