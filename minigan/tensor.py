@@ -499,14 +499,14 @@ def randn(*shape: Any, dtype: Any = np.float32, requires_grad=False, **other: An
     >>> randn(64, 100).shape
     (64, 100)
     """
-    check_no_effect(other)
+    check_no_effect(other, generator=())
     noise = backend.rng().standard_normal(unpacked(shape), dtype=dtype)
     return Tensor(backend.asarray(noise), requires_grad)
 
 
 def rand(*shape: Any, dtype: Any = np.float32, requires_grad=False, **other: Any) -> Tensor:
     """Noise uniform on [0, 1) of the given shape, from `minigan.seed`'s generator."""
-    check_no_effect(other)
+    check_no_effect(other, generator=())
     noise = backend.rng().random(unpacked(shape), dtype=dtype)
     return Tensor(backend.asarray(noise), requires_grad)
 
