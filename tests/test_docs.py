@@ -7,7 +7,7 @@ import pytest
 import stepping
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SESSIONS = [session for page in stepping.PAGES for session in stepping.sessions(page.read_text())]
 
 
