@@ -19,6 +19,11 @@ N = 1000  # points of each kind
 LIMITS = {"xlim": (-1.7, 1.7), "ylim": (-1.7, 1.7), "aspect": "equal"}
 
 
+def nearest(x, samples):
+    """The mean distance of a point of x, (N, D), from its nearest sample, (M, D)"""
+    return np.linalg.norm(x[:, None] - samples[None], axis=2).min(axis=1).mean()
+
+
 def parzen(rng, path):
     """Left: σ makes a density of 8 samples. Right: blurred means beat true samples."""
 
@@ -33,6 +38,8 @@ def parzen(rng, path):
         result = metrics.parzen_log_likelihood(found, test, validation, sigmas=sigmas)
         scores[name] = result["log_likelihood"]
     assert scores["k-means centres"] > scores["perfect generator"] + 1
+    centres, samples = kinds["k-means centres"], kinds["perfect generator"]
+    assert nearest(test, centres) < nearest(test, samples)
     if path:
         figure, (axes,) = new_figure(1, 2, (8, 3.1))
         x, samples = np.linspace(-3, 3, 601), rng.standard_normal(8)
