@@ -153,10 +153,10 @@ def penalty(path):
     distances = np.array([0.25, 1.0, 2.0, 4.0])
     for weight in (1.0, 10.0):
         right.plot([0, 4], [1, 1 + 4 / (2 * weight)], label=f"1 + W/(2λ), λ = {weight:.0f}")
-        for one_sided, marker in ((False, "o"), (True, "x")):
+        for one_sided, marker, size in ((False, "o", 9), (True, "x", 5)):
             found = np.array([best_slope(d, weight, one_sided) for d in distances])
             assert np.allclose(found, 1 + distances / (2 * weight), rtol=1e-6)
-            right.plot(distances, found, marker, color="black", markersize=5)
+            right.plot(distances, found, marker, color="black", mfc="none", markersize=size)
     right.set(xlabel="W, the distance of the two points", title="the slope of the best critic")
     right.legend(fontsize=8)
     save_figure(figure, path, dpi=72)
