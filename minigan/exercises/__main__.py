@@ -81,6 +81,8 @@ def show_all(folder, colours):
     following = folder.next(EXERCISES)
     for chapter, title in CHAPTERS.items():
         own = [e for e in EXERCISES if e.number.startswith(f"{chapter}.")]
+        if not own:
+            continue
         done = sum(map(folder.is_solved, own))
         print(colours.bold(f"{chapter} {title}") + f"  {done} of {len(own)} solved")
         for each in own:
