@@ -30,7 +30,8 @@ def parse_flags(argv=None):
     reset = commands.add_parser("reset", help="the file as it was at first; yours is kept")
     reset.add_argument("exercise", **name)
     run = commands.add_parser("run", help="train a GAN with the lines that you have solved")
-    run.add_argument("--steps", type=int, default=None, help="steps of D")
+    run.add_argument("model", nargs="?", choices=("gan", "wgan_gp"), default="gan")
+    run.add_argument("--steps", type=positive, default=4000, help="of D (default: 4000)")
     return parser.parse_args(argv)
 
 
@@ -39,6 +40,12 @@ def exercise(name):
         return find(name)
     except KeyError as error:
         raise argparse.ArgumentTypeError(error.args[0]) from None
+
+
+def positive(text):
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of steps, 1 or more")
+    return int(text)
 
 
 def main(argv=None):
@@ -70,7 +77,7 @@ def main(argv=None):
     elif args.command == "run":
         from minigan.exercises import training
 
-        status = training.run(folder, args.steps)
+        status = training.run(folder, args.model, args.steps)
     else:
         status = show_all(folder, colours)
     return status

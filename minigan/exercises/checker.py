@@ -52,10 +52,15 @@ class Ask:
 
     called = ""
 
-    def __call__(self, text, function, *args):
-        """Return function(*args). text: the call as the report shows it, such as "tanh(x)"."""
+    def __call__(self, text, function, *args, returns=True):
+        """Return function(*args). text: the call as the report shows it, such as "tanh(x)".
+
+        returns: False for a function that returns nothing.
+        """
         self.called = text + report.listed_shapes(args)
         result = function(*args)
+        if not returns:
+            return None
         for part in result if isinstance(result, tuple) else (result,):
             if part is ...:
                 raise NotAnsweredError(f"{text} gives `...`: write your answer in its place.")
@@ -200,18 +205,21 @@ def recognise(exercise, found, k):
 
     Up to the item k, which is the first wrong one, all numbers have to agree, on all inputs. On
     three inputs at least, the right answer and all other mistakes give other numbers. A wrong name
-    would be worse than none.
+    would be worse than none. If two mistakes are equal up to there, all items are compared.
     """
-    for mistake, its in zip(exercise.mistakes, known(exercise)[1:], strict=True):
-        if all(agree(f, m, k) for f, m in zip(found, its, strict=True)):
-            others = [other for other in known(exercise) if other is not its]
-            told_apart = [
-                i
-                for i, m in enumerate(its)
-                if k < len(m.seen) and not any(agree(m, other[i], k, CLEAR) for other in others)
-            ]
-            if len(told_apart) >= ENOUGH:
-                return mistake
+    right, *wrong = known(exercise)
+    for depth in (k, len(right[0].seen) - 1):
+        for mistake, its in zip(exercise.mistakes, wrong, strict=True):
+            if all(agree(f, m, depth) for f, m in zip(found, its, strict=True)):
+                others = [other for other in (right, *wrong) if other is not its]
+                told_apart = [
+                    i
+                    for i, m in enumerate(its)
+                    if depth < len(m.seen)
+                    and not any(agree(m, other[i], depth, CLEAR) for other in others)
+                ]
+                if len(told_apart) >= ENOUGH:
+                    return mistake
     return None
 
 
@@ -284,7 +292,12 @@ def raiser(place, thing):
 
 
 def place_in_minigan(place):
-    """Where an object stands: "minigan/ops/elementwise.py, line 75: Tanh.backward"."""
+    """Where an object stands: "minigan/ops/elementwise.py, line 75: Tanh.backward".
+
+    A place outside the package, such as "examples/dice_gan.py: jsd", is returned as it is.
+    """
+    if ": " in place:
+        return place
     thing = inspect.unwrap(find(place))
     _, line = inspect.getsourcelines(thing)
     file = thing.__module__.replace(".", "/")

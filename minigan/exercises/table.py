@@ -1,6 +1,6 @@
 """All exercises in order. The checker and the tests use this one table."""
 
-from minigan.exercises import chapter1
+from minigan.exercises import chapter1, chapter4, chapter5
 
 CHAPTERS = {
     1: "Rules",
@@ -11,7 +11,11 @@ CHAPTERS = {
     6: "Find the mistake",
     7: "Measure",
 }
-EXERCISES = [*chapter1.EXERCISES]
+EXERCISES = [
+    *chapter1.EXERCISES,
+    *chapter4.EXERCISES,
+    *chapter5.EXERCISES,
+]
 
 
 def find(name):

@@ -45,4 +45,93 @@ OTHER_STYLES = {
             "(1 - self.t) * gy * Sigmoid()(x) - self.t * gy * Sigmoid()(-x)",
         ),
     ],
+    "best_d": [
+        ("return p / (p + q)", "return 1 / (1 + q / p)"),
+        ("return p / (p + q)", "ratio = p / q\n    return ratio / (1 + ratio)"),
+    ],
+    "value": [
+        (
+            "(x_log_y(p, D) + x_log_y(q, 1 - D)).sum()",
+            "float(np.sum(x_log_y(p, D))) + float(np.sum(x_log_y(q, 1 - D)))",
+        ),
+        (
+            "(x_log_y(p, p / m) + x_log_y(q, q / m)).sum() / 2",
+            "(np.log(4) + value(p / (p + q), p, q)) / 2",
+        ),
+    ],
+    "slopes": [
+        ("return -p ", "return -1 / (1 - p) * p * (1 - p) "),
+        ("return p - 1 ", "return -(1 - p) "),
+    ],
+    "step_d": [
+        (
+            "    fake = G(z).detach()  # (N, 2)\n",
+            "    from minigan import no_grad\n\n    with no_grad():\n        fake = G(z)\n",
+        ),
+        (
+            "    loss = bce(D(real), 1.0) + bce(D(fake), 0.0)  # (N, 1), (N, 1) -> ()\n"
+            "    opt_D.zero_grad()\n",
+            "    opt_D.zero_grad()\n    loss = bce(D(fake), 0.0) + bce(D(real), 1.0)\n",
+        ),
+        (
+            "bce(D(real), 1.0) + bce(D(fake), 0.0)",
+            "(-D(real)).exp().__radd__(1).log().mean() + D(fake).exp().__radd__(1).log().mean()",
+        ),
+    ],
+    "step_g": [
+        (
+            "    loss = bce(D(G(z)), 1.0)  # (N, 2) -> (N, 2) -> (N, 1) -> ()\n"
+            "    opt_G.zero_grad()\n",
+            "    opt_G.zero_grad()\n    loss = bce(D(G(z)), 1.0)\n",
+        ),
+        (
+            "    loss = bce(D(G(z)), 1.0)  # (N, 2) -> (N, 2) -> (N, 1) -> ()\n",
+            "    from minigan.nn import frozen\n\n"
+            "    with frozen(D):\n        loss = -D(G(z)).sigmoid().log().mean()\n",
+        ),
+    ],
+    "w1": [
+        ("cost.mean()", "cost.sum() / len(cost)"),
+        (
+            "np.abs(x - y)  # (n,), the way",
+            "np.array([abs(a - b) for a, b in zip(x, y)])  # the way",
+        ),
+    ],
+    "clip": [
+        ("np.clip(p.data, -c, c)", "np.minimum(np.maximum(p.data, -c), c)"),
+        (
+            "    for p in f.parameters():\n        p.data = np.clip(p.data, -c, c)",
+            "    from minigan import no_grad\n\n    with no_grad():\n"
+            "        for p in f.parameters():\n            p.copy_(p.clip(-c, c))",
+        ),
+    ],
+    "x_hat": [
+        ("eps * real + (1 - eps) * fake", "fake + eps * (real - fake)"),
+        ("eps = eps[:, None]", "eps = eps.reshape(-1, 1)"),
+        (
+            "eps * real + (1 - eps) * fake",
+            "np.stack([e * r + (1 - e) * f for e, r, f in zip(eps, real, fake)])",
+            "def interpolate",
+            "import numpy as np\n\n\ndef interpolate",
+        ),
+    ],
+    "penalty": [
+        ("g.norm(axis=1)", "((g * g).sum(axis=1) + 1e-12).sqrt()"),
+        ("((norms - 1) ** 2).mean()", "(norms * norms - 2 * norms + 1).sum() / len(norms)"),
+        (
+            "grad(f(x_hat).sum(), x_hat,",
+            "grad(f(x_hat), x_hat, Tensor(1.0 + 0 * f(x_hat).data),",
+            "from minigan import grad",
+            "from minigan import Tensor, grad",
+        ),
+    ],
+    "step_f": [
+        (
+            "    loss = f(fake).mean() - f(real).mean() + weight * penalty  # ()\n"
+            "    opt_f.zero_grad()\n",
+            "    opt_f.zero_grad()\n"
+            "    loss = weight * penalty - (f(real).mean() - f(fake).mean())\n",
+        ),
+        ("    loss.backward()\n", "    loss.backward(retain_graph=True)\n"),
+    ],
 }

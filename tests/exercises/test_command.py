@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minigan.exercises import __main__ as command
-from minigan.exercises import child, training, watch
+from minigan.exercises import child, ring, training, watch
 from minigan.exercises.folder import Folder
 from minigan.exercises.table import EXERCISES, find
 
@@ -212,7 +212,7 @@ def test_run_trains_with_the_lines_that_are_solved(call, folder, monkeypatch):
     module.CALLS = calls
     monkeypatch.setitem(sys.modules, "test_command_calls", module)
     write(folder, TANH, marked)
-    assert "Nothing is solved yet that a GAN needs." in call("run", "--steps", "1")[1]
+    assert "Nothing is solved yet that this training needs." in call("run", "--steps", "1")[1]
     assert calls == []
     folder.mark(TANH, solved=True)
     status, printed = call("run", "--steps", "2")
@@ -224,16 +224,19 @@ def test_run_trains_with_the_lines_that_are_solved(call, folder, monkeypatch):
     assert (folder.path / "ring.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_run_trains_with_the_lines_of_all_exercises_as_with_minigans(folder):
-    expected = training.train_gan(3)
+@pytest.mark.parametrize("model", ["gan", "wgan_gp"])
+def test_run_trains_with_the_lines_of_all_exercises_as_with_minigans(folder, model):
+    train = {"gan": ring.train_gan, "wgan_gp": ring.train_wgan_gp}[model]
+    expected = train(4)
     for exercise in EXERCISES:
         write(folder, exercise, exercise.solution)
         folder.mark(exercise, solved=True)
-    with training.in_place_of_minigan(folder) as lines:
-        found = training.train_gan(3)
-    assert len(lines) == sum(len(e.names) for e in EXERCISES if e.place)
+    with training.in_place_of_minigan(folder, model) as lines:
+        found = train(4)
+    used = [e for e in EXERCISES if e.place and not e.number.startswith(training.UNUSED[model])]
+    assert len(lines) == sum(len(e.names) for e in used)
     assert np.allclose(found, expected, rtol=1e-4, atol=1e-5)
-    assert (training.train_gan(3) == expected).all()  # minigan's own lines are back
+    assert (train(4) == expected).all()  # minigan's own lines are back
 
 
 def test_run_without_matplotlib_draws_no_picture(call, folder, monkeypatch):
@@ -245,7 +248,7 @@ def test_run_explains_a_solved_file_that_is_broken_now(folder):
     write(folder, TANH, "def")
     folder.mark(TANH, solved=True)
     with pytest.raises(training.RunError, match=r"was solved, but now:\n  Line 1 is not Python"):
-        training.run(folder, 1)
+        training.run(folder, "gan", 1)
 
 
 def test_the_program_ends_with_a_status_and_errors_are_sentences(tmp_path):
