@@ -1,6 +1,6 @@
 """All exercises in order. The checker and the tests use this one table."""
 
-from minigan.exercises import chapter1, chapter4, chapter5
+from minigan.exercises import chapter1, chapter4, chapter5, chapter6
 
 CHAPTERS = {
     1: "Rules",
@@ -15,6 +15,7 @@ EXERCISES = [
     *chapter1.EXERCISES,
     *chapter4.EXERCISES,
     *chapter5.EXERCISES,
+    *chapter6.EXERCISES,
 ]
 
 

@@ -134,4 +134,32 @@ OTHER_STYLES = {
         ),
         ("    loss.backward()\n", "    loss.backward(retain_graph=True)\n"),
     ],
+    "detach": [
+        (
+            "        d_loss = bce(D(real), 1.0) + bce(D(fake.detach()), 0.0)\n",
+            "        d_loss = bce(D(real), 1.0) + bce(D(minigan.Tensor(fake.data)), 0.0)\n",
+        ),
+        (
+            "bce(D(fake.detach()), 0.0)",
+            "bce(D(fake), 0.0)",
+            "        opt_D.step()\n",
+            "        opt_D.step()\n        opt_G.zero_grad()\n",
+        ),
+    ],
+    "labels": [
+        (
+            "d_loss = bce(D(real), 1.0) + bce(D(fake.detach()), 0.0)",
+            "d_loss = bce(D(real), 0.0) + bce(D(fake.detach()), 1.0)",
+            "g_loss = bce(D(fake), 1.0)",
+            "g_loss = bce(D(fake), 0.0)",
+        ),
+    ],
+    "batch_norm": [("# no norm at all, or nn.LayerNorm(16)", "nn.LayerNorm(16),")],
+    "optimizer": [
+        (
+            "    opt_G, opt_D = [optim.Adam(net.parameters(), **adam) for net in (G, D)]\n",
+            "    opt_G = optim.Adam(G.parameters(), **adam)\n"
+            "    opt_D = optim.RMSprop(D.parameters(), 0.01)\n",
+        ),
+    ],
 }
