@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import textwrap
 import traceback
 from types import FunctionType
@@ -161,15 +162,17 @@ def number(x):
 
 
 def sentence(*texts):
-    """Text, wrapped and indented."""
-    return textwrap.fill(
-        "".join(texts),
+    """Text, wrapped and indented. A formula such as 1 - y² stays on one line."""
+    text = re.sub(r" ([-+·=]) ", "\u00a0\\1\u00a0", "".join(texts))  # textwrap does not break there
+    lines = textwrap.fill(
+        text,
         WIDTH,
         initial_indent="  ",
         subsequent_indent="  ",
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return lines.replace("\u00a0", " ")
 
 
 def capital(text):
