@@ -44,9 +44,8 @@ def solved(exercise, inputs, told=()):
     """The text about a right answer."""
     shapes = {tuple(np.shape(x) for x in each.values()) for each in inputs}
     shown = exercise.shown.format(n=len(inputs), shapes=len(shapes))
-    return "\n".join(
-        [*map(sentence, told), sentence(shown), sentence("Good to know: ", exercise.fact)]
-    )
+    more = ["Good to know: " + exercise.fact, "To read more: " + exercise.page]
+    return "\n".join(map(sentence, [*told, shown, *more]))
 
 
 def wrong(answer, found, right, k, mistake):
