@@ -29,9 +29,10 @@ def observe_rule(make, call, names):
         xs = [inputs[name] for name in names]
         gy = inputs["gy"]
         before = [x.copy() for x in (gy, *xs)]
-        y = ask(f"{call}.forward({listed})", make(answer, inputs).forward, *xs)
+        op = make(answer, inputs)  # forward may keep something for backward
+        y = ask(f"{call}.forward({listed})", op.forward, *xs)
         yield Seen("y", y)
-        gxs = ask(f"{call}.backward(gy, y, {listed})", make(answer, inputs).backward, gy, y, *xs)
+        gxs = ask(f"{call}.backward(gy, y, {listed})", op.backward, gy, y, *xs)
         gxs = gxs if isinstance(gxs, tuple) else (gxs,)
         yield Seen("the number of gradients that backward returns", len(gxs))
         for name, gx in zip(names, gxs, strict=True):
