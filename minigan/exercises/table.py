@@ -1,6 +1,6 @@
 """All exercises in order. The checker and the tests use this one table."""
 
-from minigan.exercises import chapter1, chapter2, chapter4, chapter5, chapter7
+from minigan.exercises import chapter1, chapter2, chapter3, chapter4, chapter5, chapter7
 
 CHAPTERS = {
     1: "Rules",
@@ -14,6 +14,7 @@ CHAPTERS = {
 EXERCISES = [
     *chapter1.EXERCISES,
     *chapter2.EXERCISES,
+    *chapter3.EXERCISES,
     *chapter4.EXERCISES,
     *chapter5.EXERCISES,
     *chapter7.EXERCISES,

@@ -113,6 +113,66 @@ OTHER_STYLES = {
             "    return found[x] if x in found else Node(0.0) * x",
         ),
     ],
+    "batch_norm": [
+        ("((x - mean) ** 2).mean(axis=0)", "x.var(axis=0)"),
+        ("((x - mean) ** 2).mean(axis=0)", "(x**2).mean(axis=0) - mean**2"),
+        (
+            "    return gamma * x_hat + beta",
+            "    return np.stack([gamma * row + beta for row in x_hat])",
+            "from minigan.exercises import check\n",
+            "import numpy as np\n\nfrom minigan.exercises import check\n",
+        ),
+    ],
+    "norm_rule": [
+        (
+            "s * (gy - gy.mean(axis=0) - y * (gy * y).mean(axis=0))",
+            "s * gy - s * gy.sum(axis=0) / len(x) - s * y * (gy * y).sum(axis=0) / x.shape[0]",
+        ),
+        (
+            "s = (((x - x.mean(axis=0)) ** 2).mean(axis=0) + self.eps) ** -0.5",
+            "centred = x - x.mean(axis=0, keepdims=True)\n"
+            "        s = 1 / ((centred * centred).mean(axis=0, keepdims=True) + self.eps) ** 0.5",
+            "y * (gy * y)",
+            "centred * s * (gy * centred * s)",
+        ),
+        (  # the derivation of Ioffe & Szegedy, with the gradients of σ² and μ
+            "        gx = s * (gy - gy.mean(axis=0) - y * (gy * y).mean(axis=0))",
+            "        n = len(x)\n"
+            "        mean = x.mean(axis=0)\n"
+            "        g_var = (gy * (x - mean)).sum(axis=0) * -0.5 * s**3\n"
+            "        g_mean = -(gy * s).sum(axis=0)\n"
+            "        gx = gy * s + g_var * 2 * (x - mean) / n + g_mean / n",
+        ),
+    ],
+    "adam": [
+        (
+            "m = beta1 * m + (1 - beta1) * g",
+            "m = m + (1 - beta1) * (g - m)",
+            "v = beta2 * v + (1 - beta2) * g**2",
+            "v = v + (1 - beta2) * (g * g - v)",
+        ),
+        (
+            "    m = beta1 * m + (1 - beta1) * g\n",
+            "    m *= beta1\n    m += (1 - beta1) * g\n",
+            "    p = p - lr * m_hat / (v_hat**0.5 + eps)",
+            "    p -= lr * m_hat / (v_hat**0.5 + eps)",
+        ),
+        (
+            "    p = p - lr * m_hat / (v_hat**0.5 + eps)",
+            "    c = (1 - beta2**t) ** 0.5\n"
+            "    p = p - lr * c / (1 - beta1**t) * m / (v**0.5 + c * eps)",
+        ),
+    ],
+    "init": [
+        ("noise / noise.shape[1] ** 0.5", "noise * (1 / len(noise[0])) ** 0.5"),
+        ("noise * (2 / noise.shape[1]) ** 0.5", "2**0.5 * weights(noise)"),
+        (
+            "noise * (2 / noise.shape[1]) ** 0.5",
+            "np.sqrt(2) / np.sqrt(noise.shape[1]) * noise",
+            "from minigan.exercises import check\n",
+            "import numpy as np\n\nfrom minigan.exercises import check\n",
+        ),
+    ],
     "best_d": [
         ("return p / (p + q)", "return 1 / (1 + q / p)"),
         ("return p / (p + q)", "ratio = p / q\n    return ratio / (1 + ratio)"),
