@@ -9,7 +9,7 @@ from minigan.op import Op
 from minigan.ops import norm
 from minigan.tensor import as_array
 
-# 3.1 batch_norm
+# 3.1 normalize
 
 
 def own_batch_norm(x, gamma, beta, eps):
@@ -40,9 +40,9 @@ def channel_inputs(rng):
         }
 
 
-BATCH_NORM = Exercise(
+NORMALIZE = Exercise(
     number="3.1",
-    name="batch_norm",
+    name="normalize",
     title="batch norm, solved and explained",
     names=("batch_norm",),
     right={"batch_norm": own_batch_norm},
@@ -551,4 +551,4 @@ INIT = Exercise(
 )
 
 
-EXERCISES = [BATCH_NORM, NORM_RULE, ADAM, INIT]
+EXERCISES = [NORMALIZE, NORM_RULE, ADAM, INIT]

@@ -192,8 +192,8 @@ CLIP = Exercise(
     guess=-0.1,
     why_guess="-0.3 is below -c, so it becomes -c.",
     shown="Shown: the weights of {n} networks are right, and the gradients did not change.",
-    fact="The authors of the WGAN call this a clearly terrible way to bound the slope. Gulrajani et "
-    "al. 2017 found that most weights end at -c or c (Figure 1).",
+    fact="The authors of the WGAN call this a clearly terrible way to bound the slope. Gulrajani "
+    "et al. 2017 found that most weights end at -c or c (Figure 1).",
     hints=(
         "Which function of NumPy puts every element between two bounds?",
         "np.clip(array, low, high) gives a new array.",
@@ -233,8 +233,8 @@ X_HAT = Exercise(
     mistakes=[
         Mistake(
             "Your ε and 1 - ε are exchanged.",
-            "With ε = 1, x̂ is the real sample. The distribution of x̂ is the same both ways, because "
-            "ε is uniform, but the check compares with the order of the paper.",
+            "With ε = 1, x̂ is the real sample. The distribution of x̂ is the same both ways, "
+            "because ε is uniform. But the check compares with the order of the paper.",
             {"interpolate": lambda real, fake, eps: interpolate(fake, real, eps)},
         ),
         Mistake(

@@ -105,16 +105,17 @@ def examine(exercise, answer):
 
 
 def by_outcome(exercise, answer, right):
-    """The Verdict about a training: its outcome counts, not its numbers."""
+    """The Verdict about a script: it has to learn, and not to have a known mistake."""
+    ask = Ask()
     try:
         with switched_off(exercise.off, answer), quiet():
-            solved, told = exercise.outcome(answer)
+            solved, told = exercise.outcome(exercise, answer, ask)
     except (Exception, SystemExit) as error:
-        return Verdict(False, report.raised(answer, error, "the training"))
-    if solved:
-        return Verdict(True, report.solved(exercise, [o.inputs for o in right], told))
+        return Verdict(False, report.raised(answer, error, ask.called))
     found = [look(exercise, answer, x) for x in inputs_of(exercise)]
     mistake = recognise(exercise, found, len(right[0].seen) - 1)
+    if solved and mistake is None:
+        return Verdict(True, report.solved(exercise, [o.inputs for o in right], told))
     return Verdict(False, report.not_trained(told, mistake), mistake)
 
 

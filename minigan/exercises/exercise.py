@@ -53,7 +53,7 @@ class Exercise:
     number: "1.2": the chapter, and the place in it. name: "tanh", as the learner types it.
     title: some words for the list of exercises.
     names: what the learner's file has to define, in the order of `check("tanh", Tanh)`.
-    right: minigan's own answers, {name: value}.
+    right: minigan's own answers, {name: value}. If it is empty, the solution is the right answer.
     inputs: a function of a NumPy generator: a list of inputs, the smallest first. An input is a
     dict of named arrays and numbers. The report shows them under these names.
     observe: a generator function observe(answer, inputs, ask) that yields what is compared, each
@@ -69,8 +69,8 @@ class Exercise:
     off: minigan's own versions, operations or functions, which raise an error during a check.
     place: a function place(answer, put) that puts the answer in minigan's place, for `run`:
     put(owner, attribute, value). None if minigan has no such place.
-    outcome: for a training: a function of the answer that returns (whether it is right, sentences).
-    It is used in place of the comparison. Then observe serves only to recognise mistakes.
+    outcome: for a script that trains: a function outcome(exercise, answer, ask) that returns
+    (whether it is right, a list of sentences). Then `observe` serves only to recognise mistakes.
     """
 
     number: str
@@ -114,7 +114,8 @@ class Exercise:
 
     def answer(self, **changed):
         """minigan's own answer, with some names changed."""
-        return SimpleNamespace(**self.right | changed)
+        right = self.right or vars(self.from_text(self.solution))
+        return SimpleNamespace(**right | changed)
 
     def wrong(self, mistake):
         """The answer of a Mistake."""

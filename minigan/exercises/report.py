@@ -69,7 +69,7 @@ def wrong(answer, found, right, k, mistake):
 
 def not_trained(told, mistake):
     """The text about a training that does not learn."""
-    return "\n".join([*map(sentence, told), *([named(mistake)] if mistake else [])])
+    return "\n".join([*([named(mistake)] if mistake else []), *map(sentence, told)])
 
 
 def named(mistake):

@@ -1,6 +1,14 @@
 """All exercises in order. The checker and the tests use this one table."""
 
-from minigan.exercises import chapter1, chapter2, chapter3, chapter4, chapter5, chapter7
+from minigan.exercises import (
+    chapter1,
+    chapter2,
+    chapter3,
+    chapter4,
+    chapter5,
+    chapter6,
+    chapter7,
+)
 
 CHAPTERS = {
     1: "Rules",
@@ -17,6 +25,7 @@ EXERCISES = [
     *chapter3.EXERCISES,
     *chapter4.EXERCISES,
     *chapter5.EXERCISES,
+    *chapter6.EXERCISES,
     *chapter7.EXERCISES,
 ]
 

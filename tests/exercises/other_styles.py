@@ -113,7 +113,7 @@ OTHER_STYLES = {
             "    return found[x] if x in found else Node(0.0) * x",
         ),
     ],
-    "batch_norm": [
+    "normalize": [
         ("((x - mean) ** 2).mean(axis=0)", "x.var(axis=0)"),
         ("((x - mean) ** 2).mean(axis=0)", "(x**2).mean(axis=0) - mean**2"),
         (
@@ -261,6 +261,34 @@ OTHER_STYLES = {
             "    loss = weight * penalty - (f(real).mean() - f(fake).mean())\n",
         ),
         ("    loss.backward()\n", "    loss.backward(retain_graph=True)\n"),
+    ],
+    "detach": [
+        (
+            "        d_loss = bce(D(real), 1.0) + bce(D(fake.detach()), 0.0)\n",
+            "        d_loss = bce(D(real), 1.0) + bce(D(minigan.Tensor(fake.data)), 0.0)\n",
+        ),
+        (
+            "bce(D(fake.detach()), 0.0)",
+            "bce(D(fake), 0.0)",
+            "        opt_D.step()\n",
+            "        opt_D.step()\n        opt_G.zero_grad()\n",
+        ),
+    ],
+    "labels": [
+        (
+            "d_loss = bce(D(real), 1.0) + bce(D(fake.detach()), 0.0)",
+            "d_loss = bce(D(real), 0.0) + bce(D(fake.detach()), 1.0)",
+            "g_loss = bce(D(fake), 1.0)",
+            "g_loss = bce(D(fake), 0.0)",
+        ),
+    ],
+    "batch_norm": [("# no norm at all, or nn.LayerNorm(16)", "nn.LayerNorm(16),")],
+    "optimizer": [
+        (
+            "    opt_G, opt_D = [optim.Adam(net.parameters(), **adam) for net in (G, D)]\n",
+            "    opt_G = optim.Adam(G.parameters(), **adam)\n"
+            "    opt_D = optim.RMSprop(D.parameters(), 0.01)\n",
+        ),
     ],
     "modes": [
         ("distances = np.sqrt((ways**2).sum(axis=2))", "distances = np.linalg.norm(ways, axis=-1)"),

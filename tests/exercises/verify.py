@@ -19,6 +19,7 @@ def solution_passes(exercise):
     assert not errors, "minigan's own answer raises an error, so that nothing is compared"
     verdict = checker.examine(exercise, exercise.from_text(exercise.solution))
     assert verdict.solved, verdict.text
+    assert exercise.fact[:30] in " ".join(verdict.text.split())
 
 
 def other_styles_pass(exercise):
@@ -29,11 +30,24 @@ def other_styles_pass(exercise):
 
 
 def mistakes_are_recognised(exercise):
+    if exercise.outcome:
+        return mistakes_of_a_script_are_recognised(exercise)
     for mistake in exercise.mistakes:
         verdict = checker.examine(exercise, exercise.wrong(mistake))
         assert not verdict.solved, mistake.name
         assert verdict.mistake is mistake, f"{mistake.name}\n{verdict.text}"
         assert mistake.name.split()[-1] in verdict.text
+
+
+def mistakes_of_a_script_are_recognised(exercise):
+    """Without the trainings, which take time; but the script as it is given does not learn."""
+    for mistake in exercise.mistakes:
+        answer = exercise.wrong(mistake)
+        found = [checker.look(exercise, answer, x) for x in checker.inputs_of(exercise)]
+        assert checker.recognise(exercise, found, 0) is mistake
+    verdict = checker.examine(exercise, exercise.from_text(exercise.text))
+    assert (verdict.solved, verdict.mistake) == (False, exercise.mistakes[0])
+    assert "G has learned if W₁ is below 1." in verdict.text
 
 
 def pairs_are_told_apart(exercise):
