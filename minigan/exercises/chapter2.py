@@ -24,7 +24,7 @@ GRAPHS = [  # the leaves, and how the other nodes are computed
 def draw(rng, leaves, low, high):
     """A number for each leaf: {name: number}"""
     sizes = {leaf: rng.uniform(low, high) for leaf in leaves.split()}
-    return {leaf: round(size * rng.choice([-1, 1]), 2) for leaf, size in sizes.items()}
+    return {leaf: float(round(size * rng.choice([-1, 1]), 2)) for leaf, size in sizes.items()}
 
 
 def graph_inputs(rng):
@@ -51,7 +51,7 @@ def leaf_gradients(nodes, found):
     names = leaves_of(nodes)
     note = ""
     if any(nodes[name] not in found for name in names):
-        note = "nan stands for a leaf for which there is no gradient."
+        note = "nan stands for a leaf without a gradient. The keys of the dict are Nodes."
     values = [found.get(nodes[name], np.nan) for name in names]
     return Seen(gradients_of(names), values, note)
 

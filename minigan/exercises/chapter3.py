@@ -287,11 +287,23 @@ def adam_step(
     return {"adam": adam}
 
 
+def another_order(*given):
+    p, m, v = adam_step()["adam"](*given)
+    return m, v, p
+
+
 def eps_before_correction(t, p, g, m, v, lr, beta1, beta2, eps):
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g * g
     rate = lr * np.sqrt(1 - beta2**t) / (1 - beta1**t)
     return p - rate * m / (np.sqrt(v) + eps), m, v
+
+
+def eps_without_parentheses(t, p, g, m, v, lr, beta1, beta2, eps):
+    new, m, v = adam_step(divisor=lambda v_hat, eps: np.sqrt(v_hat))["adam"](
+        t, p, g, m, v, lr, beta1, beta2, eps
+    )
+    return new + eps, m, v
 
 
 def no_correction(m, t, beta):
@@ -317,6 +329,7 @@ def adam_inputs(rng):
 
 def observe_adam(answer, inputs, ask):
     call = "adam(t, p, g, m, v, lr, beta1, beta2, eps)"
+    g = inputs["g"].copy()
     results = ask(call, answer.adam, *inputs.values())
     several = isinstance(results, (tuple, list))
     yield Seen("the number of results", len(results) if several else 1)
@@ -324,6 +337,7 @@ def observe_adam(answer, inputs, ask):
     yield Seen("the new m", m)
     yield Seen("the new v", v)
     yield Seen("the new p", p)
+    yield Seen("whether g is unchanged (1: yes)", np.array_equal(inputs["g"], g))
 
 
 def put_adam(answer, put):
@@ -366,6 +380,11 @@ ADAM = Exercise(
             adam_step(corrected=lambda m, t, beta: m / (1 - beta)),
         ),
         Mistake(
+            "Your bias correction has (1 - β)ᵗ in place of 1 - βᵗ.",
+            "The power belongs to β alone: 1 - beta1**t.",
+            adam_step(corrected=lambda m, t, beta: m / (1 - beta) ** t),
+        ),
+        Mistake(
             "Your bias correction multiplies by 1 - βᵗ.",
             "m and v are too small at first. A division by 1 - βᵗ makes them larger.",
             adam_step(corrected=lambda m, t, beta: m * (1 - beta**t)),
@@ -384,6 +403,16 @@ ADAM = Exercise(
             "You return m̂ and v̂ in place of m and v.",
             "The next step would correct them a second time. Only p uses m̂ and v̂.",
             adam_step(keep_corrected=True),
+        ),
+        Mistake(
+            "You return m, v and p in place of p, m and v.",
+            "The order of the results is p, m, v.",
+            {"adam": another_order},
+        ),
+        Mistake(
+            "Your p adds ε to the whole, and not to √v̂.",
+            "Python divides before it adds. So the sum needs parentheses: (v_hat**0.5 + eps).",
+            {"adam": eps_without_parentheses},
         ),
         Mistake(
             "Your p has ε inside the root.",
@@ -514,6 +543,11 @@ INIT = Exercise(
             "The DCGAN paper uses it for all layers. That works because batch norm follows. Here "
             "the number depends on I.",
             scaled(lambda i, o: 0.02),
+        ),
+        Mistake(
+            "Your first result is the standard deviation alone.",
+            "The weights are drawn: the noise times this number.",
+            {"weights": lambda noise: noise.shape[1] ** -0.5},
         ),
         Mistake(
             "Your second weights are like the first ones.",

@@ -146,6 +146,14 @@ def distance(shift=squared, cross=cross_root, factor=2.0, whole=lambda d: d):
     return {"frechet_distance": frechet_distance}
 
 
+def without_trace(mean1, cov1, mean2, cov2):
+    return squared(mean1 - mean2) + cov1 + cov2 - 2 * cross_root(cov1, cov2)
+
+
+def sum_of_elements(mean1, cov1, mean2, cov2):
+    return squared(mean1 - mean2) + (cov1 + cov2 - 2 * cross_root(cov1, cov2)).sum()
+
+
 def gaussian(rng, d):
     half = rng.normal(size=(d, d))
     return rng.normal(size=d), half @ half.T + 0.1 * np.eye(d)
@@ -192,9 +200,24 @@ FRECHET = Exercise(
             distance(cross=lambda a, b: np.diag(np.sqrt(np.diag(a) * np.diag(b)))),
         ),
         Mistake(
+            "You multiply the matrices element by element.",
+            "For arrays, * is the product of the elements. The product of matrices is @.",
+            distance(cross=lambda a, b: root(root(a) * b * root(a))),
+        ),
+        Mistake(
             "Your distance has a matrix without its root.",
             "Σ₁^½ Σ₂ Σ₁^½ has the eigenvalues of Σ₁ Σ₂. The formula needs its root.",
             distance(cross=lambda a, b: a @ b),
+        ),
+        Mistake(
+            "Your distance sums all elements of the matrices.",
+            "The trace is the sum of the diagonal alone: np.trace.",
+            {"frechet_distance": sum_of_elements},
+        ),
+        Mistake(
+            "Your distance is a matrix.",
+            "The formula takes the trace of the matrices, the sum of the diagonal: np.trace.",
+            {"frechet_distance": without_trace},
         ),
         Mistake(
             "Your distance lacks the factor 2 of the root.",

@@ -15,3 +15,6 @@ class Node:
     def __mul__(self, other):
         value = self.value * other.value
         return Node(value, (self, other), lambda g, a, b: (g * b, g * a))
+
+    def __repr__(self):
+        return f"Node({self.value})"
