@@ -88,7 +88,8 @@ class Folder:
         """Write the file of an exercise where there is none."""
         with atomic_write(self.state / f"{exercise.stem}.txt") as temporary:
             temporary.write_text(exercise.text, encoding="utf-8")
-        write_new(self.file(exercise), exercise.text)
+        with contextlib.suppress(FileExistsError):  # another process, or the learner, was faster
+            write_new(self.file(exercise), exercise.text)
 
     def reset(self, exercise):
         """Give the file its first text. Return where the learner's version is kept, or None.

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import textwrap
 import traceback
 from types import FunctionType
@@ -43,9 +44,8 @@ def solved(exercise, inputs, told=()):
     """The text about a right answer."""
     shapes = {tuple(np.shape(x) for x in each.values()) for each in inputs}
     shown = exercise.shown.format(n=len(inputs), shapes=len(shapes))
-    return "\n".join(
-        [*map(sentence, told), sentence(shown), sentence("Good to know: ", exercise.fact)]
-    )
+    more = ["Good to know: " + exercise.fact, "To read more: " + exercise.page]
+    return "\n".join(map(sentence, [*told, shown, *more]))
 
 
 def wrong(answer, found, right, k, mistake):
@@ -161,15 +161,17 @@ def number(x):
 
 
 def sentence(*texts):
-    """Text, wrapped and indented."""
-    return textwrap.fill(
-        "".join(texts),
+    """Text, wrapped and indented. A formula such as 1 - y² stays on one line."""
+    text = re.sub(r" ([-+·=]) ", "\u00a0\\1\u00a0", "".join(texts))  # textwrap does not break there
+    lines = textwrap.fill(
+        text,
         WIDTH,
         initial_indent="  ",
         subsequent_indent="  ",
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return lines.replace("\u00a0", " ")
 
 
 def capital(text):

@@ -1,7 +1,7 @@
 """`run`: train a GAN on the ring with the lines that the learner has solved in minigan's place."""
 
 import inspect
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -56,12 +56,18 @@ def in_place_of_minigan(folder, model):
                 answer = SimpleNamespace(**{name: names[name] for name in exercise.names})
                 exercise.place(answer, put)
                 for name in exercise.names:
-                    line = inspect.getsourcelines(names[name])[1]
-                    lines.append(f"{name}: {path}, line {line}")
+                    lines.append(f"{name}: {path}{line_of(names[name])}")
         yield lines
     finally:
         for owner, name, value in reversed(undo):
             setattr(owner, name, value)
+
+
+def line_of(thing):
+    """ ", line 30" of a class or function in a file, or "" for anything else."""
+    with suppress(OSError, TypeError):
+        return f", line {inspect.getsourcelines(thing)[1]}"
+    return ""
 
 
 def draw(samples, path):

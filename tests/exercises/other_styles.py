@@ -264,10 +264,6 @@ OTHER_STYLES = {
     ],
     "detach": [
         (
-            "        d_loss = bce(D(real), 1.0) + bce(D(fake.detach()), 0.0)\n",
-            "        d_loss = bce(D(real), 1.0) + bce(D(minigan.Tensor(fake.data)), 0.0)\n",
-        ),
-        (
             "bce(D(fake.detach()), 0.0)",
             "bce(D(fake), 0.0)",
             "        opt_D.step()\n",

@@ -5,9 +5,10 @@ import sys
 
 import numpy as np
 import pytest
+from exercises.in_process import replace_process
 
 from minigan.exercises import __main__ as command
-from minigan.exercises import child, ring, training, watch
+from minigan.exercises import ring, training, watch
 from minigan.exercises.folder import Folder
 from minigan.exercises.table import EXERCISES, find
 
@@ -18,12 +19,7 @@ TANH = find("tanh")
 def folder(tmp_path, monkeypatch):
     """The folder of exercises in an empty current folder. Files are checked in this process."""
     monkeypatch.chdir(tmp_path)
-
-    def run(program, *settings, **more):
-        child.main(*program[3:])
-        return subprocess.CompletedProcess(program, 0)
-
-    monkeypatch.setattr(child.subprocess, "run", run)
+    replace_process(monkeypatch)
     folder = Folder()
     folder.prepare(EXERCISES)
     return folder
