@@ -34,11 +34,11 @@ def graph_inputs(rng):
         yield draw(rng, leaves, 0.5, 2.0) | nodes
 
 
-def build(inputs, **functions):
-    """The Nodes of such an input: {name: Node}"""
+def build(inputs, leaf=Node, **functions):
+    """The Nodes of such an input: {name: Node}. leaf: makes a leaf of a number."""
     nodes = {}
     for name, value in inputs.items():
-        nodes[name] = eval(value, functions, nodes) if isinstance(value, str) else Node(value)
+        nodes[name] = eval(value, functions, nodes) if isinstance(value, str) else leaf(value)
     return nodes
 
 
