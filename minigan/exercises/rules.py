@@ -33,13 +33,10 @@ def observe_rule(make, call, names):
         xs = [inputs[name] for name in names]
         gy = inputs["gy"]
         before = [x.copy() for x in (gy, *xs)]
-
-        def op():
-            return ask(call, make, answer, inputs)
-
-        y = ask(f"{call}.forward({listed})", op().forward, *xs)
+        op = ask(call, make, answer, inputs)  # forward may keep something for backward
+        y = ask(f"{call}.forward({listed})", op.forward, *xs)
         yield Seen("y", y)
-        gxs = ask(f"{call}.backward(gy, y, {listed})", op().backward, gy, y, *xs)
+        gxs = ask(f"{call}.backward(gy, y, {listed})", op.backward, gy, y, *xs)
         gxs = gxs if isinstance(gxs, tuple) else (gxs,)
         yield must(len(gxs) == len(names), count)
         for name, gx in zip(names, gxs, strict=True):
@@ -47,8 +44,8 @@ def observe_rule(make, call, names):
         for name, x, old in zip(("gy", *names), (gy, *xs), before, strict=True):
             note = f"Your code changes {name} in place. Other operations still use this array."
             yield must(np.array_equal(x, old), note)
-        yield from second_order(op(), call, names, xs, gy, ask)
-        yield from in_float32(op(), call, names, xs, gy, ask)
+        yield from second_order(ask(call, make, answer, inputs), call, names, xs, gy, ask)
+        yield from in_float32(ask(call, make, answer, inputs), call, names, xs, gy, ask)
 
     return observe
 

@@ -1,6 +1,14 @@
 """All exercises in order. The checker and the tests use this one table."""
 
-from minigan.exercises import chapter1, chapter4, chapter5, chapter6
+from minigan.exercises import (
+    chapter1,
+    chapter2,
+    chapter3,
+    chapter4,
+    chapter5,
+    chapter6,
+    chapter7,
+)
 
 CHAPTERS = {
     1: "Rules",
@@ -13,9 +21,12 @@ CHAPTERS = {
 }
 EXERCISES = [
     *chapter1.EXERCISES,
+    *chapter2.EXERCISES,
+    *chapter3.EXERCISES,
     *chapter4.EXERCISES,
     *chapter5.EXERCISES,
     *chapter6.EXERCISES,
+    *chapter7.EXERCISES,
 ]
 
 
