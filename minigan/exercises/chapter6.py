@@ -11,7 +11,7 @@ import numpy as np
 from minigan.exercises.chapter5 import wasserstein
 from minigan.exercises.exercise import Exercise, Mistake, Seen
 
-STEPS = 200  # of a training
+STEPS = 160  # of a training
 SPREAD = 0.5  # the standard deviation of the data
 TARGETS = (4.0, -3.0)  # the means of the data, far from the first samples of G
 NEAR = 1.0  # G has learned if W₁ between samples and data is below this. At first it is 3 to 4.

@@ -9,7 +9,7 @@ from exercises.in_process import replace_process
 from minigan.exercises import __main__ as command
 from minigan.exercises.exercise import left_open
 from minigan.exercises.folder import Folder
-from minigan.exercises.table import find
+from minigan.exercises.table import EXERCISES, find
 
 PAGE = (pages.ROOT / "docs" / "exercises.md").read_text("utf-8")
 (SESSION,) = [part.text for part in pages.parts(PAGE) if part.text.startswith("$ ")]
@@ -77,3 +77,8 @@ def test_the_page_has_every_command():
         with pytest.raises(SystemExit):
             command.parse_flags([name, "--help"])
     assert names == ["check", "watch", "hint", "solution", "reset", "run"]
+
+
+def test_the_page_has_every_exercise():
+    rows = re.findall(r"^\| \d [^|]+ \|(.*)\|$", PAGE, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", "".join(rows)) == [exercise.name for exercise in EXERCISES]
