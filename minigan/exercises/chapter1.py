@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigan import autograd, losses
-from minigan.exercises.exercise import Exercise, Mistake, Seen
+from minigan.exercises.exercise import Exercise, Mistake, Seen, must
 from minigan.exercises.rules import ORDERS, SHOWN, observe_rule, rule
 from minigan.op import Op
 from minigan.ops import arithmetic, elementwise, matmul, reduce
@@ -221,10 +221,10 @@ def unbroadcast_inputs(rng):
 
 def observe_unbroadcast(answer, inputs, ask):
     g, shape = inputs["g"], inputs["shape"]
-    call = f"unbroadcast(g, {shape})"
+    call = "unbroadcast(g, shape)"
     before = g.copy()
     yield Seen("the result", ask(call, answer.unbroadcast, g, shape))
-    yield Seen("whether g is unchanged (1: yes)", np.array_equal(g, before))
+    yield must(np.array_equal(g, before), "Your code changes g in place. Others still use it.")
     x = Tensor(g, requires_grad=True)
     y = ask(call, answer.unbroadcast, x, shape)
     v = np.arange(1.0, 1 + np.prod(shape, dtype=int)).reshape(shape)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minigan.exercises import ring
-from minigan.exercises.exercise import Exercise, Mistake, Seen
+from minigan.exercises.exercise import Exercise, Mistake, Seen, must
 from minigan.exercises.players import (
     batches,
     gradients,
@@ -310,7 +310,7 @@ def observe_step_d(answer, inputs, ask):
         call = "discriminator_step(G, D, opt_D, real, z)"
         yield Seen("the loss", ask(call, answer.discriminator_step, G, D, opt_D, x, noise))
         yield Seen(f"the list of D's weights after the {which} step", weights(D))
-    yield Seen("whether G's weights are unchanged (1: yes)", np.array_equal(weights(G), before))
+    yield must(np.array_equal(weights(G), before), "The weights of G changed. D's step changes D.")
     yield Seen("the list of the gradients that G has got (0: none)", gradients(G))
 
 
@@ -417,7 +417,7 @@ def observe_step_g(answer, inputs, ask):
         call = "generator_step(G, D, opt_G, z)"
         yield Seen("the loss", ask(call, answer.generator_step, G, D, opt_G, noise))
         yield Seen(f"the list of G's weights after the {which} step", weights(G))
-    yield Seen("whether D's weights are unchanged (1: yes)", np.array_equal(weights(D), before))
+    yield must(np.array_equal(weights(D), before), "The weights of D changed. G's step changes G.")
 
 
 def noise_batches(rng):

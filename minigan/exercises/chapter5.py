@@ -5,7 +5,7 @@ import numpy as np
 from minigan import losses, nn
 from minigan.autograd import grad
 from minigan.exercises import ring
-from minigan.exercises.exercise import Exercise, Mistake, Seen
+from minigan.exercises.exercise import Exercise, Mistake, Seen, must
 from minigan.exercises.players import (
     batches,
     gradients,
@@ -35,7 +35,7 @@ def observe_w1(answer, inputs, ask):
     yield Seen("W₁", ask("wasserstein(x, y)", answer.wasserstein, x, y))
     unchanged = np.array_equal(x, before[0]) and np.array_equal(y, before[1])
     note = "Your function sorts the arrays of the caller. np.sort(x) gives a new array."
-    yield Seen("whether x and y are unchanged (1: yes)", unchanged, note)
+    yield must(unchanged, note)
 
 
 W1 = Exercise(
@@ -114,7 +114,7 @@ def observe_clip(answer, inputs, ask):
     old = gradients(f)
     ask("clip_weights(f, c)", answer.clip_weights, f, inputs["c"], returns=False)
     yield Seen("the list of all weights and biases of f", weights(f))
-    yield Seen("whether the gradients are unchanged (1: yes)", np.array_equal(gradients(f), old))
+    yield must(np.array_equal(gradients(f), old), "The gradients of f changed: clip the weights.")
 
 
 def on_each(change, what=lambda p: True):
@@ -459,7 +459,7 @@ def observe_step_f(answer, inputs, ask):
         arguments = G, f, opt_f, x, noise, eps, inputs["weight"]
         yield Seen("the loss", ask(call, answer.critic_step, *arguments))
         yield Seen(f"the list of f's weights after the {which} step", weights(f))
-    yield Seen("whether G's weights are unchanged (1: yes)", np.array_equal(weights(G), before))
+    yield must(np.array_equal(weights(G), before), "The weights of G changed. This step changes f.")
     yield Seen("the list of the gradients that G has got (0: none)", gradients(G))
 
 

@@ -38,12 +38,17 @@ class Mistake:
 class Seen:
     """One thing that a check looks at: a number or an array, and what it is.
 
-    note: a sentence for the learner if this value is wrong and no known mistake explains it.
+    note: a sentence for the learner in place of the two numbers, if this value is wrong.
     """
 
     label: str
     value: Any
     note: str = ""
+
+
+def must(condition, note):
+    """A condition that has to hold, as a Seen. note: a sentence for the learner if it does not."""
+    return Seen("a condition", bool(condition), note)
 
 
 @dataclass

@@ -3,15 +3,15 @@
 import numpy as np
 
 from minigan.autograd import grad
-from minigan.exercises.exercise import Seen
+from minigan.exercises.exercise import Seen, must
 from minigan.op import Op
 from minigan.tensor import Tensor
 
 ORDERS = "the gradient to first and second order"
 SHOWN = "Shown: the value, and " + ORDERS + ", agree with minigan on {n} inputs of {shapes} shapes."
 NOT_FLOAT32 = (
-    "For float32 inputs your gradient is float64. Something in the rule makes float64, such as "
-    "np.ones(shape) without dtype=."
+    "For float32 inputs your gradient of {} is not float32. Something in the rule makes float64, "
+    "such as np.ones(shape) without dtype=."
 )
 
 
@@ -24,24 +24,28 @@ def observe_rule(make, call, names):
     """
     names = names.split()
     listed = ", ".join(names)
+    count = (
+        f"backward has to return one gradient for each input: {listed}. Several are a tuple, as in "
+        "`return gx, gW, gb`."
+    )
 
     def observe(answer, inputs, ask):
         xs = [inputs[name] for name in names]
         gy = inputs["gy"]
         before = [x.copy() for x in (gy, *xs)]
-        op = make(answer, inputs)  # forward may keep something for backward
+        op = ask(call, make, answer, inputs)  # forward may keep something for backward
         y = ask(f"{call}.forward({listed})", op.forward, *xs)
         yield Seen("y", y)
         gxs = ask(f"{call}.backward(gy, y, {listed})", op.backward, gy, y, *xs)
         gxs = gxs if isinstance(gxs, tuple) else (gxs,)
-        yield Seen("the number of gradients that backward returns", len(gxs))
+        yield must(len(gxs) == len(names), count)
         for name, gx in zip(names, gxs, strict=True):
             yield Seen(f"the gradient of {name}", gx)
         for name, x, old in zip(("gy", *names), (gy, *xs), before, strict=True):
             note = f"Your code changes {name} in place. Other operations still use this array."
-            yield Seen(f"whether {name} is unchanged (1: yes)", np.array_equal(x, old), note)
-        yield from second_order(make(answer, inputs), call, names, xs, gy, ask)
-        yield from in_float32(make(answer, inputs), call, names, xs, gy, ask)
+            yield must(np.array_equal(x, old), note)
+        yield from second_order(ask(call, make, answer, inputs), call, names, xs, gy, ask)
+        yield from in_float32(ask(call, make, answer, inputs), call, names, xs, gy, ask)
 
     return observe
 
@@ -91,7 +95,7 @@ def in_float32(op, call, names, xs, gy, ask):
     gxs = gxs if isinstance(gxs, tuple) else (gxs,)
     for name, gx in zip(names, gxs, strict=True):
         is_float32 = np.asarray(gx).dtype == np.float32
-        yield Seen(f"the dtype of the gradient of {name} (1: float32)", is_float32, NOT_FLOAT32)
+        yield must(is_float32, NOT_FLOAT32.format(name))
 
 
 def rule(backward, forward):

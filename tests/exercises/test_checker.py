@@ -36,7 +36,7 @@ def test_a_known_mistake_is_named_with_the_smallest_input_and_both_numbers():
     text = text_of(TANH, answer)
     assert " ".join(text.split()).startswith(
         "Your gradient does not use gy. 1 - y² is the slope of tanh alone. The chain rule "
-        "multiplies it by gy. The gradient of x is wrong. The smallest input that shows it: "
+        "multiplies it by gy. This is wrong: the gradient of x. The smallest input that shows it: "
         f"x = [{x:.4f}]"
     )
     assert [line.split() for line in text.splitlines()[-2:]] == [
@@ -50,14 +50,15 @@ def test_the_sentence_of_a_sum_over_the_batch():
     text = " ".join(text_of(LINEAR, LINEAR.wrong(mean)).split())
     assert text.startswith(
         "Your gradient of b is the right one divided by the batch size. "
-        "Every sample uses b, so its gradient is a sum and not a mean. The gradient of b is wrong."
+        "Every sample uses b, so its gradient is a sum and not a mean. "
+        "This is wrong: the gradient of b. "
     )
 
 
 def test_a_mistake_that_nobody_knows_has_no_name():
     verdict = checker.examine(TANH, tanh(lambda self, gy, y, x: gy * (1.01 - y * y)))
     assert (verdict.solved, verdict.mistake) == (False, None)
-    assert verdict.text.startswith("  The gradient of x is wrong. The smallest input")
+    assert verdict.text.startswith("  This is wrong: the gradient of x. The smallest input")
 
 
 def test_a_mistake_on_one_input_alone_has_no_name():
@@ -143,10 +144,13 @@ def test_a_function_of_numpy_on_a_tensor_is_explained():
         (lambda self, gy, y, x: "gy", "must be numbers, but Tanh().backward"),
         (lambda self, gy, y, x: [[1.0], [1.0, 2.0]], "gives a list"),
         (lambda self, gy, y, x: sys.exit(), "SystemExit: without a message"),
-        (lambda self, gy, y, x: (gy, gy), "The number of gradients that backward returns is"),
+        (lambda self, gy, y, x: (gy, gy), "one gradient for each input: x."),
         (lambda self, gy: gy, "takes 2 positional arguments but 4 were given"),
         (lambda self, gy, y, x: np.multiply(gy, 1 - y * y, out=gy), "changes gy in place"),
-        (lambda self, gy, y, x: gy * (1 - y * y) * np.ones(x.shape), "is float64"),
+        (
+            lambda self, gy, y, x: gy * (1 - y * y) * np.ones(x.shape),
+            "your gradient of x is not float32.",
+        ),
     ],
 )
 def test_an_answer_of_another_kind_is_explained_in_a_sentence(backward, words):
@@ -219,6 +223,9 @@ def test_check_prints_in_a_notebook_and_says_how_it_is_called(capsys):
         ((10, 3), (3, 10), False),
         ("larger", "larger", True),
         ("0.5", 0.5, False),
+        (0.0002, 0.0, True),
+        (0.1, 0.0, False),
+        ([0.5], 0.5, False),
     ],
 )
 def test_a_guess_of_a_number_is_right_to_two_digits(guess, answer, right):
