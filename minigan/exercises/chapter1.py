@@ -511,6 +511,11 @@ LINEAR = Exercise(
             "The rule returns the gradient itself. The optimizer subtracts it.",
             linear(gx=lambda gy, x, W, b: -(gy @ W), gW=lambda gy, x, W, b: -(gy.T @ x)),
         ),
+        Mistake(
+            "Your gradient of x has the wrong sign.",
+            "The rule returns the gradient itself. The optimizer subtracts it.",
+            linear(gx=lambda gy, x, W, b: -(gy @ W)),
+        ),
     ],
     guess=(3, 10),
     why_guess="A gradient has the shape of what it belongs to, and W is (O, I) = (3, 10).",

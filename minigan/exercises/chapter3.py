@@ -269,20 +269,20 @@ def adam_step(
     v_corrected=None,
     divisor=root,
     sign=-1,
-    keep_corrected=False,
-    swap=False,
+    keep_corrected=(False, False),
+    betas=lambda beta1, beta2: (beta1, beta2),
 ):
     """An Adam of which a part may be wrong."""
     v_corrected = v_corrected or corrected
 
     def adam(t, p, g, m, v, lr, beta1, beta2, eps):
-        if swap:
-            beta1, beta2 = beta2, beta1
+        beta1, beta2 = betas(beta1, beta2)
         m = beta1 * m + m_part(g, beta1)
         v = beta2 * v + v_part(g, beta2)
         m_hat, v_hat = corrected(m, t, beta1), v_corrected(v, t, beta2)
         p = p + sign * lr * m_hat / divisor(v_hat, eps)
-        return (p, m_hat, v_hat) if keep_corrected else (p, m, v)
+        keep_m, keep_v = keep_corrected
+        return p, m_hat if keep_m else m, v_hat if keep_v else v
 
     return {"adam": adam}
 
@@ -370,11 +370,6 @@ ADAM = Exercise(
             adam_step(corrected=lambda m, t, beta: m / (1 - beta ** (t - 1))),
         ),
         Mistake(
-            "Your bias correction has t + 1.",
-            "t counts from 1 already. In step 1, m is (1 - β₁) g, and dividing by 1 - β₁¹ gives g.",
-            adam_step(corrected=lambda m, t, beta: m / (1 - beta ** (t + 1))),
-        ),
-        Mistake(
             "Your bias correction has β in place of βᵗ.",
             "It is right in step 1 alone. βᵗ falls to 0, so that the correction ends.",
             adam_step(corrected=lambda m, t, beta: m / (1 - beta)),
@@ -402,7 +397,17 @@ ADAM = Exercise(
         Mistake(
             "You return m̂ and v̂ in place of m and v.",
             "The next step would correct them a second time. Only p uses m̂ and v̂.",
-            adam_step(keep_corrected=True),
+            adam_step(keep_corrected=(True, True)),
+        ),
+        Mistake(
+            "You return m̂ in place of m.",
+            "The next step would correct it a second time. Only p uses m̂.",
+            adam_step(keep_corrected=(True, False)),
+        ),
+        Mistake(
+            "You return v̂ in place of v.",
+            "The next step would correct it a second time. Only p uses v̂.",
+            adam_step(keep_corrected=(False, True)),
         ),
         Mistake(
             "You return m, v and p in place of p, m and v.",
@@ -448,7 +453,17 @@ ADAM = Exercise(
         Mistake(
             "Your β₁ and β₂ are exchanged.",
             "β₁ belongs to m, the mean of g. β₂ belongs to v, the mean of g².",
-            adam_step(swap=True),
+            adam_step(betas=lambda beta1, beta2: (beta2, beta1)),
+        ),
+        Mistake(
+            "Your m has β₂.",
+            "β₁ belongs to m, the mean of g. β₂ belongs to v, the mean of g².",
+            adam_step(betas=lambda beta1, beta2: (beta2, beta2)),
+        ),
+        Mistake(
+            "Your v has β₁.",
+            "β₁ belongs to m, the mean of g. β₂ belongs to v, the mean of g².",
+            adam_step(betas=lambda beta1, beta2: (beta1, beta1)),
         ),
     ],
     guess=0.9,
