@@ -2,7 +2,8 @@
 
 The reading path: backend, tensor, op, autograd, ops, nn, losses, optim, trainers.
 Beside it: gradcheck (numerical checks), datasets, metrics, runs (files and pictures of a run),
-guards (errors), switches (no_grad), debug (a debugger), lab (a web page).
+guards (errors), switches (no_grad), debug (a debugger), lab (a web page), exercises (write it
+yourself).
 """
 
 import importlib

@@ -34,6 +34,7 @@ ORDER = [
     "datasets/*",
     "metrics/*",
     "runs/*",
+    "exercises/*",
     "debug.py lab/*",
 ]
 
