@@ -141,7 +141,7 @@ def new_data(array, requires_grad):
 
 def one_element(x):
     """The one element of a Tensor as a Python number; ValueError if there is not exactly one."""
-    if x.size != 1:
+    if x._data.size != 1:
         raise ValueError(f"item() needs exactly one element; this tensor has shape {x.shape}")
     return x.data.item()
 

@@ -59,7 +59,7 @@ def check_output(y, gy):
             f"the gradient of the loss must be numbers, not {gy}; to keep the graph, nothing is "
             "needed, and for a second derivative write create_graph=True"
         )
-    if gy is None and y.size != 1:
+    if gy is None and y._data.size != 1:
         raise RuntimeError(
             f"the loss must be a single number, but its shape is {y.shape}: take its .mean() or "
             ".sum(), or give the gradient of each element"
