@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from minigan.exercises.exercise import Exercise, Mistake, Seen
+from minigan.exercises.exercise import Exercise, Mistake, Seen, must
 from minigan.exercises.node import Node
 
 GRAPHS = [  # the leaves, and how the other nodes are computed
@@ -353,7 +353,7 @@ def observe_walk(answer, inputs, ask):
     nodes = build(inputs)
     counts = count_calls(nodes)
     found = ask("walk(y)", answer.walk, nodes["y"])
-    yield Seen("whether the result is a dict (1: yes)", isinstance(found, dict))
+    yield must(isinstance(found, dict), "walk has to return a dict, {leaf: gradient}.")
     yield leaf_gradients(nodes, found)
     yield Seen(
         f"how often the rule of each node was called ({', '.join(counts)})",
@@ -491,13 +491,13 @@ def formula_inputs(rng):
 
 def observe_second_order(answer, inputs, ask):
     made = ask("exp(Node(0.5))", answer.exp, Node(0.5))
-    yield Seen("whether exp returns a Node (1: yes)", isinstance(made, Node))
+    yield must(isinstance(made, Node), "exp has to return a Node.")
     nodes = build(inputs, exp=answer.exp)
     y = nodes["y"]
     yield Seen("the value of y", y.value)
     leaves = leaves_of(nodes)
     first = [ask(f"grad(y, {leaf})", answer.grad, y, nodes[leaf]) for leaf in leaves]
-    yield Seen("whether grad returns a Node (1: yes)", all(isinstance(g, Node) for g in first))
+    yield must(all(isinstance(g, Node) for g in first), "grad has to return a Node.")
     yield Seen(gradients_of(leaves), [g.value for g in first])
     for leaf, g in zip(leaves, first, strict=True):
         second = [ask(f"grad(grad(y, {leaf}), {x})", answer.grad, g, nodes[x]) for x in leaves]

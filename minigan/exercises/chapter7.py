@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minigan.exercises.exercise import Exercise, Mistake, Seen
+from minigan.exercises.exercise import Exercise, Mistake, Seen, must
 from minigan.exercises.rules import observe_function
 from minigan.metrics import mixture_scores
 
@@ -30,7 +30,8 @@ def mode_inputs(rng):
 def observe_scores(answer, inputs, ask):
     given = (inputs["samples"], inputs["modes"], inputs["std"])
     scores = ask("mode_scores(samples, modes, std)", answer.mode_scores, *given)
-    yield Seen("the number of results", len(scores) if isinstance(scores, tuple) else 1)
+    two = isinstance(scores, tuple) and len(scores) == 2
+    yield must(two, "mode_scores has to return two numbers, as in `return modes, quality`.")
     yield Seen("the number of modes", scores[0])
     yield Seen("the high quality", scores[1])
 

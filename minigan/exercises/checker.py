@@ -206,12 +206,14 @@ def recognise(exercise, found, k):
 
     Up to the item k, which is the first wrong one, all numbers have to agree, on all inputs. On
     three inputs at least, the right answer and all other mistakes give other numbers. A wrong name
-    would be worse than none. If two mistakes are equal up to there, all items are compared.
+    would be worse than none. If two mistakes are equal up to there, all items are compared. Behind
+    the item k, the answer may have another mistake, too. But where it is right, the known mistake
+    must be right: it says nothing wrong about that part.
     """
     right, *wrong = known(exercise)
     for depth in (k, len(right[0].seen) - 1):
         for mistake, its in zip(exercise.mistakes, wrong, strict=True):
-            if all(agree(f, m, depth) for f, m in zip(found, its, strict=True)):
+            if all(fits(*three, depth) for three in zip(found, its, right, strict=True)):
                 others = [other for other in (right, *wrong) if other is not its]
                 told_apart = [
                     i
@@ -222,6 +224,14 @@ def recognise(exercise, found, k):
                 if len(told_apart) >= ENOUGH:
                     return mistake
     return None
+
+
+def fits(found, mistake, right, k):
+    """Whether an answer agrees with a mistake up to the item k, and is right nowhere else alone."""
+    return agree(found, mistake, k) and all(
+        same(mistake[j], right[j]) or not same(found[j], right[j])
+        for j in range(k + 1, len(right.seen))
+    )
 
 
 def agree(a, b, k, slack=1.0):

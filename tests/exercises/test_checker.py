@@ -69,6 +69,25 @@ def test_a_mistake_on_one_input_alone_has_no_name():
     assert (verdict.solved, verdict.mistake) == (False, None)
 
 
+def test_a_mistake_that_is_wrong_in_more_places_than_the_answer_is_not_named():
+    def backward(self, gy, y, x, W, b):
+        return gy.T @ x, gy.T @ x, gy.sum(axis=0)  # the second is right, so they are not exchanged
+
+    answer = SimpleNamespace(Linear=rule(backward, lambda self, x, W, b: x @ W.T + b))
+    verdict = checker.examine(LINEAR, answer)
+    assert (verdict.solved, verdict.mistake) == (False, None)
+
+
+def test_the_first_of_two_mistakes_is_named():
+    def backward(self, gy, y, x, W, b):
+        return gy @ W, x.T @ gy, gy.mean(axis=0)
+
+    answer = SimpleNamespace(Linear=rule(backward, lambda self, x, W, b: x @ W.T + b))
+    assert checker.examine(LINEAR, answer).mistake.name == (
+        "Your gradient of W is the transpose of the right one."
+    )
+
+
 def test_two_mistakes_with_the_same_numbers_have_no_name():
     def exercise(*mistakes):
         return Exercise(

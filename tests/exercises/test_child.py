@@ -1,5 +1,6 @@
 """A learner's file runs in a child process, and only the asked names are taken from it."""
 
+import inspect
 import json
 
 import pytest
@@ -23,10 +24,10 @@ def check(tmp_path):
     return check
 
 
-def in_a_process(tmp_path, text, **settings):
+def in_a_process(tmp_path, text, seconds=120):  # a busy machine is slow
     path = tmp_path / "answer β.py"
     path.write_text(text, "utf-8")
-    return child.check_file(TANH, path, **settings)
+    return child.check_file(TANH, path, seconds)
 
 
 def test_a_solution_is_solved_in_a_process_and_what_it_prints_is_shown(tmp_path):
@@ -48,6 +49,10 @@ def test_a_loop_without_end_is_ended(tmp_path):
         False,
         "  The check was ended after 2 seconds. Is there a loop without end?",
     )
+
+
+def test_a_check_has_ten_seconds():
+    assert inspect.signature(child.check_file).parameters["seconds"].default == 10
 
 
 def test_a_process_that_dies_is_reported(tmp_path):
