@@ -2,7 +2,8 @@
 
 The reading path: backend, tensor, op, autograd, ops, nn, losses, optim, trainers.
 Beside it: gradcheck (numerical checks), datasets, metrics, runs (files and pictures of a run),
-guards (errors), switches (no_grad), debug (a debugger), lab (a web page).
+guards (errors), switches (no_grad), debug (a debugger), lab (a web page), exercises (write it
+yourself).
 """
 
 import importlib
@@ -22,7 +23,7 @@ from minigan import autograd, ops, nn, losses, optim, trainers
 from minigan.ops import cat, concatenate, leaky_relu, log_softmax, maximum, minimum, softplus
 from minigan.ops import stack, where
 from minigan.gradcheck import GradientError, gradcheck
-from minigan.guards import moved, pytorch
+from minigan.guards import moved, pytorch, tracebacks
 
 __version__ = "0.2.0"
 
@@ -34,6 +35,7 @@ del _LATER["testing"]  # it needs Hypothesis
 _LATER |= dict.fromkeys(("CheckpointError", "load", "save"), "minigan.runs.checkpoints")
 _LATER |= dict.fromkeys(("load_safetensors", "save_safetensors"), "minigan.runs.safetensors")
 moved.install()
+tracebacks.hide_frames()
 
 if TYPE_CHECKING:  # an editor does not run __getattr__
     from minigan import datasets, metrics, runs

@@ -137,7 +137,8 @@ def first_gradients(outputs, gradients, create_graph):
     """Return {output: its gradient}: 1 if none is given; the sum if an output comes twice."""
     sums = {}
     for y, gy in zip(outputs, gradients, strict=True):
-        gy = gy if gy is None or isinstance(gy, Tensor) else constant(gy, y)
+        if not isinstance(gy, (Tensor, bool, type(None))):
+            gy = constant(gy, y)
         graph.check_output(y, gy)
         if gy is None:
             gy = Tensor(backend.get_array_module(y._data).array(1, dtype=y.dtype, ndmin=y.ndim))

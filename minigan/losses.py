@@ -13,7 +13,7 @@ from minigan import ops
 from minigan.autograd import grad
 from minigan.backend import get_array_module, to_numpy
 from minigan.guards import pytorch
-from minigan.guards.data import check_plain, number, plain_array
+from minigan.guards.data import check_loss_reduction, check_plain, number, plain_array
 from minigan.guards.graph import check_inputs
 from minigan.op import Op
 from minigan.ops.elementwise import Maximum, Sigmoid
@@ -240,15 +240,9 @@ def _penalty_arrays(real, fake, eps):
     return real, fake, eps.reshape(-1, *[1] * (real.ndim - 1)).astype(real.dtype)
 
 
-def check_reduction(reduction):
-    """Raise ValueError for a reduction that PyTorch does not have."""
-    if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
-
-
 def _reduced(losses, reduction):
     """Reduce the losses of a batch by their mean, by their sum, or not at all (PyTorch's names)."""
-    check_reduction(reduction)
+    check_loss_reduction(reduction)
     return losses if reduction == "none" else getattr(losses, reduction)()  # (N, ...) -> ()
 
 
@@ -273,7 +267,8 @@ def _labels(p, target):
     target = as_array(target)
     check_plain(target, "the labels")
     if isinstance(target, (int, float, np.generic)):
-        labels = float(number("a label must be a number", target))
+        is_flag = isinstance(target, (bool, np.bool_))  # True is the label 1
+        labels = float(target if is_flag else number("a label must be a number", target))
         lowest = labels
         highest = labels
     else:

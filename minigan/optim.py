@@ -86,17 +86,17 @@ class Optimizer:
         xp = backend.get_array_module(p.data)
         if not p.data.flags.c_contiguous:  # blocks are views of contiguous memory
             p.data = xp.ascontiguousarray(p.data)
+        # They are zeros at the first step. There may be too little memory for them.
+        moments = [state[name] if state else xp.zeros_like(p.data) for name in self.moments]
         p._mark_changed()
-        if state:
-            state["step"] += 1
-        else:  # the first step; Ctrl-C comes before or after this one call
-            state.update({"step": 1} | {name: xp.zeros_like(p.data) for name in self.moments})
-        moments = [state[name] for name in self.moments]
+        step = state.get("step", 0) + 1
+        # One call: Ctrl-C cannot leave a state without its moments.
+        state.update({"step": step} | dict(zip(self.moments, moments, strict=True)))
         update = self.update_on_gpu if self.kernel and on_gpu(p.data) else self.update
         for block, g, *block_moments in blocks(p.data, p.grad.data, *moments):
             if self.weight_decay:
                 g = g + self.weight_decay * block
-            update(state["step"], block, g, *block_moments)
+            update(step, block, g, *block_moments)
 
     def update_on_gpu(self, step, p, g, *moments):
         """Do what `update` does by one launch of the kernel."""
@@ -265,8 +265,8 @@ class Adam(Optimizer):
 
     # The same lines for a GPU; see ops/compiled.py.
     kernel = """
-        m = beta1 * m + w1 * g;
         v = beta2 * v + w2 * g * g;
+        m = beta1 * m + w1 * g;
         p = p - rate * m / (sqrt(v) + small);
     """
     symbols = "m v"

@@ -14,7 +14,7 @@ import numpy as np
 
 from minigan import backend
 from minigan.guards import graph, pytorch
-from minigan.guards.accepted import Size, TensorNames, check_no_effect
+from minigan.guards.accepted import OnlyOfTheClass, Size, TensorNames, check_no_effect
 from minigan.guards.data import (
     FLOATS,
     check_keyword,
@@ -28,48 +28,11 @@ from minigan.guards.data import (
     one_element,
     plain_array,
     plain_copy,
-    refuse_numpy,
 )
 from minigan.switches import switches
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # which type checkers bring along
-
-
-# Which method computes `array * tensor`, `array < tensor`, ...: {NumPy's function: its name}.
-AFTER_AN_ARRAY = {
-    np.add: "__radd__",
-    np.subtract: "__rsub__",
-    np.multiply: "__rmul__",
-    np.divide: "__rtruediv__",
-    np.floor_divide: "__rfloordiv__",
-    np.power: "__rpow__",
-    np.matmul: "__rmatmul__",
-    np.equal: "__eq__",
-    np.not_equal: "__ne__",
-    np.less: "__gt__",
-    np.less_equal: "__ge__",
-    np.greater: "__lt__",
-    np.greater_equal: "__le__",
-}
-
-
-class OnlyOfTheClass:
-    """Tensor.__array_ufunc__, which NumPy calls for `array * tensor` and for np.log(tensor).
-
-    NumPy asks the class, and gets `apply`. CuPy and masked arrays ask the Tensor, and get None.
-    This tells them to leave `array * tensor` to Tensor.
-    """
-
-    def __get__(self, x, kind):
-        return self.apply if x is None else None
-
-    @staticmethod
-    def apply(x, ufunc, method, *inputs, **settings):
-        name = AFTER_AN_ARRAY.get(ufunc)
-        if name is None or method != "__call__" or settings or inputs[0] is x:
-            refuse_numpy(ufunc, method, settings)
-        return getattr(x, name)(inputs[0])
 
 
 class Tensor(TensorNames):
@@ -499,14 +462,14 @@ def randn(*shape: Any, dtype: Any = np.float32, requires_grad=False, **other: An
     >>> randn(64, 100).shape
     (64, 100)
     """
-    check_no_effect(other)
+    check_no_effect(other, generator=())
     noise = backend.rng().standard_normal(unpacked(shape), dtype=dtype)
     return Tensor(backend.asarray(noise), requires_grad)
 
 
 def rand(*shape: Any, dtype: Any = np.float32, requires_grad=False, **other: Any) -> Tensor:
     """Noise uniform on [0, 1) of the given shape, from `minigan.seed`'s generator."""
-    check_no_effect(other)
+    check_no_effect(other, generator=())
     noise = backend.rng().random(unpacked(shape), dtype=dtype)
     return Tensor(backend.asarray(noise), requires_grad)
 

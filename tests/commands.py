@@ -96,9 +96,14 @@ LINES = {
     "jupyter execute --inplace --NotebookClient.record_timing=False examples/tour.ipynb": NotRun(
         "tests/examples/test_tour.py runs the notebook"
     ),
+    **{
+        f"python examples/{name}.py": NotRun("tests/examples/test_theory.py runs it")
+        for name in ("evaluation", "theory_collapse", "theory_dirac", "theory_transport")
+    },
     ".ci/run": NotRun("it runs these tests"),
     "diff minigan/trainers/gan.py minigan/trainers/wgan.py": Small(status=1),
     "python -m minigan.debug": NotRun("a name, not a command"),
+    "python -m minigan.exercises watch": NotRun("it waits for the learner; its tests run it"),
     "python -m minigan.lab --export FOLDER": Small(line="python -m minigan.lab --export lab"),
     "python benchmarks/measure.py --growth --write --before COMMIT": Small(
         line="python benchmarks/measure.py --rounds 1 --work tiny", slow=True

@@ -23,6 +23,13 @@ settings.register_profile("thorough", deadline=None, max_examples=2000, print_bl
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 
+def pytest_collection_finish(session):
+    """Show minigan's own frames where one of these tests fails; see guards/tracebacks.py."""
+    for name, module in list(sys.modules.items()):
+        if f"{name}.".startswith("minigan."):
+            vars(module).pop("__tracebackhide__", None)
+
+
 @pytest.fixture(autouse=True)
 def seeded():
     """Each test draws the same weights and noise. The tests before it do not matter."""

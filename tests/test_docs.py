@@ -1,19 +1,55 @@
 """The README and the docs are correct: commands, debugger sessions, tables."""
 
+import itertools
 import re
 from pathlib import Path
 
+import pages
 import pytest
 import stepping
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+COURSE = [*sorted((ROOT / "docs" / "theory").glob("*.md")), ROOT / "docs" / "evaluation.md"]
 SESSIONS = [session for page in stepping.PAGES for session in stepping.sessions(page.read_text())]
 
 
 def test_no_page_needs_a_line_number():
     for page in PAGES:
         assert not re.findall(r"\b\w+\.py(?::|\()\d+", page.read_text()), page.name
+
+
+def test_the_contents_of_the_course_list_its_steps_in_order():
+    targets = dict.fromkeys(pages.links((ROOT / "docs" / "theory.md").read_text()))
+    steps = [target for target in targets if re.match(r"theory/\d\d_[^#]*$|evaluation", target)]
+    names = [page.relative_to(ROOT / "docs").as_posix() for page in COURSE]
+    names.insert(11, names.pop())  # evaluation.md is step 12
+    assert steps == names
+
+
+def test_each_step_of_the_course_links_the_next_one():
+    steps = [*COURSE[:11], COURSE[-1], COURSE[-2]]
+    for step, after in itertools.pairwise(steps):
+        text = step.read_text()
+        linked = {(step.parent / target).resolve() for target in pages.links(text)}
+        assert after.resolve() in linked, step.name
+
+
+@pytest.mark.parametrize("page", COURSE, ids=pages.name)
+def test_a_step_of_the_course_has_all_its_parts(page):
+    text = page.read_text()
+    assert any("examples/" in command for command in pages.commands(text)), "no program"
+    prefix = rf"{int(page.stem[:2])}\." if page.stem[0].isdigit() else ""
+    figures = re.findall(rf"^\*Figure {prefix}(\d+)\. ", text, re.MULTILINE)
+    assert figures, "no picture with a numbered caption"
+    assert figures == [str(i + 1) for i in range(len(figures))]
+    assert re.search(r"[Pp]roof|Its range is", text), "no proof"
+    folded = r"## Questions\n(.*?)<details>\n<summary>Answers</summary>\n(.*?)</details>\n"
+    parts = re.search(folded, text, re.DOTALL)
+    assert parts, "no questions with folded answers"
+    asked, answered = (re.findall(r"^(\d)\. ", part, re.MULTILINE) for part in parts.groups())
+    assert asked == answered and 2 <= len(asked) <= 4
+    assert "\n## Summary\n" in text
 
 
 @pytest.mark.parametrize(("line", "blocks"), SESSIONS, ids=["dice", "gan", "wgan_gp"])

@@ -7,6 +7,8 @@ In reading order: batches, idx (MNIST's files), cifar, npy (Quick, Draw!), folde
 download (used by the others).
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 from minigan.datasets.batches import minibatches, to_float
 from minigan.datasets.idx import fashion_mnist, mnist
 from minigan.datasets.cifar import CIFAR10_CLASSES, cifar10

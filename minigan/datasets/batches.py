@@ -1,5 +1,7 @@
 """Prepare images for a network: scale pixels to floats, and go through them in minibatches."""
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import math
 import operator
 

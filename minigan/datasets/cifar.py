@@ -1,5 +1,7 @@
 """Read CIFAR-10 in its binary version. The pickled version can run any code, so it is not read."""
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import gzip
 import io
 import zlib

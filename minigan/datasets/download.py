@@ -5,6 +5,8 @@ connection and Ctrl-C, and the next attempt asks for the rest only. The file get
 when it is complete and checked. Until then a lock keeps other processes away from the `.part` file.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import contextlib
 import hashlib
 import os

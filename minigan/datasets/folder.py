@@ -1,5 +1,7 @@
 """Read your own images from a folder of files, or from one .npy file, as squares of one size."""
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import math
 import os
 import warnings

@@ -1,5 +1,7 @@
 """Read MNIST and Fashion-MNIST, which have files of the same names and format."""
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import gzip
 import math
 import zlib

@@ -4,6 +4,8 @@ VEEGAN (Srivastava et al. 2017), PacGAN (Lin et al. 2018) and WGAN-GP (Gulrajani
 them. `metrics.mixture_scores` counts the modes that a generator covers.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import math
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Read NumPy's .npy files of plain numbers, and the drawings of Quick, Draw!."""
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import os
 from pathlib import Path
 

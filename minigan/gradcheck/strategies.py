@@ -12,6 +12,8 @@ load Hypothesis. docs/gradient_checking.md shows examples.
 >>> test_the_gradient_of_a_cube()
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp

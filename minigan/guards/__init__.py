@@ -8,4 +8,5 @@ steps: the settings and the minibatches of a trainer.  state: the parameters, se
 states of optimizers.  run, checkpoint: what a Run gets, and what it goes on from.
 accepted: PyTorch's names and keywords that mean the same here.
 pytorch: its other names, and what to write here.  moved: modules under their names of version 0.2.
+interrupts: changes that Ctrl-C cannot leave half done.  tracebacks: what pytest shows of an error.
 """

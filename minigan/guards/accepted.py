@@ -1,4 +1,4 @@
-"""PyTorch's names and keywords that minigan accepts, because they mean the same here.
+"""Names and keywords of PyTorch and NumPy that minigan accepts, because they mean the same here.
 
 Tensor and Module inherit the classes of this file, so that a reader of tensor.py and nn/module.py
 meets each function once, under one name. docs/from_pytorch.md has the whole table.
@@ -6,12 +6,13 @@ meets each function once, under one name. docs/from_pytorch.md has the whole tab
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from minigan import backend
-from minigan.guards.data import refuse_keywords
+from minigan.guards.data import refuse_keywords, refuse_numpy
 from minigan.guards.pytorch import GPU
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ WITHOUT = {
     "dilation": "a convolution of dilation d has zeros between the numbers of its kernel",
     "dtype": "call .float() or .double() on the layer or the network",
     "elementwise_affine": "call requires_grad_(False) on the layer to keep its scale and shift",
+    "generator": "minigan.seed(n) sets the seed of the one generator",
     "groups": "write one Conv2d for each group, and join the results with ops.concatenate",
     "label_smoothing": "write the loss with F.log_softmax",
     "map_location": "the arrays are NumPy's, and load_state_dict copies them to the device in use",
     "mode": "other modes than repeated pixels give other numbers",
+    "momentum": "RMSprop without it is the one of the WGAN paper, and gives other numbers",
     "nesterov": "SGD without it gives other numbers",
     "padding_mode": "ops.concatenate joins an image and its mirrored or repeated edges",
     "strict": "write net.load_state_dict({**net.state_dict(), **part}) to load a part",
@@ -95,6 +98,42 @@ class TensorNames:
         return self
 
 
+# Which method computes `array * tensor`, `array < tensor`, ...: {NumPy's function: its name}.
+AFTER_AN_ARRAY = {
+    np.add: "__radd__",
+    np.subtract: "__rsub__",
+    np.multiply: "__rmul__",
+    np.divide: "__rtruediv__",
+    np.floor_divide: "__rfloordiv__",
+    np.power: "__rpow__",
+    np.matmul: "__rmatmul__",
+    np.equal: "__eq__",
+    np.not_equal: "__ne__",
+    np.less: "__gt__",
+    np.less_equal: "__ge__",
+    np.greater: "__lt__",
+    np.greater_equal: "__le__",
+}
+
+
+class OnlyOfTheClass:
+    """Tensor.__array_ufunc__, which NumPy calls for `array * tensor` and for np.log(tensor).
+
+    NumPy asks the class, and gets `apply`. CuPy and masked arrays ask the Tensor, and get None.
+    This tells them to leave `array * tensor` to Tensor.
+    """
+
+    def __get__(self, x, kind):
+        return self.apply if x is None else None
+
+    @staticmethod
+    def apply(x, ufunc, method, *inputs, **settings):
+        name = AFTER_AN_ARRAY.get(ufunc)
+        if name is None or method != "__call__" or settings or inputs[0] is x:
+            refuse_numpy(ufunc, method, settings)
+        return getattr(x, name)(inputs[0])
+
+
 class ModuleNames:
     """The methods of a Module that PyTorch has, and that do nothing new here."""
 
@@ -132,7 +171,7 @@ class Size(int):
     shape: tuple[int, ...]
 
     def __new__(cls, shape):
-        size = super().__new__(cls, int(np.prod(shape)))
+        size = super().__new__(cls, math.prod(shape))
         size.shape = shape
         return size
 

@@ -1,5 +1,7 @@
 """Checks of a checkpoint that a run goes on from. A damaged one may hold anything."""
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import numpy as np
 
 

@@ -141,7 +141,7 @@ def new_data(array, requires_grad):
 
 def one_element(x):
     """The one element of a Tensor as a Python number; ValueError if there is not exactly one."""
-    if x.size != 1:
+    if x._data.size != 1:
         raise ValueError(f"item() needs exactly one element; this tensor has shape {x.shape}")
     return x.data.item()
 
@@ -216,6 +216,14 @@ def check_reduction(axis, keepdims, other):
         )
 
 
+def check_list(name, tensors, axis):
+    """Raise TypeError for name(x, y), where a list of Tensors and an axis are needed."""
+    if hasattr(axis, "requires_grad") or not hasattr(tensors, "__len__"):
+        raise TypeError(
+            f"{name} takes a list of Tensors, and then the axis, as in {name}([x, y], 0)"
+        )
+
+
 def check_transpose(shape, axes):
     """Raise TypeError for x.transpose(i, j) unless PyTorch, which exchanges i and j, agrees.
 
@@ -235,6 +243,12 @@ def check_transpose(shape, axes):
         f"transpose{tuple(axes)} of a Tensor of shape {shape} exchanges two axes in PyTorch, and "
         f"is the order of all axes in NumPy; write x.transpose{tuple(order)} to exchange them"
     )
+
+
+def check_loss_reduction(reduction):
+    """Raise ValueError for a reduction of a loss that PyTorch does not have."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f'reduction must be "mean", "sum" or "none", not {reduction!r}')
 
 
 def refuse_numpy(ufunc, method, settings):
@@ -269,6 +283,8 @@ def number(rule, value):
     """
     if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0:
         value = value.item()
+    if isinstance(value, bool):  # a flag of another argument, perhaps, as in LeakyReLU(True)
+        raise TypeError(f"{rule}, not {value}")
     if not isinstance(value, (int, float)):
         raise TypeError(f"{rule}, not {class_name(value)}")
     return value

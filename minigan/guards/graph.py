@@ -54,7 +54,12 @@ def check_output(y, gy):
             "it was made under no_grad(), or it is a gradient that was computed without "
             "create_graph=True"
         )
-    if gy is None and y.size != 1:
+    if isinstance(gy, bool):
+        raise TypeError(
+            f"the gradient of the loss must be numbers, not {gy}; to keep the graph, nothing is "
+            "needed, and for a second derivative write create_graph=True"
+        )
+    if gy is None and y._data.size != 1:
         raise RuntimeError(
             f"the loss must be a single number, but its shape is {y.shape}: take its .mean() or "
             ".sum(), or give the gradient of each element"

@@ -1,5 +1,7 @@
 """Checks of what a Run gets: its settings, the objects to save, the packages that it needs."""
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import numpy as np
 
 from minigan.guards.data import class_name

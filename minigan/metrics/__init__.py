@@ -5,6 +5,8 @@ two sets of samples), digits (scores for MNIST), diagnosis (a run that goes wron
 rows of numbers, which the others use).
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 from minigan.metrics.mixtures import mixture_scores
 from minigan.metrics.parzen import parzen_controls, parzen_log_likelihood
 from minigan.metrics.features import frechet_distance, precision_recall

@@ -4,6 +4,8 @@ Every rule compares numbers that a reader also sees in the curves. No rule is a 
 gives the number and the first thing to try.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import numpy as np
 
 from minigan.backend import to_numpy

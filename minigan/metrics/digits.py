@@ -5,6 +5,8 @@ MNIST's test images correctly. It shows which digits a generator draws, how ofte
 Its features serve to compare generated with real images.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 from pathlib import Path
 
 import numpy as np

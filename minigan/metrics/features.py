@@ -3,6 +3,8 @@
 Any features will do. Those of a classifier are closer to what a person sees than pixels are.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import numpy as np
 
 from minigan.metrics.rows import as_rows, check_widths, squared_distances

@@ -4,6 +4,8 @@ VEEGAN (Srivastava et al. 2017, section 5.1) and PacGAN (Lin et al. 2018, sectio
 samples and report the three numbers of `mixture_scores`.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import math
 
 import numpy as np

@@ -4,6 +4,8 @@ A generator gives samples, but no probabilities. A Parzen window turns samples i
 the density is scored (Breuleux et al. 2011; Goodfellow et al. 2014, section 5).
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import math
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Check samples and convert them to rows, and compute the distances between rows."""
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import math
 
 import numpy as np

@@ -3,6 +3,8 @@
 Each calls a method of Tensor, an operation or a loss. `inplace` has no effect: x does not change.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 from typing import TYPE_CHECKING
 
 from minigan import nn, ops

@@ -33,10 +33,10 @@ def normal_(tensor, mean=0.0, std=1.0):
     return _filled(tensor, backend.asarray(draw))
 
 
-def constant_(tensor, value):
+def constant_(tensor, val):
     """Fill with one value. Returns the tensor."""
     array = as_array(tensor)
-    return _filled(tensor, backend.get_array_module(array).full_like(array, value))
+    return _filled(tensor, backend.get_array_module(array).full_like(array, val))
 
 
 def default_(tensor, fan_in):

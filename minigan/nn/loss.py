@@ -5,6 +5,7 @@ reduction: "mean", "sum", or "none" for the loss of each element.
 
 from minigan import losses
 from minigan.guards.accepted import check_no_effect
+from minigan.guards.data import check_loss_reduction
 from minigan.nn.module import Module
 
 
@@ -12,7 +13,7 @@ class Loss(Module):
     """The base of the loss modules: it keeps the reduction. other: PyTorch's weight=None."""
 
     def __init__(self, *, reduction="mean", **other):
-        losses.check_reduction(reduction)
+        check_loss_reduction(reduction)
         check_no_effect(other, weight=(), size_average=(), reduce=(), label_smoothing=(0.0,))
         self.reduction = reduction
 

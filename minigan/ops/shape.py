@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from minigan.autograd import sum_to
 from minigan.backend import get_array_module
-from minigan.guards.data import checked_shape, plain_index, refuse_keywords
+from minigan.guards.data import check_list, checked_shape, plain_index, refuse_keywords
 from minigan.op import Op
 from minigan.tensor import Tensor
 
@@ -129,6 +129,7 @@ def concatenate(tensors, axis=0, **other) -> Tensor:
     """
     if other:
         refuse_keywords(other)
+    check_list("concatenate", tensors, axis)
     return Concatenate(axis)(*tensors)
 
 
@@ -144,6 +145,7 @@ def stack(tensors, axis=0, **other) -> Tensor:
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).shape
     (2, 2)
     """
+    check_list("stack", tensors, axis)
     i = normalize_axis_index(axis, len(tensors) and tensors[0].ndim + 1, "stack")
     return concatenate([x.reshape(*x.shape[:i], 1, *x.shape[i:]) for x in tensors], i, **other)
 

@@ -13,6 +13,8 @@ The file is a zip archive. Each array is an `.npy` entry, named by its path in t
 wrong numbers, but it cannot run code.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import io
 import json
 import os

@@ -4,6 +4,9 @@ Training must not end because a line cannot be printed. A console may not know a
 be closed (`| head`), a terminal may be gone, and the disk of a log file may be full.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
+import atexit
 import contextlib
 import os
 import signal
@@ -12,6 +15,8 @@ import threading
 
 # Ctrl-C, the default signal of `kill`, and a closed terminal (which Windows does not report)
 SIGNALS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
+
+ended_by: list[int] = []  # the signals that have raised an exception since `run` was called
 
 EXTRAS = {"matplotlib", "PIL", "tqdm"}  # packages that minigan itself does not need
 
@@ -26,6 +31,7 @@ def run(main):
     Exit with a sentence on OSError and RunError, and if a package of the examples is missing.
     A Run handles the signals itself during its block.
     """
+    ended_by.clear()
     before = handle_signals(dict.fromkeys(SIGNALS, end))
     try:
         with forgiving_output():
@@ -33,22 +39,38 @@ def run(main):
                 main()
             finally:
                 finish_output()
-    except (OSError, RunError) as error:
+    except BaseException as error:
+        # A library may replace the exception of a signal by its own, such as an ImportError.
+        if ended_by:
+            raise SystemExit(128 + ended_by[0]) from error
+        exit_with_sentence(error)
+        raise
+    finally:
+        handle_signals(before)
+        atexit.unregister(end_at_once)
+        atexit.register(end_at_once)
+
+
+def exit_with_sentence(error):
+    """Exit with a sentence for an error of the outside world; return for any other error."""
+    if isinstance(error, KeyboardInterrupt):
+        raise SystemExit(128 + signal.SIGINT) from error
+    if isinstance(error, (OSError, RunError)):
         raise SystemExit(f"error: {error}") from error
-    except ModuleNotFoundError as error:
-        if error.name not in EXTRAS:
-            raise
+    if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
         raise SystemExit(
             f"error: {error}; install what the examples need: pip install -e '.[examples]'"
         ) from error
-    except KeyboardInterrupt:  # a second Ctrl-C during training
-        end(signal.SIGINT, None)
-    finally:
-        handle_signals(before)
+
+
+def end_at_once():
+    """Let Ctrl-C end a program that is ending already, without Python's traceback."""
+    handle_signals({signal.SIGINT: signal.SIG_DFL})
 
 
 def end(signum, frame):
     """End the program by an exception, so that temporary files are deleted."""
+    ended_by.append(signum)
     raise SystemExit(128 + signum)
 
 
@@ -81,6 +103,7 @@ class Interrupt:
     def request(self, signum, frame):
         # Systems send SIGTERM and SIGHUP more than once, so a second one says nothing new.
         if self.requested and signum == signal.SIGINT and not self.saving:
+            ended_by.append(signum)
             raise KeyboardInterrupt
         self.requested = True
 

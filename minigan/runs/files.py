@@ -5,6 +5,8 @@ checkpoint. So a new file is written beside the old one and then renamed onto it
 leave a rename half done.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import contextlib
 import errno
 import math

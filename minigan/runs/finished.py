@@ -1,5 +1,7 @@
 """Load the networks of a training run from its checkpoint."""
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import importlib.util
 import inspect
 import os

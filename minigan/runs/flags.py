@@ -1,5 +1,7 @@
 """The command line of a training program. It is checked before any work."""
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import argparse
 import os
 import re

@@ -4,6 +4,8 @@ Pillow and Matplotlib are imported when a picture is drawn. Files are written co
 all.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import math
 
 import numpy as np

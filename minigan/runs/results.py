@@ -4,6 +4,8 @@
 try settings: mixtures_trials.py and mnist_trials.py.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import argparse
 import json
 import time

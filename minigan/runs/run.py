@@ -4,6 +4,8 @@ There is no mathematics here. A program builds its networks, asks a Run for mini
 players, and logs the numbers of each step.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 import contextlib
 import csv
 import math

@@ -5,6 +5,8 @@ This needs the package safetensors: pip install -e ".[safetensors]"
 docs/from_pytorch.md shows both directions. `checkpoints` saves a whole training run.
 """
 
+__tracebackhide__ = True  # pytest shows the user's lines alone; see guards/tracebacks.py
+
 from pathlib import Path
 
 import numpy as np

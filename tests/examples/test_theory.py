@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "theory.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def page(name):
+    return (DOCS / name).read_text()
+
+
 POWER = re.compile(r"(?:([\d.]+)·)?10⁻([⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 
 
@@ -44,9 +50,10 @@ def test_minimax(run):
     out, files = run("theory_minimax")
     assert "after one step x = -1.1, y = 0.1\n" in out and files == {"minimax.png"}
     printed = numbers(r"from 1 to ([\d.]+)", out) + numbers(r"all of them is \((\S+), (\S+)\)", out)
-    page = numbers(r"the distance is ([\d.]+)\.", PAGE)
-    page += numbers(r"the mean is \(([\d.]+), ([\d.]+)\)", PAGE)
-    assert printed == pytest.approx(page, abs=0.005)
+    text = page("theory/10_two_players.md")
+    shown = numbers(r"the distance is ([\d.]+)\.", text)
+    shown += numbers(r"the mean is \(([\d.]+), ([\d.]+)\)", text)
+    assert printed == pytest.approx(shown, abs=0.005)
 
 
 def test_divergences(run):
@@ -54,9 +61,61 @@ def test_divergences(run):
     assert "V(D*, G) = -1.3862943611" in out and files == {"divergences.png"}
     printed = numbers(r"JSD is within (\S+) of log 2, and its slope is under (\S+);", out)
     printed += numbers(r"differs from m by under (\S+) there", out)
-    bounds = numbers(r"within (\S+) of log 2, and its slope is under (\S+)\. So", PAGE)
-    bounds += numbers(r"differs from m by less than (\S+)\. ", PAGE)
+    text = page("theory/06_two_losses.md")
+    bounds = numbers(r"within (\S+) of log 2, and its slope is under (\S+)\. So", text)
+    bounds += numbers(r"differs from m by less than (\S+)\. ", text)
     assert all(bound / 3 < number <= bound for number, bound in zip(printed, bounds, strict=True))
+
+
+def test_transport(run):
+    out, files = run("theory_transport")
+    assert files == {"transport.png"}
+    found = numbers(r"W = (\S+) .* mean f\(y\) = (\S+)", out)
+    (shown,) = numbers(r"W = (\d\.\d+)\. Right", page("theory/07_wasserstein.md"))
+    assert found == pytest.approx([shown, shown], abs=0.006)
+
+
+def test_dirac(run):
+    out, files = run("theory_dirac")
+    assert files == {"dirac.png"}
+    found = numbers(r"outward:.*? end (\S+), and", out)
+    found += numbers(r"around .*between from (\S+) to (\S+) at once, with R1", out)
+    found += numbers(r"R1.*? at the end (\S+), and", out)
+    text = page("theory/10_two_players.md")
+    shown = numbers(r"grows to ([\d.]+)\. In turn: it stays from (\S+) to (\S+)\. With", text)
+    shown += numbers(r"γ = 0\.3 it falls to ([\d.]+)\. ", text)
+    assert found == pytest.approx(shown, abs=0.005)
+
+
+def test_collapse(run):
+    out, files = run("theory_collapse")
+    assert files == {"collapse.png"}
+    found = numbers(r"second half: \[" + r"(\S+) +" * 5 + r"(\S+?) *\]", out)
+    shown = numbers(r"51 to 100 is \(" + r"(\S+), " * 5 + r"(\S+)\)", page("theory/11_collapse.md"))
+    assert found == pytest.approx(shown, abs=0.03)
+
+
+def test_evaluation(run):
+    """The medians and ranges of the page are those of the program, up to rounding."""
+    out, files = run("evaluation")
+    names = "parzen", "inception", "frechet", "precision_and_recall"
+    assert files == {f"{name}.png" for name in names}
+    text = page("evaluation.md")
+    spread = r"(\S+) \((\S+) to (\S+?)\)"
+    for name, sentence, tolerance in [
+        ("perfect generator", r"own density have (\S+) nats \((\S+) to (\S+)\)", 0.1),
+        ("k-means centres", rf"k-means have {spread}", 0.1),
+        ("training images", rf"training data score {spread}", 0.1),
+        ("Score, data", rf"have a score of {spread}", 0.02),
+        ("far outside", rf"as sure as before: {spread}", 0.02),
+        ("8 points", rf"each mode scores {spread}", 0.02),
+        ("four modes lost", rf"modes have a distance of {spread}", 0.02),
+        ("a Gaussian", rf"Gaussian has a distance of {spread}", 0.002),
+        ("precision, three of eight modes", rf"have a precision of {spread}", 0.02),
+        ("recall, three of eight modes", rf"recall of {spread}", 0.02),
+    ]:
+        printed = numbers(rf"{name}: {spread}", out)
+        assert numbers(sentence, text) == pytest.approx(printed, abs=tolerance), name
 
 
 def test_saturation(run):

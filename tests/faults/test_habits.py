@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import minigan
 from minigan import Tensor, losses, nn, no_grad, ops, optim, rand, randn, tensor
-from minigan.tensor import AFTER_AN_ARRAY
+from minigan.guards.accepted import AFTER_AN_ARRAY
 
 number = st.floats(-100, 100, width=32)
 

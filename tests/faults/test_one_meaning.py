@@ -176,7 +176,6 @@ PYTORCH = {
 def test_arguments_by_position_are_pytorchs(f):
     parameters = inspect.signature(f).parameters.values()
     ours = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-    ours = ["val" if f is nn.init.constant_ and name == "value" else name for name in ours]
     assert ours == PYTORCH[f].split()[: len(ours)]
 
 
@@ -303,3 +302,31 @@ def test_size_is_numpys_number_and_pytorchs_call(x):
     size = Tensor(x).size
     assert size == x.size and size() == x.shape
     assert [size(i) for i in range(-x.ndim, x.ndim)] == list(x.shape) * 2
+
+
+NUMBERS = {
+    "negative_slope": nn.LeakyReLU,
+    "p": nn.Dropout,
+    "eps": lambda flag: nn.BatchNorm1d(3, eps=flag),
+    "momentum": lambda flag: nn.BatchNorm1d(3, momentum=flag),
+    "lr": lambda flag: optim.SGD([nn.Parameter([1.0])], flag),
+    "an exponent": lambda flag: Tensor([2.0]) ** flag,
+    "a bound": lambda flag: Tensor([2.0]).clip(flag, 3.0),
+    "a gradient": lambda flag: (nn.Parameter([1.0]) * 2).backward(flag),
+}
+
+
+@pytest.mark.parametrize("flag", [True, False])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_is_no_boolean(name, flag):
+    with pytest.raises(TypeError, match=f"not {flag}"):
+        NUMBERS[name](flag)
+
+
+@pytest.mark.parametrize("join", [ops.concatenate, ops.stack, minigan.cat])
+def test_tensors_are_joined_as_a_list(join):
+    x = Tensor([1.0])
+    for arguments in ((x, x), ([x], x), (1.0,)):
+        with pytest.raises(TypeError, match=r"takes a list of Tensors, and then the axis"):
+            join(*arguments)
+    assert join([x, x], 0).size == 2

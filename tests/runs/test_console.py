@@ -1,5 +1,6 @@
 """Failed output never ends a run, and after a signal or an error a run ends in order."""
 
+import contextlib
 import errno
 import io
 import os
@@ -208,6 +209,50 @@ def test_a_signal_ends_a_program_and_lets_it_clean_up(name):
         console.run(main)
     assert caught.value.code == 128 + signum
     assert cleaned == [True] and signal.getsignal(signum) == before
+
+
+@pytest.mark.parametrize("error", [ImportError("initialization failed"), OSError(), KeyError("x")])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("in_a_run", [False, True])
+def test_a_signal_whose_exception_a_library_replaces_ends_a_program(error, name, in_a_run):
+    """A library that is being imported, for example, raises ImportError in place of any other."""
+
+    def main():
+        with console.Interrupt() if in_a_run else contextlib.nullcontext():
+            if in_a_run:
+                signal.raise_signal(signal.SIGINT)  # a request
+            try:
+                signal.raise_signal(signal.SIGINT if in_a_run else getattr(signal, name))
+            except BaseException:
+                raise error from None
+
+    with pytest.raises(SystemExit) as caught:
+        console.run(main)
+    assert caught.value.code == 128 + (signal.SIGINT if in_a_run else getattr(signal, name))
+    with pytest.raises(ZeroDivisionError):  # the next program has its own errors
+        console.run(lambda: 1 / 0)
+
+
+LATE_INTERRUPT = """
+import atexit, os, signal, time
+from minigan.runs import console
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(1)
+    print("goes on")
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+atexit.register(interrupt)
+console.run(lambda: signal.raise_signal(signal.SIGINT))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process alone")
+def test_a_second_interrupt_while_a_program_ends_shows_no_traceback():
+    command = [sys.executable, "-c", LATE_INTERRUPT]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
