@@ -106,12 +106,18 @@ def whole_text(optimizer, text):
 def prepare_update(optimizer, p, large):
     """Compile what `run_update` will need for the array p of a parameter, if it is on a CPU.
 
-    It takes a second, and runs in a thread of its own. Ctrl-C stops the wait for it, and cannot
-    leave Numba half done. If it fails, one warning says so, and NumPy runs the lines.
+    This runs in a thread of its own, because Ctrl-C interrupts only the main thread: it ends the
+    wait, and cannot leave Numba half done. If Numba fails, one warning says so.
     """
     key = loop_key(optimizer, p, large)
     if key is not None and key not in loops:
-        wait_for_loop(optimizer, key)
+        thread = threading.Thread(target=make_loop, args=(optimizer, key), daemon=False)
+        try:
+            thread.start()
+        except RuntimeError as error:  # there can be no more threads
+            give_up(error)
+        else:
+            thread.join()
     with suppress(IndexError):
         warnings.warn(messages.pop(), RuntimeWarning, stacklevel=3)
 
@@ -129,10 +135,10 @@ def run_update(optimizer, large, step, p, g, *moments):
     loop = loops.get(key)
     if loop is None:
         return False
-    arrays = [a.reshape(-1) for a in (p, *moments, g)]
-    if not all(fits(a, p) for a in arrays) or any(
-        np.may_share_memory(a, b) for a, b in combinations(arrays, 2)
-    ):
+    arrays = [a.reshape(-1) for a in (p, *moments)]
+    arrays.append(np.ascontiguousarray(g.reshape(-1)))  # it is only read, so it may be a copy
+    shared = any(np.may_share_memory(a, b) for a, b in combinations(arrays, 2))
+    if shared or not all(fits(a, p) for a in arrays):
         return False
     _, _, decay = whole_text(optimizer, "")
     numbers = key.kernel.numbers(optimizer, step) | decay
@@ -221,8 +227,7 @@ class Key(NamedTuple):
 
 
 loops: dict = {}  # {key: the compiled function, or None if it gives other numbers than `update`}
-compiling: dict = {}  # {key: the thread that compiles it}
-starting = threading.Lock()
+making = threading.Lock()  # one loop is compiled at a time
 failures: list = []  # why Numba is of no use in this process
 messages: deque = deque()  # warnings that nobody has seen yet
 
@@ -278,36 +283,25 @@ def loop_key(optimizer, p, large):
     return Key(LINES[update], update.__code__, str(p.dtype), bool(optimizer.weight_decay))
 
 
-def wait_for_loop(optimizer, key):
-    """Compile the loop of a key, once for all threads, and wait for it."""
-    with starting:
-        if key not in compiling:
-            thread = threading.Thread(target=make_loop, args=(optimizer, key), daemon=False)
-            try:
-                thread.start()
-            except RuntimeError as error:  # there can be no more threads
-                give_up(error)
-                return
-            compiling[key] = thread
-    compiling[key].join()
-
-
 def make_loop(optimizer, key):
-    """Compile the loop of a key, and compare it with the lines of `update`."""
-    try:
-        optimizer = copy(optimizer)  # its settings may change after Ctrl-C
-        loop = compiled_by_numba(optimizer, key)
-        if gives_the_bits_of_update(optimizer, key, loop):
-            loops[key] = loop
+    """Compile the loop of a key, unless another thread has, and compare it with `update`."""
+    with making:
+        if key in loops or failures:
             return
-    except Exception as error:
-        give_up(error)
-        return
-    loops[key] = None
-    messages.append(
-        f"{type(optimizer).__name__}.update and its text in {__file__}, which Numba compiled, give "
-        f"different numbers in {key.dtype}, so NumPy runs the lines of update"
-    )
+        try:
+            optimizer = copy(optimizer)  # its settings may change after Ctrl-C
+            loop = loop_of_key(optimizer, key)
+            if gives_the_bits_of_update(optimizer, key, loop):
+                loops[key] = loop
+                return
+        except Exception as error:
+            give_up(error)
+            return
+        loops[key] = None
+        messages.append(
+            f"{type(optimizer).__name__}.update and its text in {__file__}, which Numba compiled, "
+            f"give different numbers in {key.dtype}, so NumPy runs the lines of update"
+        )
 
 
 def give_up(error):
@@ -315,26 +309,28 @@ def give_up(error):
     failures.append(error)
     reason = next(iter(str(error).splitlines()), "")
     messages.append(
-        f"Numba failed, so NumPy runs the updates of the parameters, more slowly and with the same "
+        "Numba failed, so NumPy runs the updates of the parameters, more slowly and with the same "
         f"result ({type(error).__name__}: {reason})"
     )
 
 
-def compiled_by_numba(optimizer, key):
-    """Return the loop of a key as a function of p, the moments, the gradient, then the numbers.
+def loop_of_key(optimizer, key):
+    """Return the loop of a key as a function of p, the moments, the gradient, then the numbers."""
+    text, gradient, decay = whole_text(optimizer, key.kernel.text)
+    outputs = ["p", *key.kernel.symbols.split()]
+    numbers = [*key.kernel.numbers(optimizer, 1), *decay]
+    return compiled_by_numba(text, outputs, gradient, numbers, key.dtype)
 
-    There is no cache on disk, because Numba's is a pickle.
-    """
+
+def compiled_by_numba(text, outputs, gradient, numbers, dtype):
+    """Compile a loop over flat arrays. There is no cache on disk, because Numba's is a pickle."""
     import numba
 
     if numba.config.DISABLE_JIT:
         raise RuntimeError("NUMBA_DISABLE_JIT is set")
-    text, gradient, decay = whole_text(optimizer, key.kernel.text)
-    numbers = [*key.kernel.numbers(optimizer, 1), *decay]
-    outputs = ["p", *key.kernel.symbols.split()]
     scope = {"sqrt": math.sqrt}
     exec(loop_in_python(text, outputs, gradient, numbers), scope)
-    number = numba.from_dtype(np.dtype(key.dtype))
+    number = numba.from_dtype(np.dtype(dtype))
     output = numba.types.Array(number, 1, "C")
     read = numba.types.Array(number, 1, "C", readonly=True)
     signature = (*[output] * len(outputs), read, *[number] * len(numbers))
