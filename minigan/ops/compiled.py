@@ -11,26 +11,25 @@ operations in the same order, so it gives the same bits. Only a NaN may be anoth
 warnings about overflow are missing. Only the updates of large parameters are compiled, and only
 where Numba is installed. A debugger stops in the lines for NumPy, so they run if there is one.
 
-Tests: tests/ops/test_compiled.py, and tests/ops/test_compiled_updates.py for the optimizers.
+Tests: tests/ops/test_compiled.py.
 """
 
 import math
-import os
 import re
-import sys
 import threading
 import warnings
 from collections import deque
 from contextlib import suppress
 from copy import copy
 from functools import cache
-from itertools import combinations, product
+from itertools import combinations
 from textwrap import dedent
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minigan import backend
+from minigan.guards.compiler import different_numbers, has_numba, may_compile, same_bits
 
 # --- the texts ---------------------------------------------------------------------------------
 
@@ -244,30 +243,9 @@ def updates_with():
     >>> updates_with() in ("numba", "numpy")
     True
     """
-    setting = os.environ.get("MINIGAN_COMPILED", "1")
-    if setting not in ("0", "1"):
-        raise ValueError(
-            f"the environment variable MINIGAN_COMPILED must be 0 or 1, not {setting!r}"
-        )
-    if setting == "0" or failures or is_traced() or not has_numba():
+    if not may_compile() or failures or not has_numba():
         return "numpy"
     return "numba"
-
-
-def is_traced():
-    """Whether a debugger, a recorder or the like looks at each line of this thread."""
-    if sys.gettrace() is not None:
-        return True
-    monitoring = getattr(sys, "monitoring", None)  # new in Python 3.12
-    return monitoring is not None and monitoring.get_tool(monitoring.DEBUGGER_ID) is not None
-
-
-@cache
-def has_numba():
-    """Whether Numba is installed. This does not import it."""
-    from importlib.util import find_spec  # here, because NumPy does not import it
-
-    return find_spec("numba") is not None
 
 
 def loop_key(optimizer, p, large):
@@ -371,19 +349,3 @@ def gives_the_bits_of_update(optimizer, key, loop):
             g = g + optimizer.weight_decay * p
         optimizer.update(3, p, g, *moments)
     return all(same_bits(a, b) for a, b in zip(arrays, (p, *moments), strict=False))
-
-
-def different_numbers(n, dtype):
-    """n arrays: zeros, infinities, NaN, subnormal and ordinary numbers, in all combinations."""
-    tiny = np.finfo(dtype).smallest_subnormal
-    special = [0.0, -0.0, np.inf, -np.inf, np.nan, tiny, 1.0]
-    rng = np.random.default_rng(0)
-    ordinary = rng.standard_normal((n, 4096)) * 10.0 ** rng.integers(-3, 4, (n, 4096))
-    all_numbers = np.concatenate([np.array([*product(special, repeat=n)]).T, ordinary], axis=1)
-    return list(all_numbers.astype(dtype))
-
-
-def same_bits(a, b):
-    """Whether two arrays of one dtype have the same bits. A NaN is equal to each NaN."""
-    bits = f"u{a.itemsize}"
-    return bool(((a.view(bits) == b.view(bits)) | (np.isnan(a) & np.isnan(b))).all())

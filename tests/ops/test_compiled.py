@@ -1,5 +1,6 @@
 """Kernels: which arrays they are for, and what a launch changes.
 
+test_compiled_updates.py tests the updates of the optimizers that Numba compiles.
 test_norm.py tests the kernel of BatchNorm, and tests/test_strict_cupy.py those of the optimizers.
 Both run the text in Python and in C++, and compare the numbers with the lines for NumPy.
 """
