@@ -26,8 +26,8 @@ from minigan.op import Op
 from minigan.tensor import Tensor, as_array
 
 STEPS = ["discriminator_step", "critic_step"]
-SKIP = ["minigan.backend", "minigan.debug", "minigan.guards*", "minigan.switches"]
-SKIP += ["minigan.nn.module"]  # it calls a layer's forward
+SKIP = ["minigan.backend", "minigan.debug", "minigan.guards*", "minigan.ops.compiled"]
+SKIP += ["minigan.switches", "minigan.nn.module"]  # nn.module calls a layer's forward
 SKIP += ["contextlib", "copy", "functools", "importlib*", "inspect", "threading", "numpy*", "cupy*"]
 
 

@@ -4,7 +4,9 @@ Each class docstring has the textbook update, and `update` has its lines. `step`
 block of a parameter at a time. A block and its moments stay in the processor's cache from the first
 line of the update to the last. Whole arrays would be read from memory again for every line.
 
-On a GPU, `step` calls the kernel of the class, which has the same lines, once for each parameter.
+The same lines are texts in ops/compiled.py. On a GPU, `step` runs a compiled text once for each
+parameter. On a CPU it does so for a parameter of more than BLOCK numbers, if Numba is installed and
+no debugger is there.
 
 AveragedModel is not an optimizer. It copies the parameters into a running average. Use it for
 sampling, not for training.
@@ -29,12 +31,13 @@ from minigan.guards.state import (
     checked_setting,
 )
 from minigan.nn.module import Parameter, check_module
-from minigan.ops.compiled import launch, on_gpu
+from minigan.ops import compiled
 
 # PyTorch's settings of every optimizer that have one value here.
 NO_EFFECT = {"maximize": (False,), "foreach": (False,), "fused": (False,)}
 NO_EFFECT |= {"capturable": (False,), "differentiable": (False,)}
 BLOCK = 32768  # elements; five such blocks of float32 are 640 KiB
+updates_with = compiled.updates_with  # () -> "numba" or "numpy"
 
 
 class Optimizer:
@@ -77,6 +80,7 @@ class Optimizer:
         for i, p in enumerate(self.params):
             if p.grad is not None:
                 check_update(i, p)
+                compiled.prepare_update(self, p.data, p.size > BLOCK)  # before any change
         for p, state in zip(self.params, self.state, strict=True):
             if p.grad is not None:
                 self.update_in_blocks(p, state)
@@ -92,16 +96,12 @@ class Optimizer:
         step = state.get("step", 0) + 1
         # One call: Ctrl-C cannot leave a state without its moments.
         state.update({"step": step} | dict(zip(self.moments, moments, strict=True)))
-        update = self.update_on_gpu if self.kernel and on_gpu(p.data) else self.update
+        if compiled.run_update(self, p.size > BLOCK, step, p.data, p.grad.data, *moments):
+            return
         for block, g, *block_moments in blocks(p.data, p.grad.data, *moments):
             if self.weight_decay:
                 g = g + self.weight_decay * block
-            update(step, block, g, *block_moments)
-
-    def update_on_gpu(self, step, p, g, *moments):
-        """Do what `update` does by one launch of the kernel."""
-        moments = dict(zip(self.symbols.split(), moments, strict=True))
-        launch(self.kernel, f"p {self.symbols}", g=g, **self.numbers(step), p=p, **moments)
+            self.update(step, block, g, *block_moments)
 
     def numbers(self, step) -> dict[str, float]:
         """The numbers that the kernel reads at this step, counted from 1."""
@@ -169,12 +169,8 @@ class SGD(Optimizer):
         b += g
         p -= self.lr * b
 
-    # The same lines for a GPU; see ops/compiled.py.
-    kernel = "b = mu * b + g; p = p - lr * b;"
-    symbols = "b"
-
-    def numbers(self, step):
-        return {"mu": self.momentum, "lr": self.lr}
+    # The same lines as a text, which can be compiled: change both.
+    kernel, symbols, numbers = compiled.same_lines(update, compiled.SGD)
 
 
 class RMSprop(Optimizer):
@@ -211,12 +207,8 @@ class RMSprop(Optimizer):
         v += (1 - self.alpha) * g * g
         p -= self.lr * g / (sqrt(v) + self.eps)
 
-    # The same lines for a GPU; see ops/compiled.py.
-    kernel = "v = alpha * v + w * g * g; p = p - lr * g / (sqrt(v) + eps);"
-    symbols = "v"
-
-    def numbers(self, step):
-        return {"alpha": self.alpha, "w": 1 - self.alpha, "lr": self.lr, "eps": self.eps}
+    # The same lines as a text, which can be compiled: change both.
+    kernel, symbols, numbers = compiled.same_lines(update, compiled.RMSPROP)
 
 
 class Adam(Optimizer):
@@ -263,21 +255,8 @@ class Adam(Optimizer):
         m += (1 - beta1) * g
         p -= (lr * c / (1 - beta1**step)) * m / (sqrt(v) + c * eps)
 
-    # The same lines for a GPU; see ops/compiled.py.
-    kernel = """
-        v = beta2 * v + w2 * g * g;
-        m = beta1 * m + w1 * g;
-        p = p - rate * m / (sqrt(v) + small);
-    """
-    symbols = "m v"
-
-    def numbers(self, step):
-        beta1, beta2 = self.betas
-        c = (1 - beta2**step) ** 0.5
-        rate = self.lr * c / (1 - beta1**step)
-        small = c * self.eps
-        # 1 - β is computed here. In float32, 1 - 0.999 has an error of 0.005 %.
-        return dict(beta1=beta1, w1=1 - beta1, beta2=beta2, w2=1 - beta2, rate=rate, small=small)
+    # The same lines as a text, which can be compiled: change both.
+    kernel, symbols, numbers = compiled.same_lines(update, compiled.ADAM)
 
 
 def linear_decay(lr, step, end, start=0):

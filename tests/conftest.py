@@ -1,6 +1,7 @@
 """Set up every test: Hypothesis's profile, no display, one seed. Without a GPU, skip GPU tests.
 
 The fixtures `stand_in`, `cupy` and `any_kernel` are for the tests of what runs on a GPU.
+With `--compiled`, Numba compiles the updates of parameters of any size.
 """
 
 import os
@@ -28,6 +29,21 @@ def pytest_collection_finish(session):
     for name, module in list(sys.modules.items()):
         if f"{name}.".startswith("minigan."):
             vars(module).pop("__tracebackhide__", None)
+
+
+def pytest_addoption(parser):
+    text = "compile the optimizers' updates of small parameters, too; needs Numba"
+    parser.addoption("--compiled", action="store_true", help=text)
+
+
+@pytest.fixture(autouse=True)
+def also_small_parameters(request, monkeypatch):
+    """With --compiled, each parameter of at least two numbers is a large one."""
+    if request.config.getoption("--compiled"):
+        from minigan import optim
+
+        assert optim.updates_with() == "numba"
+        monkeypatch.setattr(optim, "BLOCK", 1)
 
 
 @pytest.fixture(autouse=True)

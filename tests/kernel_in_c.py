@@ -53,15 +53,37 @@ class KernelInC:
                 elements.append(f"{const}T &{name} = all_{name}[i];")
                 copies.append(np.array(np.broadcast_to(a, shape), order="C"))
                 values.append(copies[-1].ctypes.data_as(ctypes.c_void_p))
-        source = SOURCE % {
-            "type": kind,
-            "parameters": ", ".join(parameters),
-            "elements": "\n        ".join(elements),
-            "text": self.text,
-        }
+        source = source_in_c(kind, parameters, elements, self.text)
         compiled(source)(ctypes.c_long(int(np.prod(shape))), *values)
         for a, copy in zip(arrays[len(self.inputs) :], copies[-len(self.outputs) :], strict=True):
             a[...] = copy
+
+
+def source_in_c(kind, parameters, elements, text):
+    return SOURCE % {
+        "type": kind,
+        "parameters": ", ".join(parameters),
+        "elements": "\n        ".join(elements),
+        "text": text,
+    }
+
+
+def loop_in_c(text, outputs, gradient, numbers, dtype):
+    """The text as a function like the one that Numba compiles; see minigan/ops/compiled.py."""
+    number, kind = NUMBERS[dtype]
+    parameters = [f"T *all_{name}" for name in outputs] + [f"const T *all_{gradient}"]
+    elements = [f"T &{name} = all_{name}[i];" for name in outputs]
+    elements += [f"const T &{gradient} = all_{gradient}[i];"]
+    parameters += [f"const T {name}" for name in numbers]
+    run = compiled(source_in_c(kind, parameters, elements, text))
+
+    def loop(*args):
+        arrays = args[: len(outputs) + 1]
+        assert all(a.dtype == dtype and a.flags.c_contiguous for a in arrays)
+        pointers = [a.ctypes.data_as(ctypes.c_void_p) for a in arrays]
+        run(ctypes.c_long(arrays[0].size), *pointers, *map(number, args[len(arrays) :]))
+
+    return loop
 
 
 @cache
@@ -70,6 +92,7 @@ def compiled(source):
     with TemporaryDirectory() as folder:
         path, library = Path(folder, "kernel.cpp"), Path(folder, "kernel.so")
         path.write_text(source)
-        command = [COMPILER, "-O1", "-Wall", "-Werror", "-shared", "-fPIC", path, "-o", library]
-        subprocess.run(command, check=True)
+        # -ffp-contract=off: some compilers would make one operation of a product and a sum.
+        flags = ["-O1", "-ffp-contract=off", "-Wall", "-Werror", "-shared", "-fPIC"]
+        subprocess.run([COMPILER, *flags, path, "-o", library], check=True)
         return ctypes.CDLL(str(library)).run

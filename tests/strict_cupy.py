@@ -13,6 +13,7 @@ and `to_host` are transfers, and each `to_host` waits for the device.
 """
 
 import operator
+import re
 import textwrap
 import types
 from collections import Counter
@@ -221,11 +222,15 @@ class Function:
 
 
 class ElementwiseKernel:
-    """A kernel whose text is Python as well as C: assignments of formulas to the outputs."""
+    """A kernel whose text is Python as well as C: assignments of formulas to the outputs.
+
+    `T x = ...` declares a variable in C. In Python it is an assignment.
+    """
 
     def __init__(self, in_params, out_params, operation, name):
         self.inputs, self.outputs = names(in_params), names(out_params)
-        self.code = compile(textwrap.dedent(operation), name, "exec")
+        text = re.sub(r"^T (?=\w+ = )", "", textwrap.dedent(operation), flags=re.MULTILINE)
+        self.code = compile(text, name, "exec")
 
     def __call__(self, *args):
         assert len(args) == len(self.inputs) + len(self.outputs)

@@ -17,7 +17,7 @@ PATH += ["trainers"]
 # A file imports only files of its own row and of the rows above it.
 ORDER = [
     "backend.py guards/moved.py guards/tracebacks.py",
-    "guards/data.py guards/checkpoint.py guards/interrupts.py guards/run.py",
+    "guards/data.py guards/checkpoint.py guards/compiler.py guards/interrupts.py guards/run.py",
     "guards/graph.py guards/pytorch.py guards/accepted.py guards/state.py",
     "switches.py",
     "tensor.py",

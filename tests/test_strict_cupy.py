@@ -17,6 +17,7 @@ import minigan
 from minigan import Tensor, backend, losses, ops, optim, randn, trainers
 from minigan import nn as layers
 from minigan.gradcheck import gradcheck
+from minigan.ops.compiled import launch_update
 from minigan.tensor import as_array
 
 
@@ -79,8 +80,11 @@ def test_a_kernel_computes_the_lines_of_update(make, any_kernel):
         arrays = [scale * rng.standard_normal(50) for _ in optimizer.moments]
         arrays = [rng.standard_normal(50), scale * rng.standard_normal(50), *map(abs, arrays)]
         on_device = [any_kernel.asarray(a) for a in arrays]
-        optimizer.update_on_gpu(step, *on_device)
-        optimizer.update(step, *arrays)
+        launch_update(optimizer, step, *on_device)
+        p, g, *moments = arrays
+        if optimizer.weight_decay:
+            g = g + optimizer.weight_decay * p
+        optimizer.update(step, p, g, *moments)
         for found, expected in zip(on_device, arrays, strict=True):
             np.testing.assert_allclose(found.get(), expected, rtol=1e-13)
 

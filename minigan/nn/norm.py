@@ -11,16 +11,10 @@ from minigan.guards.accepted import check_no_effect
 from minigan.guards.data import checked_flag, number
 from minigan.nn.linear import check_positive, zero_parameter
 from minigan.nn.module import Module
-from minigan.ops.compiled import launch, on_gpu
+from minigan.ops.compiled import on_gpu, running_averages_on_gpu
 from minigan.ops.norm import BatchNorm as BatchNormOp
 from minigan.ops.norm import Normalize
 from minigan.tensor import Tensor, as_tensor
-
-# BatchNorm.track for one channel, on a GPU.
-RUNNING_AVERAGES = """
-    running_mean = w * old_mean + m * mean;
-    running_var = w * old_var + m * (unbiased * var);
-"""
 
 
 class BatchNorm(Module):
@@ -91,12 +85,9 @@ class BatchNorm(Module):
         m = self.momentum
         unbiased = n / (n - 1)
         if on_gpu(mean) and mean.dtype == self.running_mean.dtype:  # a kernel has one dtype
-            xp = backend.get_array_module(mean)
-            new = {"running_mean": xp.empty_like(mean), "running_var": xp.empty_like(var)}
-            old = {"old_mean": self.running_mean, "old_var": self.running_var}
-            batch = {"mean": mean, "var": var, "w": 1 - m, "m": m, "unbiased": unbiased}
-            launch(RUNNING_AVERAGES, "running_mean running_var", **old, **batch, **new)
-            self.running_mean, self.running_var = new.values()
+            averages = self.running_mean, self.running_var
+            averages = running_averages_on_gpu(*averages, mean, var, m, unbiased)
+            self.running_mean, self.running_var = averages
         else:
             self.running_mean = (1 - m) * self.running_mean + m * mean
             self.running_var = (1 - m) * self.running_var + m * (unbiased * var)

@@ -11,7 +11,7 @@ Tests: tests/ops/test_norm.py.
 """
 
 from minigan.op import Op
-from minigan.ops.compiled import launch, on_gpu
+from minigan.ops.compiled import input_gradient_on_gpu, on_gpu
 from minigan.ops.reduce import Mean, MeanOfProducts, var
 from minigan.tensor import Tensor
 
@@ -78,9 +78,6 @@ class BatchNorm(Normalize):
         return gx, n * mean_gx.reshape(gamma.shape), n * mean_g.reshape(gamma.shape)
 
 
-INPUT_GRADIENT = "gx = gamma * s * (gy - mean_g - gx * s * mean_gx);"  # of one element, on a GPU
-
-
 def input_gradient(gamma, s, gy, centred, mean_g, mean_gx):
     """gx = γ s (gy - mean_g - centred s mean_gx), computed in the memory of `centred`.
 
@@ -89,9 +86,7 @@ def input_gradient(gamma, s, gy, centred, mean_g, mean_gx):
     """
     gx = centred  # (N, C, ...)
     if on_gpu(gx):
-        values = dict(gamma=gamma, s=s, gy=gy, mean_g=mean_g, mean_gx=mean_gx)
-        launch(INPUT_GRADIENT, "gx", gx=gx, **values)
-        return gx
+        return input_gradient_on_gpu(gamma, s, gy, centred, mean_g, mean_gx)
     gx *= -s * mean_gx
     gx += gy
     gx -= mean_g

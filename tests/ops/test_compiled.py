@@ -1,5 +1,6 @@
 """Kernels: which arrays they are for, and what a launch changes.
 
+test_compiled_updates.py tests the updates of the optimizers that Numba compiles.
 test_norm.py tests the kernel of BatchNorm, and tests/test_strict_cupy.py those of the optimizers.
 Both run the text in Python and in C++, and compare the numbers with the lines for NumPy.
 """
@@ -9,7 +10,7 @@ import pytest
 import strict_cupy
 
 from minigan import Tensor
-from minigan.ops.compiled import compiled, declared, launch, on_gpu
+from minigan.ops.compiled import compiled_by_cupy, declared, launch, on_gpu
 
 
 def test_an_array_of_cupy_is_on_a_gpu(any_kernel):
@@ -39,9 +40,9 @@ def test_all_lines_of_a_kernel_are_one_launch(stand_in):
 
 
 def test_a_text_is_compiled_once(stand_in):
-    first = compiled(stand_in, "y = x;", "x", "y")
-    assert compiled(stand_in, "y = x;", "x", "y") is first
-    assert compiled(stand_in, "y = x + x;", "x", "y") is not first
+    first = compiled_by_cupy(stand_in, "y = x;", "x", "y")
+    assert compiled_by_cupy(stand_in, "y = x;", "x", "y") is first
+    assert compiled_by_cupy(stand_in, "y = x + x;", "x", "y") is not first
 
 
 @pytest.mark.parametrize("names, parameters", [("", ""), ("a", "T a"), ("a b", "T a, T b")])
