@@ -21,7 +21,8 @@ def test_no_count_of_lines_has_grown_by_a_quarter(spine):
     (core, with_ops, beside), _ = spine.sizes(ROOT)
     assert core <= 630
     assert with_ops <= 1330
-    assert beside <= 510
+    # 589: guards/data.py has the errors for NumPy's functions and for PyTorch's positions.
+    assert beside <= 640
 
 
 def test_no_count_of_stops_has_grown_by_a_quarter(spine):
