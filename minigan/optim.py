@@ -80,7 +80,8 @@ class Optimizer:
         for i, p in enumerate(self.params):
             if p.grad is not None:
                 check_update(i, p)
-                compiled.prepare_update(self, p.data, p.size > BLOCK)  # before any change
+                if p.data.size > BLOCK:
+                    compiled.prepare_update(self, p.data)  # before any change
         for p, state in zip(self.params, self.state, strict=True):
             if p.grad is not None:
                 self.update_in_blocks(p, state)
@@ -96,7 +97,8 @@ class Optimizer:
         step = state.get("step", 0) + 1
         # One call: Ctrl-C cannot leave a state without its moments.
         state.update({"step": step} | dict(zip(self.moments, moments, strict=True)))
-        if compiled.run_update(self, p.size > BLOCK, step, p.data, p.grad.data, *moments):
+        may_be_compiled = p.data.size > BLOCK or xp is not np
+        if may_be_compiled and compiled.run_update(self, step, p.data, p.grad.data, *moments):
             return
         for block, g, *block_moments in blocks(p.data, p.grad.data, *moments):
             if self.weight_decay:

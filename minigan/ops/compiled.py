@@ -102,13 +102,13 @@ def whole_text(optimizer, text):
 # --- an update in one call ---------------------------------------------------------------------
 
 
-def prepare_update(optimizer, p, large):
-    """Compile what `run_update` will need for the array p of a parameter, if it is on a CPU.
+def prepare_update(optimizer, p):
+    """Compile what `run_update` will need for the array p of a large parameter on a CPU.
 
     This runs in a thread of its own, because Ctrl-C interrupts only the main thread: it ends the
     wait, and cannot leave Numba half done. If Numba fails, one warning says so.
     """
-    key = loop_key(optimizer, p, large)
+    key = loop_key(optimizer, p)
     if key is not None and key not in loops:
         thread = threading.Thread(target=make_loop, args=(optimizer, key), daemon=False)
         try:
@@ -121,7 +121,7 @@ def prepare_update(optimizer, p, large):
         warnings.warn(messages.pop(), RuntimeWarning, stacklevel=3)
 
 
-def run_update(optimizer, large, step, p, g, *moments):
+def run_update(optimizer, step, p, g, *moments):
     """Do what `update` does to a whole parameter, in one call; return whether it was done.
 
     It is not done where there is no compiled function, or for arrays that share memory.
@@ -130,7 +130,7 @@ def run_update(optimizer, large, step, p, g, *moments):
         if optimizer.kernel:
             launch_update(optimizer, step, p, g, *moments)
         return bool(optimizer.kernel)
-    key = loop_key(optimizer, p, large)
+    key = loop_key(optimizer, p)
     loop = loops.get(key)
     if loop is None:
         return False
@@ -248,13 +248,14 @@ def updates_with():
     return "numba"
 
 
-def loop_key(optimizer, p, large):
+def loop_key(optimizer, p):
     """The key of the loop for the array p of a parameter; None if NumPy is to run the lines.
 
     An optimizer with an `update` of its own has no loop.
     """
     update = getattr(optimizer.update, "__func__", None)
-    if not large or update not in LINES or str(p.dtype) not in ("float32", "float64"):
+    on_cpu = isinstance(p, np.ndarray)
+    if update not in LINES or not on_cpu or str(p.dtype) not in ("float32", "float64"):
         return None
     if updates_with() == "numpy":
         return None

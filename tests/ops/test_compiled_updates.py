@@ -120,7 +120,7 @@ def stepped(optimizer, *gs):
 
 def is_compiled(optimizer, p):
     """Whether the update of this parameter would run compiled, after a step."""
-    return compiled.loops.get(compiled.loop_key(optimizer, p.data, p.size > BLOCK)) is not None
+    return compiled.loops.get(compiled.loop_key(optimizer, p.data)) is not None
 
 
 def parameter(shape=(3, 5), dtype="f4"):
@@ -342,7 +342,7 @@ def test_small_parameters_and_other_kinds_of_numbers_are_not_compiled(fake):
     stepped(optimizer, gradient(0, (BLOCK,)))
     assert fake == []
     for dtype in "f2", ">f4", "<c8", "i4":
-        assert compiled.loop_key(optimizer, np.ones(9, dtype), large=True) is None
+        assert compiled.loop_key(optimizer, np.ones(9, dtype)) is None
     stepped(optim.SGD([parameter((BLOCK + 1,))], lr=0.1), gradient(0, (BLOCK + 1,)))
     assert len(fake) == 1
 
