@@ -83,8 +83,11 @@ def raised(answer, error, called):
     return raised_in(files_of(answer), error, called)
 
 
-def raised_in(files, error, called):
-    """The text about an error: the lines in the learner's files, the error, and what was called."""
+def raised_in(files, error, called, who="The check"):
+    """The text about an error: the lines in the learner's files, the error, and what was called.
+
+    who: had called it.
+    """
     if type(error).__name__ == "NotAnsweredError":
         return sentence(str(error))
     lines = [sentence("Your code raised an error.")]
@@ -104,7 +107,7 @@ def raised_in(files, error, called):
                 "x.sum(), and minigan's operations: then it works on arrays and on Tensors."
             )
         )
-    return "\n".join([*lines, sentence(f"The check had called {called}.")])
+    return "\n".join([*lines, sentence(f"{who} had called {called}.")])
 
 
 def guess_lines(exercise, guess, solved):
