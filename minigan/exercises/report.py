@@ -65,7 +65,7 @@ def wrong(answer, found, right, k, mistake):
     lines.append(sentence(f"{what}The smallest input that shows it:"))
     lines += [f"    {line}" for line in described(found.inputs)]
     if not mine.note:
-        lines += [f"    {line}" for line in table(mine.value, expected.value)]
+        lines += [f"    {line}" for line in table(mine.value, expected.value, expected.rows)]
     return "\n".join(lines)
 
 
@@ -146,8 +146,11 @@ def described(inputs):
     return lines
 
 
-def table(found, right):
-    """The lines of a table with the learner's numbers beside the right ones."""
+def table(found, right, names=()):
+    """The lines of a table with the learner's numbers beside the right ones.
+
+    names: of the rows. Without names, a row begins with its index.
+    """
     if found.shape != right.shape:
         lines = [f"your shape is {found.shape}, the right one is {right.shape}"]
         if max(found.size, right.size) <= SMALL:
@@ -157,7 +160,8 @@ def table(found, right):
     rows = [("", "yours", "right")]
     places = list(np.ndindex(found.shape))
     for place in places[:ROWS]:
-        rows.append((str(list(place)) if place else "", number(found[place]), number(right[place])))
+        name = names[place[0]] if names else str(list(place)) if place else ""
+        rows.append((name, number(found[place]), number(right[place])))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
     if len(places) > ROWS:
