@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from minigan.exercises import report
+from minigan.exercises import child, report
 from minigan.exercises.table import CHAPTERS, EXERCISES, find
 from minigan.runs import console
 
@@ -58,6 +58,8 @@ def main(argv=None):
     from minigan.exercises.folder import Folder
 
     folder = Folder()
+    if args.command:  # only the call without a command writes the exercises
+        folder.require()
     newer = folder.prepare(EXERCISES)
     for each in newer:
         print(
@@ -90,7 +92,7 @@ def show_all(folder, colours):
         own = [e for e in EXERCISES if e.number.startswith(f"{chapter}.")]
         if not own:
             continue
-        done = sum(map(folder.is_solved, own))
+        done = sum(map(folder.is_solved, own))  # those that are the same since they were solved
         print(colours.bold(f"{chapter} {title}") + f"  {done} of {len(own)} solved")
         for each in own:
             mark = "    "
@@ -98,7 +100,8 @@ def show_all(folder, colours):
                 mark = colours.green("done")
             elif each is following:
                 mark = colours.yellow("next")
-            print(f"  {mark}  {each.number}  {each.name:<18} {each.title}")
+            changed = " (changed since it was solved)" if folder.is_changed(each) else ""
+            print(f"  {mark}  {each.number}  {each.name:<18} {each.title}{changed}")
     show_next(folder)
     return 0
 
@@ -118,7 +121,7 @@ def check_one(folder, chosen, colours):
     if chosen is None:
         show_next(folder)
         return 0
-    solved, text = check_file(folder, chosen)
+    solved, text = child.check_in(folder, chosen)
     headline = report.headline(chosen, solved)
     print(colours.green(headline) if solved else colours.yellow(headline))
     print(text)
@@ -133,21 +136,12 @@ def check_all(folder, colours):
     """Check all exercises, one line each. Return the exit status."""
     done = 0
     for each in EXERCISES:
-        solved, _ = check_file(folder, each)
+        solved, _ = child.check_in(folder, each)
         headline = report.headline(each, solved)
         print(colours.green(headline) if solved else colours.yellow(headline), flush=True)
         done += solved
     print(f"{done} of {len(EXERCISES)} solved")
     return 0 if done == len(EXERCISES) else 1
-
-
-def check_file(folder, chosen):
-    """Check the learner's file, and remember whether it is solved."""
-    from minigan.exercises import child
-
-    solved, text = child.check_file(chosen, folder.file(chosen))
-    folder.mark(chosen, solved)
-    return solved, text
 
 
 def show_hint(chosen, which):

@@ -53,7 +53,7 @@ def leaf_gradients(nodes, found):
     if any(nodes[name] not in found for name in names):
         note = "nan stands for a leaf without a gradient. The keys of the dict are Nodes."
     values = [found.get(nodes[name], np.nan) for name in names]
-    return Seen(gradients_of(names), values, note)
+    return Seen(gradients_of(names), values, note, rows=(*names,))
 
 
 def gradients_of(names):
@@ -239,6 +239,18 @@ def every_use(y):
     return found
 
 
+def twice_for_one_user(y):
+    """Right, but a node waits twice if one node uses it twice, as in a * a."""
+    found = []
+    waiting = [y]
+    while waiting:
+        node = largest(waiting)
+        waiting.remove(node)
+        found.append(node)
+        waiting += [x for x in node.inputs if x not in waiting]
+    return found
+
+
 def observe_order(answer, inputs, ask):
     nodes = build(inputs)
     found = list(ask("order(y)", answer.order, nodes["y"]))
@@ -246,6 +258,7 @@ def observe_order(answer, inputs, ask):
     yield Seen(
         f"how often each node is in your list ({names})",
         [sum(x is node for x in found) for node in nodes.values()],
+        rows=(*nodes,),
     )
     # Right if the first time that a node is in the list is after the last time of all its users
     first = {node: i for i, node in reversed(list(enumerate(found)))}
@@ -254,7 +267,8 @@ def observe_order(answer, inputs, ask):
     for node in nodes.values():
         users = [user for user in nodes.values() if node in user.inputs]
         late.append(all(last.get(user, 0) < first.get(node, 0) for user in users))
-    yield Seen(f"whether each node comes after all that use it (1: yes; {names})", late)
+    label = f"whether each node comes after all that use it (1: yes; {names})"
+    yield Seen(label, late, rows=(*nodes,))
 
 
 ORDER = Exercise(
@@ -292,6 +306,12 @@ ORDER = Exercise(
             "Your list has a node as often as it is used.",
             "Let an input wait only if it is not waiting already: `if x not in waiting`.",
             {"order": every_use},
+        ),
+        Mistake(
+            "Your list has a node twice if another node uses it twice, as in a * a.",
+            "In `waiting += [x for x in node.inputs if x not in waiting]`, the whole list is made "
+            "before any of it waits. So both inputs are new. Append them one by one in a loop.",
+            {"order": twice_for_one_user},
         ),
         Mistake(
             "Your list is in the order in which the values were computed.",
@@ -358,8 +378,8 @@ def observe_walk(answer, inputs, ask):
     yield Seen(
         f"how often the rule of each node was called ({', '.join(counts)})",
         list(counts.values()),
-        "All gradients are right. But a rule should be called once, when the whole gradient of its "
-        "result has arrived.",
+        note="All gradients are right. But a rule should be called once, when the whole gradient "
+        "of its result has arrived.",
     )
 
 

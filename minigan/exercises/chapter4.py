@@ -347,7 +347,8 @@ STEP_D = Exercise(
         ),
         Mistake(
             "Your step leaves D as it was.",
-            "Either opt_D.step() is missing, or opt_D.zero_grad() comes between backward and step.",
+            "Either opt_D.step() is missing, or opt_D.zero_grad() comes between backward and step, "
+            "or zero_grad and step both come before backward.",
             replace=("    opt_D.step()\n", ""),
         ),
         Mistake(

@@ -536,7 +536,8 @@ STEP_F = Exercise(
         ),
         Mistake(
             "Your step leaves f as it was.",
-            "Either opt_f.step() is missing, or opt_f.zero_grad() comes between backward and step.",
+            "Either opt_f.step() is missing, or opt_f.zero_grad() comes between backward and step, "
+            "or zero_grad and step both come before backward.",
             replace=("    opt_f.step()\n", ""),
         ),
     ],

@@ -39,11 +39,13 @@ class Seen:
     """One thing that a check looks at: a number or an array, and what it is.
 
     note: a sentence for the learner in place of the two numbers, if this value is wrong.
+    rows: the names of the elements of a list, for the table with both numbers.
     """
 
     label: str
     value: Any
     note: str = ""
+    rows: tuple[str, ...] = ()
 
 
 def must(condition, note):

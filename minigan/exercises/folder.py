@@ -2,13 +2,15 @@
 
     exercises/1_02_tanh.py         the learner's file
     exercises/kept/1_02_tanh-1.py  what `reset` moved away
-    exercises/.minigan/            the texts as they were handed out, and what is solved
+    exercises/.minigan/            the texts as they were handed out, and the digest of each file
+                                   that was solved
 
 A file of the learner is moved, and never copied or written into. A new file appears completely or
 not at all, and only where there is none.
 """
 
 import contextlib
+import hashlib
 import os
 from pathlib import Path
 
@@ -52,6 +54,16 @@ class Folder:
                 elif self.text(exercise) != exercise.text:
                     newer.append(exercise)
         return newer
+
+    def require(self):
+        """Raise FolderError if there are no exercises here. Nothing is written."""
+        self.check()
+        if not is_ours(self.path):
+            raise FolderError(
+                f"there is no folder of exercises in {Path.cwd()}. Go to the folder in which you "
+                "have it. Or call `python -m minigan.exercises` without a command: it writes the "
+                f"exercises into {self.path}"
+            )
 
     def check(self):
         """Raise FolderError if the folder is a link, a file, or not one of ours."""
@@ -126,15 +138,32 @@ class Folder:
         return target
 
     def is_solved(self, exercise):
-        return (self.state / f"{exercise.stem}.solved").exists()
+        """Whether the file was solved, and is the same since then."""
+        solved = read(self.solved(exercise))
+        return solved is not None and solved == self.digest(exercise)
 
-    def mark(self, exercise, solved):
-        """Remember whether an exercise is solved."""
-        path = self.state / f"{exercise.stem}.solved"
+    def is_changed(self, exercise):
+        """Whether the file was solved, and has changed since then."""
+        return self.solved(exercise).exists() and not self.is_solved(exercise)
+
+    def solved(self, exercise):
+        """The path of the note that an exercise is solved. It holds the digest of the file."""
+        return self.state / f"{exercise.stem}.solved"
+
+    def digest(self, exercise):
+        """What tells this version of the learner's file from others, or "" without a file."""
+        try:
+            return hashlib.sha256(self.file(exercise).read_bytes()).hexdigest()
+        except OSError:
+            return ""
+
+    def mark(self, exercise, solved, digest=None):
+        """Remember whether an exercise is solved. digest: of the solved file, as it is now."""
         if solved:
-            path.touch()
+            with atomic_write(self.solved(exercise)) as temporary:
+                temporary.write_text(digest or self.digest(exercise), encoding="utf-8")
         else:
-            path.unlink(missing_ok=True)
+            self.solved(exercise).unlink(missing_ok=True)
 
     def next(self, exercises):
         """The first exercise that is not solved, or None."""

@@ -65,7 +65,7 @@ def wrong(answer, found, right, k, mistake):
     lines.append(sentence(f"{what}The smallest input that shows it:"))
     lines += [f"    {line}" for line in described(found.inputs)]
     if not mine.note:
-        lines += [f"    {line}" for line in table(mine.value, expected.value)]
+        lines += [f"    {line}" for line in table(mine.value, expected.value, expected.rows)]
     return "\n".join(lines)
 
 
@@ -83,8 +83,11 @@ def raised(answer, error, called):
     return raised_in(files_of(answer), error, called)
 
 
-def raised_in(files, error, called):
-    """The text about an error: the lines in the learner's files, the error, and what was called."""
+def raised_in(files, error, called, who="The check"):
+    """The text about an error: the lines in the learner's files, the error, and what was called.
+
+    who: had called it.
+    """
     if type(error).__name__ == "NotAnsweredError":
         return sentence(str(error))
     lines = [sentence("Your code raised an error.")]
@@ -104,7 +107,7 @@ def raised_in(files, error, called):
                 "x.sum(), and minigan's operations: then it works on arrays and on Tensors."
             )
         )
-    return "\n".join([*lines, sentence(f"The check had called {called}.")])
+    return "\n".join([*lines, sentence(f"{who} had called {called}.")])
 
 
 def guess_lines(exercise, guess, solved):
@@ -143,8 +146,11 @@ def described(inputs):
     return lines
 
 
-def table(found, right):
-    """The lines of a table with the learner's numbers beside the right ones."""
+def table(found, right, names=()):
+    """The lines of a table with the learner's numbers beside the right ones.
+
+    names: of the rows. Without names, a row begins with its index.
+    """
     if found.shape != right.shape:
         lines = [f"your shape is {found.shape}, the right one is {right.shape}"]
         if max(found.size, right.size) <= SMALL:
@@ -154,7 +160,8 @@ def table(found, right):
     rows = [("", "yours", "right")]
     places = list(np.ndindex(found.shape))
     for place in places[:ROWS]:
-        rows.append((str(list(place)) if place else "", number(found[place]), number(right[place])))
+        name = names[place[0]] if names else str(list(place)) if place else ""
+        rows.append((name, number(found[place]), number(right[place])))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
     if len(places) > ROWS:

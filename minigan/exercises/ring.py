@@ -1,5 +1,7 @@
 """The GAN that `run` trains on a ring of 8 Gaussians. Exercises take the place of its steps."""
 
+import time
+
 import numpy as np
 
 import minigan
@@ -11,6 +13,7 @@ from minigan.tensor import Tensor, as_array
 RING = mixtures.ring(std=0.05)
 BATCH = 128
 REPORTS = 8  # lines that a training prints
+FIRST = 20  # steps, after which a training says how long it will take
 WEIGHT = 0.1  # λ of the penalty; docs/mixtures.md says why it is not 10
 
 
@@ -103,11 +106,12 @@ def train_gan(steps):
     D = network(1)
     opt_G = optim.Adam(G.parameters(), lr=1e-3, betas=(0.5, 0.999))
     opt_D = optim.Adam(D.parameters(), lr=1e-3, betas=(0.5, 0.999))
+    start = time.monotonic()
     for step in range(1, steps + 1):
         real = Tensor(RING.sample(BATCH, rng))
         d_loss = discriminator_step(G, D, opt_D, real, minigan.randn(BATCH, 2))
         g_loss = generator_step(G, D, opt_G, minigan.randn(BATCH, 2))
-        report(step, steps, f"loss of D {float(d_loss):.3f}, of G {float(g_loss):.3f}")
+        report(step, steps, start, f"loss of D {float(d_loss):.3f}, of G {float(g_loss):.3f}")
     return samples_of(G)
 
 
@@ -119,18 +123,22 @@ def train_wgan_gp(steps):
     f = network(1)
     opt_G = optim.Adam(G.parameters(), lr=1e-3, betas=(0.0, 0.9))
     opt_f = optim.Adam(f.parameters(), lr=1e-3, betas=(0.0, 0.9))
+    start = time.monotonic()
     for step in range(1, steps + 1):
         real = Tensor(RING.sample(BATCH, rng))
         eps = minigan.rand(BATCH).numpy()
         f_loss = critic_step(G, f, opt_f, real, minigan.randn(BATCH, 2), eps, WEIGHT)
         if step % 2 == 0:
             wasserstein_generator_step(G, f, opt_G, minigan.randn(BATCH, 2))
-        report(step, steps, f"loss of the critic {float(f_loss):.3f}")
+        report(step, steps, start, f"loss of the critic {float(f_loss):.3f}")
     return samples_of(G)
 
 
-def report(step, steps, text):
-    """Print some of the steps."""
+def report(step, steps, start, text):
+    """Print some of the steps, and early how long the others take. start: the time of step 0."""
+    left = (steps - step) * (time.monotonic() - start) / step  # seconds
+    if step == FIRST and steps >= REPORTS * FIRST:
+        print(f"{steps:,} steps: about {left:.0f} seconds", flush=True)
     if step % max(1, steps // REPORTS) == 0:
         print(f"step {step}: {text}", flush=True)
 

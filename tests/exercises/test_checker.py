@@ -288,3 +288,15 @@ def test_colours_are_for_a_terminal(monkeypatch):
         assert report.Colours(Stream(True)).green("a") == "a"  # an old Windows console
     monkeypatch.setenv("NO_COLOR", "1")
     assert report.Colours(Stream(True)).green("a") == "a"
+
+
+def test_a_table_names_the_nodes_of_a_list():
+    def order(y):
+        return [y]
+
+    text = text_of(find("order"), SimpleNamespace(order=order))
+    assert [line.split() for line in text.splitlines()[-3:]] == [
+        ["yours", "right"],
+        ["a", "0", "1"],
+        ["y", "1", "1"],
+    ]

@@ -8,7 +8,7 @@ import pytest
 from exercises.in_process import replace_process
 
 from minigan.exercises import __main__ as command
-from minigan.exercises import ring, training, watch
+from minigan.exercises import child, ring, training, watch
 from minigan.exercises.folder import Folder
 from minigan.exercises.table import EXERCISES, find
 
@@ -238,6 +238,85 @@ def test_run_trains_with_the_lines_of_all_exercises_as_with_minigans(folder, mod
 def test_run_without_matplotlib_draws_no_picture(call, folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert "No picture: Matplotlib is not installed." in call("run", "--steps", "1")[1]
+
+
+def test_the_list_says_which_files_have_changed_since_they_were_solved(call, folder):
+    call("check", "power")
+    write(folder, TANH, TANH.solution)
+    call("check", "tanh")
+    assert "  done  1.2  tanh               the rule of an activation\n" in call()[1]
+    write(folder, TANH, TANH.solution + "\n")
+    printed = call()[1]
+    assert "1 Rules  1 of 6 solved" in printed
+    assert (
+        "  next  1.2  tanh               the rule of an activation (changed since it was solved)\n"
+    ) in printed
+    write(folder, TANH, TANH.solution)
+    assert "(changed" not in call()[1]
+
+
+def test_a_file_that_is_saved_during_its_check_is_not_done(folder, monkeypatch):
+    def check_file(exercise, path):
+        path.write_text("saved during the check", "utf-8")
+        return True, ""
+
+    monkeypatch.setattr(child, "check_file", check_file)
+    child.check_in(folder, TANH)
+    assert not folder.is_solved(TANH) and folder.is_changed(TANH)
+
+
+def test_run_checks_a_file_again_that_has_changed_since_it_was_solved(call, folder):
+    folder.mark(TANH, solved=True)
+    write(folder, TANH, TANH.solution)
+    printed = call("run", "--steps", "1")[1]
+    assert printed.startswith(
+        "tanh has changed since it was solved. It is checked again.\n1.2 tanh: solved.\nYours:\n"
+    )
+    write(folder, TANH, TANH.solution.replace("y * y", "y"))
+    status, printed = call("run", "--steps", "1")
+    assert status == 0
+    assert "1.2 tanh: not yet.\n  Your gradient has 1 - y in place of 1 - y²." in printed
+    assert "Until it is solved again, minigan's lines take its place." in printed
+    assert "All lines are minigan's." in printed and "Yours:" not in printed
+
+
+def test_an_error_in_the_learners_lines_during_run_is_shown_as_in_a_check(call, folder):
+    source = TANH.solution.replace("return gy * (", "return gy @ (")
+    write(folder, TANH, source)
+    folder.mark(TANH, solved=True)  # a check would not have found it
+    status, printed = call("run", "--steps", "1")
+    line = next(i for i, text in enumerate(source.splitlines(), 1) if "gy @" in text)
+    assert status == 1
+    shown = printed[printed.index("  Your code") :].splitlines()
+    assert shown[:2] == ["  Your code raised an error.", f"    line {line}, in backward"]
+    assert shown[3].startswith("    ValueError: matmul")
+    assert shown[-1] == "  The training had called backward."
+
+
+def test_an_error_in_minigans_lines_during_run_is_not_hidden(folder, monkeypatch):
+    def train(steps):
+        raise ValueError("a fault of minigan")
+
+    monkeypatch.setattr(ring, "train_gan", train)
+    with pytest.raises(ValueError, match="a fault of minigan"):
+        training.run(folder, "gan", 1)
+
+
+@pytest.mark.parametrize("name", ["check", "watch", "run", "reset tanh", "check --all"])
+def test_only_the_call_without_a_command_writes_the_exercises(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match=r"^there is no folder of exercises in .*without a command"):
+        command.main(name.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_says_how_long_it_takes_and_then_where_it_is(capsys, monkeypatch):
+    monkeypatch.setattr(ring.time, "monotonic", lambda: 105.0)  # 5 s after the start
+    for step in range(1, 4001):
+        ring.report(step, 4000, 100.0, "...")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "4,000 steps: about 995 seconds"  # 3,980 steps of 5 / 20 s
+    assert lines[1:] == [f"step {step}: ..." for step in range(500, 4001, 500)]
 
 
 def test_run_explains_a_solved_file_that_is_broken_now(folder):
