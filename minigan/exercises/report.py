@@ -103,8 +103,9 @@ def raised_in(files, error, called, who="The check"):
     elif isinstance(error, TypeError) and "np." in line and "Tensors" in called:
         lines.append(
             sentence(
-                "NumPy's functions do not take Tensors. A rule uses operators, methods such as "
-                "x.sum(), and minigan's operations: then it works on arrays and on Tensors."
+                "NumPy's functions do not take Tensors, and arrays have no method tanh or exp. A "
+                "rule is called with both. So it uses operators, y, methods such as x.sum(), and "
+                "minigan's operations, such as Sigmoid()(x)."
             )
         )
     return "\n".join([*lines, sentence(f"{who} had called {called}.")])
