@@ -103,6 +103,7 @@ LINES = {
     ".ci/run": NotRun("it runs these tests"),
     "diff minigan/trainers/gan.py minigan/trainers/wgan.py": Small(status=1),
     "python -m minigan.debug": NotRun("a name, not a command"),
+    "python -m minigan.exercises check": NotRun("it needs a folder; the page's session runs it"),
     "python -m minigan.exercises watch": NotRun("it waits for the learner; its tests run it"),
     "python -m minigan.lab --export FOLDER": Small(line="python -m minigan.lab --export lab"),
     "python benchmarks/measure.py --growth --write --before COMMIT": Small(
