@@ -46,7 +46,27 @@ WITHOUT = {
 }
 
 
-class TensorNames:
+class PlaceNames:
+    """The methods of Tensors and Modules that ask for a device or a dtype."""
+
+    __slots__ = ()
+
+    def to(self, *targets: Any, **named: Any) -> Self:
+        """It, in the dtype that is asked for. RuntimeError for a device that it is not on."""
+        return to_device_or_dtype(self, *targets, **named)
+
+    def cpu(self) -> Self:
+        """It, unchanged. RuntimeError if it is on a GPU."""
+        check_place(self, "cpu")
+        return self
+
+    def cuda(self, device: Any = None) -> Self:
+        """It, unchanged. RuntimeError if it is on the CPU."""
+        check_place(self, "cuda")
+        return self
+
+
+class TensorNames(PlaceNames):
     """The methods of a Tensor that have another name in PyTorch or in NumPy."""
 
     __slots__ = ()
@@ -82,20 +102,6 @@ class TensorNames:
     def double(self: Any) -> Tensor:
         """x in float64: x itself if it is already. TypeError if it requires a gradient."""
         return as_dtype(self, np.float64)
-
-    def to(self: Any, *targets: Any, **named: Any) -> Tensor:
-        """x, with the dtype that is asked for. RuntimeError for a device that x is not on."""
-        return to_device_or_dtype(self, *targets, **named)
-
-    def cpu(self) -> Self:
-        """x itself. RuntimeError if it is on a GPU."""
-        check_place(self, "cpu")
-        return self
-
-    def cuda(self, device: Any = None) -> Self:
-        """x itself. RuntimeError if it is on the CPU."""
-        check_place(self, "cuda")
-        return self
 
 
 # Which method computes `array * tensor`, `array < tensor`, ...: {NumPy's function: its name}.
@@ -134,22 +140,8 @@ class OnlyOfTheClass:
         return getattr(x, name)(inputs[0])
 
 
-class ModuleNames:
+class ModuleNames(PlaceNames):
     """The methods of a Module that PyTorch has, and that do nothing new here."""
-
-    def to(self: Any, *targets: Any, **named: Any) -> Any:
-        """The module, with the dtype that is asked for. RuntimeError for another device."""
-        return to_device_or_dtype(self, *targets, **named)
-
-    def cpu(self) -> Self:
-        """The module itself. RuntimeError if it is on a GPU."""
-        check_place(self, "cpu")
-        return self
-
-    def cuda(self, device: Any = None) -> Self:
-        """The module itself. RuntimeError if it is on the CPU."""
-        check_place(self, "cuda")
-        return self
 
     def children(self: Any) -> list[Any]:
         """The modules directly inside this one."""

@@ -22,7 +22,6 @@ KEYWORDS = {
     "ddof": "write correction=, PyTorch's word",
     "dtype": "a result has the dtype of the Tensor; convert before, with x.double() or .astype",
     "out": "NumPy's functions do not record operations; write the method, as x.mean(axis)",
-    "order": "the elements are always in C order; write the method, as x.reshape(2, 3)",
 }
 
 # What to write for a function of NumPy: {its name: the operator, the method or the operation}.

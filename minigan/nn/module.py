@@ -419,11 +419,7 @@ class ModuleList(Module):
             raise TypeError(f"ModuleList needs a list of Modules, as in [layer], not {modules!r}")
         self.extend(modules)
 
-    def append(self, module):
-        """Add a module at the end. Returns self."""
-        check_module(f"layer {len(self)}", module)
-        setattr(self, str(len(self)), module)
-        return self
+    append = Sequential.append
 
     def extend(self, modules):
         """Add modules at the end. Returns self."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from minigan import Tensor
-from minigan.guards.accepted import ModuleNames, TensorNames
+from minigan.guards.accepted import ModuleNames, PlaceNames, TensorNames
 
 SCRIPT = Path(__file__).with_name("user_script.py")
 ROOT = SCRIPT.parents[2]
@@ -72,7 +72,7 @@ def test_the_script_computes_what_it_is_said_to(capsys):
 
 def test_the_script_uses_every_method_of_a_tensor():
     used = set(re.findall(r"\.(\w+)", SCRIPT.read_text()))
-    names = {*vars(Tensor), *vars(TensorNames), *vars(ModuleNames)}
+    names = {*vars(Tensor), *vars(TensorNames), *vars(ModuleNames), *vars(PlaceNames)}
     assert not {name for name in names if not name.startswith("_")} - used
 
 
