@@ -42,6 +42,7 @@ from turns import measure
 ROOT = Path(__file__).parents[1]
 LIBRARIES = [
     "minigan",
+    "minigan_fast",
     "minigan_upsample",
     "before",
     "before_upsample",

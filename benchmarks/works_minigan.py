@@ -1,9 +1,11 @@
 """The benchmark's works in minigan. Each function here returns a function that makes one step.
 
-MINIGAN_BACKEND=cupy makes them run on a GPU.
+MINIGAN_BACKEND=cupy makes them run on a GPU. On a CPU, NumPy updates the parameters, also where
+Numba is installed. works_minigan_fast.py has the works with Numba.
 """
 
 import functools
+import os
 import sys
 from pathlib import Path
 
@@ -27,6 +29,7 @@ import minigan
 from minigan import backend, losses, nn, optim, rand, randn
 from minigan.trainers import GAN, WGAN, WGANGP
 
+os.environ["MINIGAN_COMPILED"] = "0"  # NumPy updates the parameters
 sys.path.insert(0, str(Path(__file__).parents[1] / "examples"))
 
 generator = functools.partial(networks.generator, nn)

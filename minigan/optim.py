@@ -308,6 +308,10 @@ class AveragedModel:
     0.9
     """
 
+    # ops/compiled.py takes it for an optimizer whose parameter is a, and whose gradient is p.
+    moments = ()
+    weight_decay = 0.0
+
     def __init__(self, model, decay=0.999):
         check_module("what is to be averaged", model)
         self.decay = checked_setting(self, "decay", decay)
@@ -322,11 +326,22 @@ class AveragedModel:
         """Add the model's present weights to the mean; ValueError for another structure."""
         check_module("what is to be averaged", model)
         check_same_structure(self.module, model)
-        # TensorFlow's decay after m updates is (1 + m) / (10 + m). Let m = n - 1. Then 1 minus this
-        # decay is 9 / (9 + n). It is 1 for n = 0, so that the mean forgets the initial weights.
-        w = max(1 - self.decay, 9 / (9 + self.n_averaged))
-        for a, p in zip(self.module.parameters(), model.parameters(), strict=True):
-            a.data += w * (p.data - a.data)
+        n = self.n_averaged
+        w = self.weight(n)
+        pairs = list(zip(self.module.parameters(), model.parameters(), strict=True))
+        for a, _ in pairs:
+            if a.data.size > BLOCK:
+                compiled.prepare_update(self, a.data)  # before any change
+        for a, p in pairs:
+            xp = backend.get_array_module(a.data)
+            if not a.data.flags.c_contiguous:  # blocks are views of contiguous memory
+                a.data = xp.ascontiguousarray(a.data)
+            a._mark_changed()
+            may_be_compiled = a.data.size > BLOCK and xp is np
+            if may_be_compiled and compiled.run_update(self, n, a.data, p.data):
+                continue
+            for block in blocks(a.data, p.data):
+                self.update(n, *block)
         for module, other in zip(self.module.modules(), model.modules(), strict=True):
             for name in module.buffer_names:
                 a = getattr(module, name)
@@ -334,6 +349,18 @@ class AveragedModel:
                 # An integer is a count, which is copied.
                 setattr(module, name, a + w * (b - a) if a.dtype.kind == "f" else b.copy())
         self.n_averaged += 1  # last: after an interrupt, the next call has the same w
+
+    def weight(self, n):
+        """w after n steps."""
+        # TensorFlow's decay after m updates is (1 + m) / (10 + m). Let m = n - 1. Then 1 minus this
+        # decay is 9 / (9 + n). It is 1 for n = 0, so that the mean forgets the initial weights.
+        return max(1 - self.decay, 9 / (9 + n))
+
+    def update(self, n, a, p):
+        a += self.weight(n) * (p - a)
+
+    # The same line as a text, which can be compiled: change both.
+    compiled.same_lines(update, compiled.AVERAGE)
 
     def state_dict(self):
         """Return the means, the number of steps and the decay, for `load_state_dict`."""

@@ -72,6 +72,10 @@ def adam_numbers(optimizer, step):
     return dict(beta1=beta1, w1=1 - beta1, beta2=beta2, w2=1 - beta2, rate=rate, small=small)
 
 
+def average_numbers(average, step):
+    return {"w": average.weight(step)}
+
+
 SGD = Kernel("b = mu * b + g; p = p - lr * b;", "b", sgd_numbers)
 RMSPROP = Kernel(
     "v = alpha * v + w * g * g; p = p - lr * g / (sqrt(v) + eps);", "v", rmsprop_numbers
@@ -81,7 +85,10 @@ ADAM = Kernel(
     "m v",
     adam_numbers,
 )
+# Of an AveragedModel: p is the running average, and g is the parameter.
+AVERAGE = Kernel("p = p + w * (g - p);", "", average_numbers)
 
+FLOATS = np.dtype("float32"), np.dtype("float64")
 LINES: dict = {}  # {the function `update` of an optimizer: the kernel with the same lines}
 
 
@@ -255,7 +262,7 @@ def loop_key(optimizer, p):
     """
     update = getattr(optimizer.update, "__func__", None)
     on_cpu = isinstance(p, np.ndarray)
-    if update not in LINES or not on_cpu or str(p.dtype) not in ("float32", "float64"):
+    if update not in LINES or not on_cpu or p.dtype not in FLOATS:
         return None
     if updates_with() == "numpy":
         return None

@@ -233,6 +233,34 @@ def test_any_shape_and_memory_order_gives_the_bits_of_the_lines(data, compiler, 
         np.testing.assert_array_equal(g, old)
 
 
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_running_average_of_any_numbers_has_the_bits_of_the_line(data, compiler):
+    dtype = data.draw(st.sampled_from(["f4", "f8"]))
+    shape = data.draw(st.lists(st.integers(1, 7), min_size=2, max_size=2).map(tuple))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    model = nn.Linear(*shape, bias=False)
+
+    def put(p):
+        layout = data.draw(st.sampled_from(list(LAYOUTS)))
+        p.data = LAYOUTS[layout](numbers_of_every_kind(rng, p.size, dtype).reshape(p.shape))
+
+    put(model.weight)
+    average = optim.AveragedModel(model, data.draw(st.sampled_from([0.0, 0.5, 0.999])))
+    put(average.module.weight)
+    for n in range(3):
+        put(model.weight)
+        a, p = average.module.weight.data, model.weight.data
+        version = average.module.weight._version[0]
+        with np.errstate(all="ignore"):
+            expected = a + max(1 - average.decay, 9 / (9 + n)) * (p - a)
+            average.update_parameters(model)
+        assert compiled.same_bits(average.module.weight.data, expected)
+        assert average.module.weight._version[0] > version
+    weight = average.module.weight
+    assert weight.size <= BLOCK or not weight.data.flags.aligned or is_compiled(average, weight)
+
+
 @pytest.mark.parametrize("shift", [0, 1, -1])
 def test_a_gradient_that_shares_memory_with_its_parameter_gives_the_bits_of_the_lines(
     shift, compiler, by_lines
