@@ -45,21 +45,27 @@ def draw_growth(path, results):
     """results: {"batch" or the like: {its value: {library: Measured}}}, a panel for each."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 3.5), layout="constrained")
-    panels = figure.subplots(1, len(results), sharey=True)
-    for axes, (name, points) in zip(panels, results.items(), strict=True):
-        x = list(points)
+    figure = Figure(figsize=(2 + 2.6 * len(results), 3.5), layout="constrained")
+    panels = figure.subplots(1, len(results), squeeze=False)[0]
+    points = {(name, value): of for name, curve in results.items() for value, of in curve.items()}
+    colors = {library: f"C{i}" for i, library in enumerate(all_libraries(points))}
+    for axes, (name, curve) in zip(panels, results.items(), strict=True):
+        x = {value: value for value in curve}
         if name == "depth":  # from 0, of which there is no logarithm
-            name, x = "layers of both networks", [LAYERS + 2 * depth for depth in points]
-        for i, library in enumerate(points[min(points)]):
-            ms = [1e3 * statistics.median(measured[library].times) for measured in points.values()]
-            axes.plot(x, ms, color=f"C{i}", marker="o", label=library)
+            name, x = "layers of both networks", {depth: LAYERS + 2 * depth for depth in curve}
+        for library in all_libraries(curve):
+            own = {x[value]: of[library] for value, of in curve.items() if library in of}
+            ms = [1e3 * statistics.median(measured.times) for measured in own.values()]
+            axes.plot([*own], ms, color=colors[library], marker="o")
         axes.set(xscale="log", yscale="log", xlabel=name)
-        plain_ticks(axes.xaxis, x)
+        plain_ticks(axes.xaxis, [*x.values()])
+        axes.tick_params(axis="x", labelrotation=30)
         plain_ticks(axes.yaxis)
         axes.grid(alpha=0.3)
+    for library, color in colors.items():
+        panels[0].plot([], [], color=color, marker="o", label=library)  # for the legend alone
     panels[0].set_ylabel("ms a step")
-    panels[0].legend()
+    figure.legend(loc="outside lower center", ncols=len(colors))
     save(figure, path)
 
 

@@ -62,14 +62,25 @@ WORKS = ["mlp_gan", "wgan_gp", "dcgan", "adam", "tiny", "chain", "gradcheck", "i
 ON_A_GPU = ["minigan", "torch", "torch_fused"]
 GPU_BATCHES = {"mlp_gan": [64, 4096], "wgan_gp": [64], "dcgan": [64]}
 
-GROWING = ["minigan", "torch", "numpy"]
-GROWTH = {"batch": [64, 256, 1024, 4096], "width": [0.5, 1, 2, 4], "depth": [0, 4, 16, 64]}
+# {what grows: (the work, the values)}; what grows is a setting of the work
+GROWTH = {
+    "batch": ("mlp_gan", [64, 256, 1024, 4096]),
+    "width": ("mlp_gan", [0.5, 1, 2, 4]),
+    "depth": ("mlp_gan", [0, 4, 16, 64]),
+    "operations": ("chain", [10, 100, 1000, 10_000]),
+    "parameters": ("update", [2**9, 2**12, 2**15, 2**18, 2**21, 2**24]),
+}
+GROWING = {
+    "mlp_gan": ["minigan", "minigan_fast", "torch", "torch_products", "numpy_ordered"],
+    "chain": ["minigan", "torch"],
+    "update": ["minigan", "minigan_fast", "torch", "torch_fused"],
+}
 PICTURES = {
     "measured": "\n\n![minigan's time over the others'](images/performance.png)",
     "growth": "\n\n![the time of a growing MLP GAN](images/performance_growth.png)",
 }
 PAGES = dict.fromkeys(["launches", "kernels", "gpu"], "gpu.md")  # the others: performance.md
-DEFAULT = {"batch": 64, "width": 1, "depth": 0}
+DEFAULT = {"batch": 64, "width": 1, "depth": 0}  # of the MLP GAN
 GROWTH_ROUNDS = 4
 
 
@@ -125,23 +136,29 @@ def measure_imports(python, rounds):
     return {"import": without_stalls(own), "import, whole process": without_stalls(whole)}
 
 
-def measure_growth(pythons, rounds, default):
-    """{what grows: {its value: {library: Measured}}} of the MLP GAN. One size grows at a time.
+def measure_growth(args, results):
+    """{what grows: {its value: {library: Measured}}}. One size grows at a time.
 
-    default: the measurements of the MLP GAN with default sizes: one point of all three curves.
+    results: those of the works with their default settings. The MLP GAN's are one point of the
+    curves of its batch, its width and its depth.
     """
-    default = {library: default[library] for library in GROWING if library in default}
-    results = {}
-    for name, values in GROWTH.items():
-        results[name] = {}
+    growth = {}
+    for name, (work, values) in GROWTH.items():
+        libraries = [library for library in GROWING[work] if library in args.library]
+        growth[name] = {}
         for value in values:
-            settings = {library: {name: value} for library in default}
-            if value == DEFAULT[name]:
-                measured = default
+            if value == DEFAULT.get(name):
+                default = results[work]
+                measured = {
+                    library: default[library] for library in libraries if library in default
+                }
             else:
-                measured = measure(pythons, "mlp_gan", settings, min(rounds, GROWTH_ROUNDS))
-            results[name][value] = measured
-    return results
+                settings = {library: {name: value} for library in libraries}
+                rounds = min(args.rounds, GROWTH_ROUNDS)
+                measured = measure(args.python, work, settings, rounds)
+            growth[name][value] = measured
+        print(growth_table({name: growth[name]}), flush=True)
+    return growth
 
 
 def measure_on_gpu(pythons, rounds):
@@ -192,7 +209,7 @@ def parse(argv):
     parser.add_argument("--before", metavar="COMMIT", help="also measure minigan at this commit")
     parser.add_argument("--rounds", type=int, default=10, help="turns of each library")
     parser.add_argument("--threads", type=int, default=2, help="threads and cores of a library")
-    parser.add_argument("--growth", action="store_true", help="also let batch, width, depth grow")
+    parser.add_argument("--growth", action="store_true", help="also let the sizes grow")
     parser.add_argument("--backend", choices=["numpy", "cupy"], default="numpy", help="of minigan")
     parser.add_argument("--write", action="store_true", help="update the page in docs/")
     args = parser.parse_args(argv)
@@ -239,14 +256,15 @@ def main(argv=None):
         results = measure_on_gpu(args.python, args.rounds) if gpu else measure_works(args)
     growth = {}
     if args.growth:
-        growth = measure_growth(args.python, args.rounds, results["mlp_gan"])
+        growth = measure_growth(args, results)
 
     texts = {}
     if results:
         line = machine(cores, results.values(), gpu)
         texts["gpu" if gpu else "measured"] = f"{line}:\n\n{table(results)}"
     if growth:
-        line = machine(cores, growth["batch"].values())
+        points = [measured for curve in growth.values() for measured in curve.values()]
+        line = machine(cores, points)
         texts["growth"] = f"{line}:\n\n{growth_table(growth)}"
     print("\n\n".join(filter(None, [*texts.values(), floors(results)])))
     if args.write:

@@ -169,20 +169,32 @@ def floors(results):
 
 
 def growth_table(results):
-    """results: {"batch" or the like: {its value: {library: Measured}}}."""
-    libraries = list(next(iter(results["batch"].values())))
-    others = [name for name in libraries if name != "minigan"]
+    """results: {"batch" or the like: {its value: {library: Measured}}}, a row for each value.
+
+    A library that has no such work, or was left out, has an empty cell.
+    """
+    points = [measured for curve in results.values() for measured in curve.values()]
+    libraries = list(dict.fromkeys(name for measured in points for name in measured))
+    ours = [name for name in libraries if name.startswith("minigan")]
+    with_memory = [name for name in (*ours, "torch") if name in libraries]
     head = [
         "",
         *(f"{name}, ms" for name in libraries),
-        *(f"minigan over {name}" for name in others),
+        *(f"{name} over torch" for name in ours if "torch" in libraries),
+        *(f"{name}'s step, MiB" for name in with_memory),
     ]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    for what, points in results.items():
-        for setting, measured in points.items():
-            ms = [printed(measured[name]) for name in libraries]
-            ratios = [f"{over(measured['minigan'], measured[name])[0]:.2f}" for name in others]
-            lines.append(f"| {' | '.join([f'{what} {setting:g}', *ms, *ratios])} |")
+    for what, curve in results.items():
+        for setting, of in curve.items():
+            cells = [f"{what} {setting:,g}" if setting < 1 else f"{what} {setting:,}"]
+            cells += [printed(of[name]) if name in of else "" for name in libraries]
+            for name in ours if "torch" in libraries else ():
+                both = name in of and "torch" in of
+                cells.append(f"{over(of[name], of['torch'])[0]:.2f}" if both else "")
+            for name in with_memory:
+                step = f"{round(of[name].memory) - round(of[name].loaded):,}" if name in of else ""
+                cells.append(step)
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

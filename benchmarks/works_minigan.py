@@ -107,6 +107,13 @@ def adam():
     return optim.Adam(parameters, **ADAM).step
 
 
+def update(parameters):
+    """Adam on one parameter of so many numbers."""
+    p = nn.Parameter(randn(parameters).data)
+    p.grad = randn(parameters)
+    return optim.Adam([p], **ADAM).step
+
+
 def tiny():
     net = networks.tiny(nn)
     x = randn(1, 8)
@@ -120,13 +127,13 @@ def tiny():
     return step
 
 
-def chain():
+def chain(operations=CHAIN):
     x = randn(8).requires_grad_()
 
     def step():
         x.grad = None
         y = x
-        for _ in range(CHAIN // 2):
+        for _ in range(operations // 2):
             y = y.tanh()
             y = y * 0.999
         loss = y.sum()

@@ -154,6 +154,12 @@ def adam(**settings):
     return optimizer(**settings).step
 
 
+def update(parameters, **settings):
+    p = torch.randn(parameters, requires_grad=True)
+    p.grad = torch.randn(parameters)
+    return torch.optim.Adam([p], **ADAM, **settings).step
+
+
 def tiny(compiled=lambda function: function):
     net = networks.tiny(nn)
     x, target = torch.randn(1, 8), torch.ones(1, 1)
@@ -168,19 +174,19 @@ def tiny(compiled=lambda function: function):
     return step
 
 
-def tanh_chain(x):
-    for _ in range(CHAIN // 2):
+def tanh_chain(x, operations=CHAIN):
+    for _ in range(operations // 2):
         x = torch.tanh(x)
         x = x * 0.999
     return x.sum()
 
 
-def chain(compiled=lambda function: function):
+def chain(operations=CHAIN, compiled=lambda function: function):
     x, loss_of = torch.randn(8, requires_grad=True), compiled(tanh_chain)
 
     def step():
         x.grad = None
-        loss = loss_of(x)
+        loss = loss_of(x, operations)
         loss.backward()
         return loss.item()
 
