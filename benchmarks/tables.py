@@ -129,17 +129,20 @@ def memory_cells(ours, theirs):
 def table(results):
     """results: {work: {library: Measured}}, a row for each library."""
     lines = [
-        "| work | library | ms a step | minigan's time over it | middle half | rounds "
+        "| work | library | ms a step | minigan's time over it | middle half "
+        "| minigan_fast's time over it | rounds "
         "| memory: process - loaded, MiB | step, MiB | minigan's step over it |",
-        "|---" * 9 + "|",
+        "|---" * 10 + "|",
     ]
     for work, measured in results.items():
-        ours = measured["minigan"]
+        ours, fast = measured["minigan"], measured.get("minigan_fast")
         for library, of in measured.items():
-            cells = [f"`{work}`", library, printed(of), "", ""]
+            cells = [f"`{work}`", library, printed(of), "", "", ""]
             if of is not ours:
                 ratio, low, high = over(ours, of)
-                cells[3:] = f"{ratio:.2f}", f"{low:.2f} to {high:.2f}"
+                cells[3:5] = f"{ratio:.2f}", f"{low:.2f} to {high:.2f}"
+            if fast and of is not fast:
+                cells[5] = f"{over(fast, of)[0]:.2f}"
             cells.append(f"{len(of.times)} of {of.rounds}")
             cells += memory_cells(ours if of is not ours else None, of)
             lines.append(f"| {' | '.join(cells)} |")
