@@ -80,7 +80,7 @@ def plain_ticks(axis, places=None):
 
     axis.set_major_locator(FixedLocator(places) if places else LogLocator(subs=(1, 2, 5)))
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
 
 
 def save(figure, path):
