@@ -148,7 +148,7 @@ def test_an_error_shows_the_lines_of_the_learner_alone():
         "        return gy @ np.ones((7, 7))",
     ]
     assert lines[3].startswith("    ValueError: matmul: ")
-    assert " ".join("".join(lines[4:]).split()) == (
+    assert " ".join("".join(lines[4:]).split()).endswith(
         "The check had called Tanh().backward(gy, y, x), with arrays of the shapes (1,), (1,), "
         "(1,)."
     )
