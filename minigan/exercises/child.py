@@ -1,13 +1,15 @@
 """Check a learner's file in a child process, which is ended after ten seconds.
 
-    python -m minigan.exercises.child NAME FILE RESULT
+    python -m minigan.exercises.child NAME FILE RESULT [SECONDS]
 
 The child loads the file, takes from it the names that the exercise asks for, and writes what the
 learner reads to RESULT.
 """
 
+import faulthandler
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -47,7 +49,7 @@ def check_file(exercise, path, seconds=SECONDS):
         result = Path(folder) / "result.json"
         with open(Path(folder) / "printed", "w+b") as printed:
             command = [sys.executable, "-m", "minigan.exercises.child"]
-            command += [exercise.name, str(path), str(result)]
+            command += [exercise.name, str(path), str(result), str(0.6 * seconds)]
             environment = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONIOENCODING": "utf-8"}
             try:
                 status = subprocess.run(
@@ -61,6 +63,7 @@ def check_file(exercise, path, seconds=SECONDS):
                 told = f"The check ended with status {status} before it was done."
             except subprocess.TimeoutExpired:
                 told = f"The check was ended after {seconds} seconds. Is there a loop without end?"
+                told += line_in(Path(f"{result}.where"), path)
             printed.seek(0)
             output = printed.read(100_000).decode("utf-8", "replace").splitlines()
         solved, text = False, report.sentence(told)
@@ -73,8 +76,22 @@ def check_file(exercise, path, seconds=SECONDS):
     return solved, text
 
 
-def main(name, path, result):
-    """The child: write (whether it is solved, the text) to `result`."""
+def line_in(where, path):
+    """A sentence about the line of the learner's file that a traceback of faulthandler names."""
+    traceback = where.read_text("ascii", "replace") if where.exists() else ""
+    name = Path(path).name.encode("ascii", "backslashreplace").decode()
+    found = re.search(rf'{re.escape(name)}", line (\d+) in', traceback)
+    return f" It was at line {found[1]} of your file." if found else ""
+
+
+def main(name, path, result, seconds=None):
+    """The child: write (whether it is solved, the text) to `result`.
+
+    After so many seconds, the place where it is then is written to a file beside `result`.
+    """
+    if seconds:
+        where = open(f"{result}.where", "w")  # noqa: SIM115  # faulthandler writes to it later
+        faulthandler.dump_traceback_later(float(seconds), file=where)
     from minigan.exercises import checker, report
     from minigan.exercises.table import find
 
