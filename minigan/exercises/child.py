@@ -1,6 +1,6 @@
 """Check a learner's file in a child process, which is ended after ten seconds.
 
-    python -m minigan.exercises.child NAME FILE RESULT [SECONDS]
+    python -m minigan.exercises.child NAME FILE RESULT
 
 The child loads the file, takes from it the names that the exercise asks for, and writes what the
 learner reads to RESULT.
@@ -49,7 +49,7 @@ def check_file(exercise, path, seconds=SECONDS):
         result = Path(folder) / "result.json"
         with open(Path(folder) / "printed", "w+b") as printed:
             command = [sys.executable, "-m", "minigan.exercises.child"]
-            command += [exercise.name, str(path), str(result), str(0.6 * seconds)]
+            command += [exercise.name, str(path), str(result)]
             environment = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONIOENCODING": "utf-8"}
             try:
                 status = subprocess.run(
@@ -77,21 +77,29 @@ def check_file(exercise, path, seconds=SECONDS):
 
 
 def line_in(where, path):
-    """A sentence about the line of the learner's file that a traceback of faulthandler names."""
-    traceback = where.read_text("ascii", "replace") if where.exists() else ""
+    """A sentence about the line of the learner's file where the child was last seen."""
+    tracebacks = where.read_text("ascii", "replace") if where.exists() else ""
+    last = tracebacks.split("Timeout")[-1]
     name = Path(path).name.encode("ascii", "backslashreplace").decode()
-    found = re.search(rf'{re.escape(name)}", line (\d+) in', traceback)
+    found = re.search(rf'{re.escape(name)}", line (\d+) in', last)
     return f" It was at line {found[1]} of your file." if found else ""
 
 
-def main(name, path, result, seconds=None):
+def main(name, path, result):
     """The child: write (whether it is solved, the text) to `result`.
 
-    After so many seconds, the place where it is then is written to a file beside `result`.
+    Each second it writes where it is to a file beside `result`, in case it is ended.
     """
-    if seconds:
-        where = open(f"{result}.where", "w")  # noqa: SIM115  # faulthandler writes to it later
-        faulthandler.dump_traceback_later(float(seconds), file=where)
+    with open(f"{result}.where", "w") as where:
+        faulthandler.dump_traceback_later(1, repeat=True, file=where)
+        try:
+            check_and_write(name, path, result)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+
+def check_and_write(name, path, result):
+    """Check the file, and write (whether it is solved, the text) to `result`."""
     from minigan.exercises import checker, report
     from minigan.exercises.table import find
 
