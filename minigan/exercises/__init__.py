@@ -4,10 +4,22 @@
 
 If an answer is wrong, the check shows where, and names the mistake if it knows it.
 
-In reading order: exercise (what an exercise is), rules (what is compared of an operation),
-chapter1, ... (the exercises), table (all of them), checker (compare an answer with minigan, and
-recognise mistakes), report (the texts), child (the process that runs a learner's file), folder (the
-learner's files), training (`run`).
+The files, in reading order:
+
+exercise    what an exercise and a known mistake are
+rules       what is compared of an operation
+chapter1    the exercises of chapter 1; then chapter2 to chapter7. chapter2 uses node (the Node that
+            a learner gets), chapters 4 to 6 use players and ring (small networks, and what they
+            learn)
+table       all exercises in one list
+checker     compares an answer with minigan's own, and recognises known mistakes
+report      the texts of a check
+explain     a sentence about an error that a learner's lines raise
+child       the process that runs a learner's file, and is ended after ten seconds
+folder      the learner's files
+watch       checks again when a file has changed
+training    trains a GAN with the learner's lines
+__main__    the command
 """
 
 from types import SimpleNamespace

@@ -211,6 +211,21 @@ BROADCASTS = [  # the shape of g, and the shape that was broadcast to it
     ((3, 2, 4), (1,)),
     ((3, 2, 2), (1, 2)),
     ((5, 2, 4, 3), (2, 1, 3)),
+    ((2, 3, 5), (1, 5)),  # with different lengths, an error says which axes were summed
+    ((3, 5, 2), (5, 1)),
+    ((2, 3, 5), (2, 1, 1)),
+    ((5, 2, 3), (1, 2, 1)),
+    ((2, 3, 5, 7), (5, 1)),
+    ((3, 2, 7, 5), (1, 5)),
+    ((7, 5, 3, 2), (5, 1, 2)),
+    ((2, 7, 3, 5), (1, 3, 1)),
+    ((2, 3, 5, 7, 4), (5, 7, 1)),
+    ((3, 2, 4, 5, 7), (4, 5, 1)),
+    ((2, 5, 3, 4, 7), (3, 4, 1)),
+    ((3, 2, 5, 4, 7), (5, 1, 7)),
+    ((2, 3, 2, 5), (2, 1)),
+    ((5, 3, 5, 4), (5, 1)),
+    ((4, 3, 4, 5), (4, 1)),
 ]
 
 
@@ -274,6 +289,16 @@ def at_the_wrong_place(g, shape):
     return g.sum(axis=(*new, *stretched), keepdims=True).reshape(shape)
 
 
+def axes(text):
+    """The solution with another value of `axes`, which the learner writes."""
+    return "axes = (*range(new), *stretched)", f"axes = {text}"
+
+
+def result(text):
+    """The solution with another result."""
+    return "return g.sum(axis=axes, keepdims=True).reshape(shape)", f"return {text}"
+
+
 UNBROADCAST = Exercise(
     number="1.3",
     name="unbroadcast",
@@ -298,11 +323,16 @@ UNBROADCAST = Exercise(
             "You sum over the new axes only.",
             "An axis that had length 1 was repeated, too. Sum over it with keepdims=True.",
             {"unbroadcast": new_only},
+            also=(axes("tuple(range(new))"),),
         ),
         Mistake(
             "You sum over the stretched axes only.",
             "If g has more axes than the shape, the first ones are new. Sum over them, too.",
             {"unbroadcast": stretched_only},
+            also=(
+                axes("tuple(stretched)"),
+                axes("tuple(new + i for i, n in enumerate(shape) if n == 1)"),
+            ),
         ),
         Mistake(
             "Your sum drops the axes of length 1.",
@@ -314,6 +344,68 @@ UNBROADCAST = Exercise(
             "Shapes are compared from their last axis. So the axis i of `shape` is the axis "
             "new + i of g, where new is the number of new axes.",
             {"unbroadcast": at_the_wrong_place},
+            also=(
+                axes("(*range(new), *[i for i, n in enumerate(shape) if n == 1])"),
+                axes("tuple(i for i, n in enumerate(shape) if n != g.shape[i])"),
+                axes("tuple(i for i, n in enumerate(shape) if n == 1)"),
+                axes("tuple(i for i in range(g.ndim) if g.shape[i] != shape[i])"),
+                axes(
+                    "tuple(i for i in range(g.ndim) if i >= len(shape) or g.shape[i] != shape[i])"
+                ),
+            ),
+        ),
+        Mistake(
+            "You sum over all axes.",
+            "Where `shape` has its full length, nothing was repeated. Sum over the new and the "
+            "stretched axes only.",
+            replace=axes("tuple(range(g.ndim))"),
+            also=(result("g.sum()"), result("g.sum(keepdims=True)")),
+        ),
+        Mistake(
+            "You always sum over axis 0.",
+            "Axis 0 is the batch only if g has one new axis. There may be more new axes, or none, "
+            "and each axis may be stretched.",
+            replace=axes("0"),
+            also=(
+                result("g.sum(axis=0)"),
+                result("g.sum(axis=0, keepdims=True)"),
+            ),
+        ),
+        Mistake(
+            "You always sum over the last axis.",
+            "Shapes are compared from their last axis. So the new axes are the first ones, and "
+            "each axis may be stretched.",
+            replace=axes("-1"),
+            also=(result("g.sum(axis=-1)"), result("g.sum(axis=-1, keepdims=True)")),
+        ),
+        Mistake(
+            "You sum over no axis.",
+            "A reshape alone does not make g smaller. The gradients of all copies are added.",
+            replace=axes("()"),
+            also=(result("g"),),
+        ),
+        Mistake(
+            "You sum over the axis number `new`, and not over the new axes.",
+            "`new` counts the new axes. They are the axes 0, 1, ..., new - 1: range(new).",
+            replace=axes("new"),
+            also=(axes("(new, *stretched)"),),
+        ),
+        Mistake(
+            "You take the last axes for the new ones.",
+            "Shapes are compared from their last axis. So the new axes come first: range(new).",
+            replace=axes("tuple(range(len(shape), g.ndim))"),
+            also=(axes("(*range(len(shape), g.ndim), *stretched)"),),
+        ),
+        Mistake(
+            "You look for lengths of `shape` and not for axes.",
+            "The number g.shape[i] may stand somewhere else in `shape`. Compare each axis of "
+            "`shape` with its own axis of g, new + i.",
+            replace=axes("tuple(i for i in range(g.ndim) if g.shape[i] not in shape)"),
+        ),
+        Mistake(
+            "Your result keeps the new axes, with length 1.",
+            "The result must have the shape `shape`. Drop the new axes by a reshape.",
+            replace=result("g.sum(axis=axes, keepdims=True)"),
         ),
     ],
     guess=20,

@@ -79,15 +79,15 @@ class Observation:
     called: str
 
     def __getitem__(self, k):
-        """The value of the item k; the type of an error in its place; None after an error."""
+        """The value of the item k; an error's (type, message) in its place; None after an error."""
         if k < len(self.seen):
             return self.seen[k].value
-        return type(self.error) if k == len(self.seen) else None
+        return (type(self.error), str(self.error)) if k == len(self.seen) else None
 
 
 def examine(exercise, answer):
     """Return a Verdict about an answer: an object with the exercise's names as attributes."""
-    right = known(exercise)[0]
+    right = known(exercise)[0][1]
     if exercise.outcome:
         return by_outcome(exercise, answer, right)
     with switched_off(exercise.off, answer):
@@ -168,9 +168,9 @@ def numbers(item, ask):
 
 
 def same(a, b, slack=1.0):
-    """Whether two arrays, or two types of errors, are equal up to rounding."""
+    """Whether two arrays are equal up to rounding, or two errors with their messages."""
     if not (isinstance(a, np.ndarray) and isinstance(b, np.ndarray)):
-        return a is b
+        return type(a) is type(b) and a == b
     if a.shape != b.shape:
         return False
     finite = np.isfinite(b)
@@ -196,9 +196,14 @@ def first_wrong(found, right, numbers_only=False):
 
 @cache
 def known(exercise):
-    """The Observations of minigan's own answer, and then of each known mistake: a list for each."""
-    answers = [exercise.answer(), *map(exercise.wrong, exercise.mistakes)]
-    return [[look(exercise, answer, x) for x in inputs_of(exercise)] for answer in answers]
+    """The Observations of minigan's own answer, and of each way to make each known mistake.
+
+    A list of (None or the Mistake, [Observation for each input]).
+    """
+    answers = [(None, exercise.answer())]
+    for mistake in exercise.mistakes:
+        answers += [(mistake, answer) for answer in exercise.wrong(mistake)]
+    return [(m, [look(exercise, answer, x) for x in inputs_of(exercise)]) for m, answer in answers]
 
 
 def recognise(exercise, found, k):
@@ -209,17 +214,20 @@ def recognise(exercise, found, k):
     would be worse than none. If two mistakes are equal up to there, all items are compared. Behind
     the item k, the answer may have another mistake, too. But where it is right, the known mistake
     must be right: it says nothing wrong about that part.
+
+    An error counts as a number does, with its message, such as "cannot reshape array of size 6 into
+    shape (2,1)". Behind an error there is nothing to compare.
     """
-    right, *wrong = known(exercise)
+    answers = known(exercise)
+    right = answers[0][1]
     for depth in (k, len(right[0].seen) - 1):
-        for mistake, its in zip(exercise.mistakes, wrong, strict=True):
+        for mistake, its in answers[1:]:
             if all(fits(*three, depth) for three in zip(found, its, right, strict=True)):
-                others = [other for other in (right, *wrong) if other is not its]
+                others = [other for name, other in answers if name is not mistake]
                 told_apart = [
                     i
                     for i, m in enumerate(its)
-                    if depth < len(m.seen)
-                    and not any(agree(m, other[i], depth, CLEAR) for other in others)
+                    if not any(agree(m, other[i], depth, CLEAR) for other in others)
                 ]
                 if len(told_apart) >= ENOUGH:
                     return mistake

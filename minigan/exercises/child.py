@@ -6,8 +6,10 @@ The child loads the file, takes from it the names that the exercise asks for, an
 learner reads to RESULT.
 """
 
+import faulthandler
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -61,6 +63,7 @@ def check_file(exercise, path, seconds=SECONDS):
                 told = f"The check ended with status {status} before it was done."
             except subprocess.TimeoutExpired:
                 told = f"The check was ended after {seconds} seconds. Is there a loop without end?"
+                told += line_in(Path(f"{result}.where"), path)
             printed.seek(0)
             output = printed.read(100_000).decode("utf-8", "replace").splitlines()
         solved, text = False, report.sentence(told)
@@ -73,8 +76,30 @@ def check_file(exercise, path, seconds=SECONDS):
     return solved, text
 
 
+def line_in(where, path):
+    """A sentence about the line of the learner's file where the child was last seen."""
+    tracebacks = where.read_text("ascii", "replace") if where.exists() else ""
+    last = tracebacks.split("Timeout")[-1]
+    name = Path(path).name.encode("ascii", "backslashreplace").decode()
+    found = re.search(rf'{re.escape(name)}", line (\d+) in', last)
+    return f" It was at line {found[1]} of your file." if found else ""
+
+
 def main(name, path, result):
-    """The child: write (whether it is solved, the text) to `result`."""
+    """The child: write (whether it is solved, the text) to `result`.
+
+    Each second it writes where it is to a file beside `result`, in case it is ended.
+    """
+    with open(f"{result}.where", "w") as where:
+        faulthandler.dump_traceback_later(1, repeat=True, file=where)
+        try:
+            check_and_write(name, path, result)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+
+def check_and_write(name, path, result):
+    """Check the file, and write (whether it is solved, the text) to `result`."""
     from minigan.exercises import checker, report
     from minigan.exercises.table import find
 

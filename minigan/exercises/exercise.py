@@ -26,12 +26,15 @@ class Mistake:
     answer: the wrong value for some of the names of the exercise, {name: value}.
     replace: instead of an answer, (old, new): the solution's text with a line replaced. Lines of
     several replacements follow each other: (old, new, old, new).
+    also: other ways to write the same mistake that give other numbers or errors. Each is a dict as
+    `answer` or a tuple as `replace`.
     """
 
     name: str
     why: str
     answer: dict[str, Any] = field(default_factory=dict)
     replace: tuple[str, ...] = ()
+    also: tuple[dict[str, Any] | tuple[str, ...], ...] = ()
 
 
 @dataclass
@@ -125,11 +128,15 @@ class Exercise:
         return SimpleNamespace(**right | changed)
 
     def wrong(self, mistake):
-        """The answer of a Mistake."""
-        if not mistake.replace:
-            return self.answer(**mistake.answer)
+        """The answers of a Mistake, one for each way to write it."""
+        return [self.changed(way) for way in (mistake.replace or mistake.answer, *mistake.also)]
+
+    def changed(self, way):
+        """The right answer with some values replaced, {name: value}, or some lines, (old, new)."""
+        if isinstance(way, dict):
+            return self.answer(**way)
         text = self.solution
-        for old, new in zip(mistake.replace[::2], mistake.replace[1::2], strict=True):
+        for old, new in zip(way[::2], way[1::2], strict=True):
             if text.count(old) != 1:
                 raise ValueError(f"{self.name}: the solution has {text.count(old)} times {old!r}")
             text = text.replace(old, new)

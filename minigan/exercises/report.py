@@ -1,5 +1,6 @@
 """The texts of a check: what a right answer has shown, and how a wrong one differs."""
 
+import linecache
 import math
 import os
 import re
@@ -9,10 +10,12 @@ from types import FunctionType
 
 import numpy as np
 
+from minigan.exercises import explain
 from minigan.tensor import Tensor, as_array
 
 WIDTH = 80
 ROWS = 6  # of numbers that a table shows
+FRAMES = 3  # of an error that are shown, at the beginning and at the end
 SMALL = 12  # an input with so many elements is shown
 
 
@@ -91,23 +94,21 @@ def raised_in(files, error, called, who="The check"):
     if type(error).__name__ == "NotAnsweredError":
         return sentence(str(error))
     lines = [sentence("Your code raised an error.")]
-    line = ""
-    for frame in learner_frames(files, error):
-        line = frame.line or ""
-        lines.append(f"    line {frame.lineno}, in {frame.name}")
-        if frame.line:
-            lines.append(f"        {frame.line}")
+    place = explain.Place(called)
+    frames = learner_frames(files, error)
+    for i, (frame, number) in enumerate(frames):
+        if FRAMES <= i < len(frames) - FRAMES:  # a function that calls itself without end
+            lines += ["    ..."] if i == FRAMES else []
+            continue
+        lines.append(f"    line {number}, in {frame.f_code.co_name}")
+        linecache.checkcache(frame.f_code.co_filename)  # the learner may have changed the file
+        line = linecache.getline(frame.f_code.co_filename, number).strip()
+        if line:
+            lines.append(f"        {line}")
+        place = explain.Place(called, line, frame.f_locals, frame.f_globals)
     lines.append(f"    {type(error).__name__}: {str(error) or 'without a message'}")
-    if "'ellipsis'" in str(error):
-        lines.append(sentence("The line still has `...`: write your answer in its place."))
-    elif isinstance(error, TypeError) and "np." in line and "Tensors" in called:
-        lines.append(
-            sentence(
-                "NumPy's functions do not take Tensors, and arrays have no method tanh or exp. A "
-                "rule is called with both. So it uses operators, y, methods such as x.sum(), and "
-                "minigan's operations, such as Sigmoid()(x)."
-            )
-        )
+    if explained := explain.explain(error, place):
+        lines.append(sentence(explained))
     return "\n".join([*lines, sentence(f"{who} had called {called}.")])
 
 
@@ -204,8 +205,9 @@ def listed_shapes(args):
 
 
 def learner_frames(files, error):
-    """The frames of an error that are in the learner's files, [traceback.FrameSummary]."""
-    return [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
+    """The frames of an error that are in the learner's files: [(frame, number of the line)]."""
+    steps = traceback.walk_tb(error.__traceback__)
+    return [(frame, number) for frame, number in steps if frame.f_code.co_filename in files]
 
 
 def files_of(answer):

@@ -56,7 +56,7 @@ def about(folder, error):
     frames = report.learner_frames(files, error)
     if not frames:
         return None
-    return report.raised_in(files, error, frames[0].name, who="The training")
+    return report.raised_in(files, error, frames[0][0].f_code.co_name, who="The training")
 
 
 def is_usable(folder, exercise):

@@ -47,7 +47,7 @@ def test_a_known_mistake_is_named_with_the_smallest_input_and_both_numbers():
 
 def test_the_sentence_of_a_sum_over_the_batch():
     (mean,) = [m for m in LINEAR.mistakes if m.name.startswith("Your gradient of b is the right")]
-    text = " ".join(text_of(LINEAR, LINEAR.wrong(mean)).split())
+    text = " ".join(text_of(LINEAR, LINEAR.wrong(mean)[0]).split())
     assert text.startswith(
         "Your gradient of b is the right one divided by the batch size. "
         "Every sample uses b, so its gradient is a sum and not a mean. "
@@ -120,6 +120,22 @@ def test_two_mistakes_with_the_same_numbers_have_no_name():
     assert checker.examine(on_two_inputs, answer).mistake is None
 
 
+@pytest.mark.parametrize(
+    ("axes", "name"),
+    [
+        ("tuple(range(new))", "You sum over the new axes only."),
+        ("[0, 1]", None),  # an error that no known mistake has
+        ("tuple(range(new)) if new != 2 else (0,)", None),  # another error on a few inputs
+    ],
+)
+def test_a_mistake_that_ends_in_an_error_is_recognised_by_its_message(axes, name):
+    exercise = find("unbroadcast")
+    answer = exercise.changed(("axes = (*range(new), *stretched)", f"axes = {axes}"))
+    verdict = checker.examine(exercise, answer)
+    assert (verdict.mistake and verdict.mistake.name) == name
+    assert "Your code raised an error." in verdict.text
+
+
 def test_an_error_shows_the_lines_of_the_learner_alone():
     def backward(self, gy, y, x):
         return gy @ np.ones((7, 7))
@@ -132,7 +148,7 @@ def test_an_error_shows_the_lines_of_the_learner_alone():
         "        return gy @ np.ones((7, 7))",
     ]
     assert lines[3].startswith("    ValueError: matmul: ")
-    assert " ".join("".join(lines[4:]).split()) == (
+    assert " ".join("".join(lines[4:]).split()).endswith(
         "The check had called Tanh().backward(gy, y, x), with arrays of the shapes (1,), (1,), "
         "(1,)."
     )

@@ -125,7 +125,7 @@ def test_a_wrong_name_is_an_error_that_lists_the_names(capsys):
     with pytest.raises(SystemExit) as error:
         command.main(["check", "tahn"])
     assert error.value.code == 2
-    assert "there is no exercise 'tahn'; there are power, tanh" in capsys.readouterr().err
+    assert "there is no exercise 'tahn'; did you mean tanh?" in capsys.readouterr().err
 
 
 WAIT = object()

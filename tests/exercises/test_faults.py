@@ -29,8 +29,10 @@ def loose(a, b, slack=1.0):
 
 
 def same_if_finite(a, b, slack=1.0):
-    with np.errstate(all="ignore"):
-        return SAME(np.nan_to_num(a), np.nan_to_num(b), slack)
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.shape == b.shape:
+        finite = np.isfinite(a) & np.isfinite(b)
+        return SAME(np.where(finite, a, 0), np.where(finite, b, 0), slack)
+    return SAME(a, b, slack)
 
 
 def first_input_only(exercise, answer, inputs):
@@ -84,7 +86,9 @@ FAULTS = {  # name: (owner, attribute, the faulty value, the exercise, what fail
         checker, "switched_off", nothing, "tanh", "own_versions_are_switched_off",
     ),
     "the mistakes are right answers": (
-        checker, "known", lambda e: [[LOOK(e, e.answer(), x) for x in checker.inputs_of(e)]] * 10,
+        checker, "known", lambda e: [
+            (m, [LOOK(e, e.answer(), x) for x in checker.inputs_of(e)]) for m in [None, *e.mistakes]
+        ],
         "tanh", "mistakes_are_recognised",
     ),
 }  # fmt: skip

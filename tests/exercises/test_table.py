@@ -91,9 +91,19 @@ def test_every_text_belongs_to_an_exercise():
     assert {p.name for p in folder.iterdir()} == {f"{e.stem}.txt" for e in EXERCISES}
 
 
-def test_an_exercise_is_found_by_each_of_its_names():
-    for name in ("tanh", "1.2", "1_02_tanh", "1_02_tanh.py", "exercises/1_02_tanh.py"):
-        assert find(name).name == "tanh"
-    assert find("exercises\\1_02_tanh.py").name == "tanh"
-    with pytest.raises(KeyError, match="no exercise 'tahn'; there are power, tanh"):
-        find("tahn")
+@every_exercise
+def test_an_exercise_is_found_by_each_of_its_names(exercise):
+    number = exercise.stem[:4]
+    names = [exercise.name, exercise.number, number, exercise.stem, f"exercises/{exercise.stem}.py"]
+    for name in names:
+        assert find(name) is find(name.upper()) is exercise
+    assert find(f"exercises\\{exercise.stem}.py") is exercise
+    with pytest.raises(KeyError, match=f"did you mean {exercise.name}"):
+        find(exercise.name + "x")
+    with pytest.raises(KeyError, match=rf"is a chapter.* {exercise.number} {exercise.name}"):
+        find(exercise.number[0])
+
+
+def test_a_name_that_is_near_no_exercise_lists_all():
+    with pytest.raises(KeyError, match=r"there are power, .*, frechet"):
+        find("zzzz")
