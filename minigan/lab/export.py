@@ -67,8 +67,6 @@ def export(folder, pyodide=None):
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(PAGE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     write_package(folder / "minigan.zip")
-    # The page can show the lessons before Python runs.
-    (folder / "lessons.json").write_text(json.dumps(lessons.LESSONS), encoding="utf-8")
     if pyodide:
         (folder / "pyodide").mkdir(exist_ok=True)
         for name in (*RUNTIME, wheel):
@@ -77,7 +75,8 @@ def export(folder, pyodide=None):
     else:
         files = {name: _entry(f"{at}{name}", *known) for name, (at, *known) in PINNED.items()}
     files["minigan.zip"] = _file(folder, "minigan.zip")
-    config = {"transport": "pyodide", "files": files}
+    # With its own copy of the lessons, the page can show them before Python runs.
+    config = {"transport": "pyodide", "files": files, "lessons": lessons.LESSONS}
     text = f"globalThis.MINIGAN_LAB = {json.dumps(config)};\n"
     (folder / "lab-config.js").write_text(text, encoding="utf-8")
 

@@ -69,6 +69,12 @@ export class Lessons {
   async turn(index, { from = this.index } = {}) {
     const { app, lesson } = this;
     if (this.turning) return;
+    if (!app.ready) {
+      // Python does not run yet: the text can be read. The page turns here again when it runs.
+      this.index = index;
+      this.draw(false);
+      return;
+    }
     this.turning = true;
     try {
       const pages = lesson.pages;

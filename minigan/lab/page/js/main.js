@@ -4,6 +4,7 @@ import { Algorithm } from "./algorithm.js";
 import { Game, LAYERS } from "./game.js";
 import { Graph } from "./graph.js";
 import { Lessons } from "./lessons.js";
+import { Loading } from "./loading.js";
 import { Line } from "./line.js";
 import { Recording } from "./recording.js";
 import { Settings, drawingPad } from "./settings.js";
@@ -41,7 +42,10 @@ class App {
   async start() {
     this.wire();
     const wanted = this.readAddress();
-    if (MINIGAN_LAB.transport === "pyodide") $("loading").textContent = "Loading Python (about 10 MB) …";
+    const lesson = wanted.lesson?.split(".");
+    // Its text can be read while Python loads.
+    if (lesson && this.api.ready) await this.lessons.open(lesson[0], Number(lesson[1]) - 1 || 0);
+    await new Loading(this).untilReady();
     try {
       this.hello = await this.api.call("hello");
       const known = new Set(this.hello.settings.map((setting) => setting.id));
@@ -54,12 +58,13 @@ class App {
       this.complain(error);
       return;
     }
+    this.ready = true;
+    for (const control of document.querySelectorAll(".top [disabled], .controls [disabled]")) control.disabled = false; // index.html disables them
+    this.updateControls();
     document.body.dataset.ready = "true";
     await this.setDepth(wanted.depth ?? 1, wanted);
-    if (wanted.lesson) {
-      const [id, page] = wanted.lesson.split(".");
-      await this.lessons.open(id, Number(page) - 1 || 0, { restore: true });
-    }
+    if (this.lessons.lesson) await this.lessons.turn(this.lessons.index, { from: null }); // opened while Python was loading
+    else if (lesson && !this.api.ready) await this.lessons.open(lesson[0], Number(lesson[1]) - 1 || 0, { restore: true });
     this.writeAddress();
   }
 

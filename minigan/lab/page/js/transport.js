@@ -80,23 +80,48 @@ class Server {
 }
 
 class Pyodide {
-  constructor(worker) {
+  constructor() {
     this.waiting = new Map();
     this.next = 0;
+  }
+
+  // Resolves when Python runs. Until then, `progress` is called with how far it is. Throws if it cannot start.
+  ready(progress) {
+    const { worker } = MINIGAN_LAB;
     this.worker = worker;
-    this.worker.onmessage = ({ data }) => {
-      const { resolve, reject } = this.waiting.get(data.id);
-      this.waiting.delete(data.id);
-      if (data.failed) reject(new LabError({ kind: "internal", message: data.failed }));
-      else resolve(data.answer);
-    };
-    this.worker.onerror = (event) => {
-      event.preventDefault();
-      for (const { reject } of this.waiting.values()) {
-        reject(new LabError({ kind: "gone", message: `Python stopped in this page: ${event.message ?? "unknown error"}. Reload the page.` }));
-      }
-      this.waiting.clear();
-    };
+    return new Promise((resolve, reject) => {
+      const stopped = (message) => {
+        const error = new LabError({ kind: "gone", message });
+        reject(error);
+        for (const call of this.waiting.values()) call.reject(error);
+        this.waiting.clear();
+      };
+      const hear = (data) => {
+        if (data.ready) resolve();
+        else if (data.broken) stopped(data.broken);
+        else if (data.id === undefined) progress(data);
+        else this.answer(data);
+      };
+      worker.onmessage = ({ data }) => hear(data);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        stopped(`Python stopped in this page: ${event.message ?? "unknown error"}. Reload the page.`);
+      };
+      if (worker.last) hear(worker.last);
+    });
+  }
+
+  // After a failure: start Python again.
+  restart() {
+    this.worker.terminate();
+    MINIGAN_LAB.startWorker();
+  }
+
+  answer({ id, answer, failed }) {
+    const { resolve, reject } = this.waiting.get(id);
+    this.waiting.delete(id);
+    if (failed) reject(new LabError({ kind: "internal", message: failed }));
+    else resolve(answer);
   }
 
   post(text) {
@@ -108,11 +133,12 @@ class Pyodide {
   }
 
   async call(method, args = {}) {
+    if (method === "lessons") return MINIGAN_LAB.lessons; // they can be read while Python loads
     return unpack(JSON.parse(await this.post(JSON.stringify({ method, args }))));
   }
 }
 
 // Connect to the experiment.
 export function connect() {
-  return MINIGAN_LAB.transport === "pyodide" ? new Pyodide(MINIGAN_LAB.worker) : new Server();
+  return MINIGAN_LAB.transport === "pyodide" ? new Pyodide() : new Server();
 }
