@@ -59,7 +59,7 @@ def lab_server():
 class Static(SimpleHTTPRequestHandler):
     """Serves files, each with the trouble that the test wants for its name.
 
-    "missing": there is none. "changed": one byte differs. "cut": the connection ends in the middle.
+    "missing": there is none. "changed": one byte differs, "changed once": for one answer. "cut": the connection ends in the middle.
     "held": the second half comes when the test takes the trouble back.
     """
 
@@ -81,7 +81,9 @@ class Static(SimpleHTTPRequestHandler):
             return self.send_error(404)
         content = bytearray(path.read_bytes())
         half = len(content) // 2
-        if trouble == "changed":
+        if trouble == "changed once":
+            del self.troubles[path.name]
+        if trouble.startswith("changed"):
             content[half] ^= 1
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))

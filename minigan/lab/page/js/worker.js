@@ -8,6 +8,7 @@
 importScripts("../lab-config.js");
 const { files } = MINIGAN_LAB;
 const total = Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
+const stop = new AbortController(); // if one file does not arrive, the others are not needed
 let loaded = 0;
 
 // The content of a file, checked. A file that does not agree may be an old one that the browser kept: ask once more.
@@ -26,14 +27,14 @@ async function loadOnce(name, cache) {
   const chunks = [];
   let arrived = 0;
   try {
-    response = await fetch(url, { cache });
+    response = await fetch(url, { cache, signal: stop.signal });
     if (!response.ok) throw new Error(`the server answered with status ${response.status}`);
     const reader = response.body.getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       chunks.push(part.value);
       arrived += part.value.length;
       loaded += part.value.length;
-      postMessage({ loaded, total });
+      if (!stop.signal.aborted) postMessage({ loaded, total });
     }
   } catch (error) {
     throw new Error(`${url} did not arrive: ${error.message}. Is this computer connected, and does the server run?`);
@@ -70,7 +71,10 @@ async function start() {
 }
 
 const experiment = start();
-experiment.catch((error) => postMessage({ broken: String(error.message ?? error) }));
+experiment.catch((error) => {
+  stop.abort();
+  postMessage({ broken: String(error.message ?? error) }); // the last message about loading
+});
 
 onmessage = async ({ data }) => {
   try {
