@@ -59,8 +59,9 @@ def lab_server():
 class Static(SimpleHTTPRequestHandler):
     """Serves files, each with the trouble that the test wants for its name.
 
-    "missing": there is none. "changed": one byte differs, "changed once": for one answer. "cut": the connection ends in the middle.
-    "held": the second half comes when the test takes the trouble back.
+    "missing": there is none. "changed": one byte differs; "changed once": in the first answer only.
+    "cut": the connection ends in the middle. "held": the second half comes when the test takes the
+    trouble back.
     """
 
     troubles = {}  # noqa: RUF012  each server has a class with its own
