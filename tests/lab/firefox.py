@@ -88,9 +88,7 @@ class Page:
         bidi.command("browsingContext.setViewport", context=self.context, viewport=viewport)
 
     def goto(self, address, wait="complete"):
-        self.bidi.command(
-            "browsingContext.navigate", context=self.context, url=address, wait=wait
-        )
+        self.bidi.command("browsingContext.navigate", context=self.context, url=address, wait=wait)
 
     def open(self, state="", timeout=60):
         self.goto(self.address + (f"#{state}" if state else ""))
@@ -145,7 +143,9 @@ class Page:
     def press(self, key, times=1):
         value = KEYS.get(key, key)
         for _ in range(times):
-            self._act("key", [{"type": "keyDown", "value": value}, {"type": "keyUp", "value": value}])
+            self._act(
+                "key", [{"type": "keyDown", "value": value}, {"type": "keyUp", "value": value}]
+            )
         self.settle()
 
     def click(self, selector):
@@ -176,4 +176,9 @@ class Page:
         return found
 
     def close(self):
+        """Close the page, and free its experiment on the server."""
+        self.state(
+            "fetch('./bye', { method: 'POST', body: JSON.stringify("
+            "{ tab: sessionStorage.getItem('minigan-tab') }) }).then(() => null, () => null)"
+        )
         self.bidi.command("browsingContext.close", context=self.context)

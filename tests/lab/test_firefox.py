@@ -1,4 +1,4 @@
-"""A part of the browser tests in Firefox. They are skipped where Firefox or websockets is missing."""
+"""A part of the browser tests in Firefox. Without Firefox or websockets they are skipped."""
 
 import os
 
@@ -122,7 +122,8 @@ def test_an_exported_page_loads_fails_and_tries_again(make, tmp_path):
         pytest.skip("MINIGAN_PYODIDE does not name a folder with Pyodide")
     export(tmp_path / "lab", runtime)
     troubles = {"pyodide.asm.js": "changed"}
-    dead = "[...document.querySelectorAll('.controls button, .depths button')].every((b) => b.disabled)"
+    buttons = "[...document.querySelectorAll('.controls button, .depths button')]"
+    dead = f"{buttons}.every((button) => button.disabled)"
     with static_server(tmp_path / "lab", troubles) as address:
         lab = make(address)
         lab.goto(address)
