@@ -78,7 +78,7 @@ def test_mnist_shows_images_and_records_quickly(lab_page):
     milliseconds = page.evaluate(
         """async () => {
             const start = performance.now();
-            for (let i = 0; i < 20; i++) await minigan.move(1);
+            for (let i = 0; i < 20; i++) await minigan.stepper.move(1);
             return (performance.now() - start) / 20;
         }"""
     )

@@ -298,7 +298,7 @@ export class Graph {
     const w = current.walk >= 0 ? current.walk : -1;
     if (w >= 0) {
       const order = el("div", { class: "walk-order", "aria-label": "The order of the walk" });
-      walks[w].steps.forEach((step, i) => order.append(el("button", { class: i === current.step ? "here" : i < current.step ? "done" : "", onclick: () => app.moveTo(step.event) }, `${i + 1} ${name(step.node)}`)));
+      walks[w].steps.forEach((step, i) => order.append(el("button", { class: i === current.step ? "here" : i < current.step ? "done" : "", onclick: () => app.stepper.moveTo(step.event) }, `${i + 1} ${name(step.node)}`)));
       parts.push(el("h3", { style: "margin-top:12px" }, "The order of the walk: the largest generation first"), order);
       queueMicrotask(() => {
         const now = order.querySelector(".here");

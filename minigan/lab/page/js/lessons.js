@@ -47,11 +47,11 @@ export class Lessons {
 
   async choose() {
     const lessons = await this.list();
-    this.app.dialog(
+    this.app.messages.dialog(
       el("h2", {}, "Lessons"),
       el("p", { class: "note" }, "Each lesson takes one or two minutes. It sets up the page for you."),
       el("div", { class: "lesson-list" }, lessons.map((lesson, i) =>
-        el("button", { "data-lesson": lesson.id, onclick: () => (this.app.closeDialog(), this.open(lesson.id)) }, el("b", {}, `${i + 1}. ${lesson.title}`), el("span", { class: "note" }, `${lesson.question} About ${lesson.minutes} ${lesson.minutes === 1 ? "minute" : "minutes"}.`)),
+        el("button", { "data-lesson": lesson.id, onclick: () => (this.app.messages.closeDialog(), this.open(lesson.id)) }, el("b", {}, `${i + 1}. ${lesson.title}`), el("span", { class: "note" }, `${lesson.question} About ${lesson.minutes} ${lesson.minutes === 1 ? "minute" : "minutes"}.`)),
       )),
     );
   }
@@ -85,14 +85,14 @@ export class Lessons {
       this.index = index;
       this.attempt = null;
       this.draw(true);
-      await app.pause();
+      await app.training.pause();
       for (let i = start; i <= index; i++) {
-        for (const { call, args } of pages[i].do) await app.perform(call, args);
+        for (const { call, args } of pages[i].do) await app.training.perform(call, args);
       }
       const page = pages[index];
       const layers = pages.slice(0, index + 1).findLast((p) => p.layers)?.layers;
       if (layers) app.setLayers(layers);
-      if (page.cursor) await app.setCursor(page.cursor);
+      if (page.cursor) await app.stepper.setCursor(page.cursor);
       const depth = pages.slice(0, index + 1).findLast((p) => p.depth)?.depth;
       if (depth && (page.depth || !straight)) await app.setDepth(depth);
       if (page.try) this.attempt = { what: page.try, done: false, count: 0 };
@@ -100,7 +100,7 @@ export class Lessons {
       if (this.attempt && app.limit !== null && app.frame.position >= app.limit) app.limit = null;
       app.lessonChanged();
     } catch (error) {
-      app.complain(error);
+      app.messages.complain(error);
     } finally {
       this.turning = false;
       if (this.lesson) {

@@ -151,7 +151,7 @@ export class Line {
   }
 
   seek(event) {
-    this.app.moveTo(this.place(event).e);
+    this.app.stepper.moveTo(this.place(event).e);
   }
 
   hint(event) {

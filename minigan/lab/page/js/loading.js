@@ -10,7 +10,7 @@ export class Loading {
     this.place = document.getElementById("loading");
     this.bar = el("progress", { id: "loading-bar", "aria-label": "Python and minigan" });
     this.text = el("p", { id: "loading-text" });
-    this.note = el("p", { class: "note" }, "Meanwhile you can ", el("button", { class: "link", onclick: () => app.lessons.choose().catch((error) => app.complain(error)) }, "read the lessons"), ". What they ask you to do works when Python runs.");
+    this.note = el("p", { class: "note" }, "Meanwhile you can ", el("button", { class: "link", onclick: () => app.lessons.choose().catch((error) => app.messages.complain(error)) }, "read the lessons"), ". What they ask you to do works when Python runs.");
   }
 
   // Resolves when Python runs. After a failure it waits for a click on "Try again".

@@ -1,0 +1,57 @@
+// The address holds the state, so that a view can be shared or reloaded.
+import { LAYERS } from "./game.js";
+
+export class Address {
+  constructor(app) {
+    this.app = app;
+  }
+
+  read() {
+    const given = new URLSearchParams(location.hash.slice(1));
+    const settings = {};
+    const wanted = { settings };
+    for (const [name, text] of given) {
+      if (name === "depth") wanted.depth = Math.max(1, Math.min(4, Number(text) || 1));
+      else if (name === "step") wanted.position = Math.max(0, Math.min(100000, Number(text) || 0));
+      else if (name === "show") wanted.layers = text.split(".").filter((id) => LAYERS.some((layer) => layer.id === id));
+      else if (name === "event") wanted.event = Number(text) || 0;
+      else if (name === "player" && (text === "D" || text === "G")) wanted.player = text;
+      else if (name === "lesson") wanted.lesson = text;
+      else if (name === "drawing") {
+        settings.drawing = text.split("_").map((stroke) => stroke.split("~").map((point) => point.split("*").map((x) => Number(x) / 100))).filter((stroke) => stroke.every((p) => p.length === 2 && p.every(Number.isFinite)));
+      } else if (/^[a-z_0-9]+$/.test(name)) settings[name] = text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+    }
+    return wanted;
+  }
+
+  write() {
+    // Browsers limit how often an address may change. So write at most once in 250 ms, but always the last state.
+    clearTimeout(this.addressTimer);
+    const rest = 250 - (performance.now() - (this.addressAt ?? -Infinity));
+    if (rest <= 0) this.writeNow();
+    else this.addressTimer = setTimeout(() => this.writeNow(), rest);
+  }
+
+  writeNow() {
+    this.addressAt = performance.now();
+    if (!this.app.settings || !this.app.frame) return;
+    const parts = [];
+    const { settings } = this.app;
+    const defaults = this.app.defaultsFor(settings.model, settings.data);
+    parts.push(["data", settings.data], ["model", settings.model]);
+    for (const [id, value] of Object.entries(settings)) {
+      if (id === "data" || id === "model" || id === "drawing" || value === defaults[id]) continue;
+      parts.push([id, String(value)]);
+    }
+    if (settings.data === "drawing") parts.push(["drawing", settings.drawing.map((stroke) => stroke.map(([x, y]) => `${Math.round(100 * x)}*${Math.round(100 * y)}`).join("~")).join("_")]);
+    parts.push(["step", this.app.frame.position], ["depth", this.app.depth]);
+    if (this.app.layers.size < LAYERS.length) parts.push(["show", [...this.app.layers].join(".")]);
+    if (this.app.depth !== 1 && this.app.recording) parts.push(["player", this.app.recording.player], ["event", this.app.cursor]);
+    if (this.app.lessons.lesson) parts.push(["lesson", `${this.app.lessons.lesson.id}.${this.app.lessons.index + 1}`]);
+    const hash = `#${parts.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&")}`;
+    if (hash !== location.hash) {
+      this.ownHash = hash;
+      history.replaceState(null, "", hash);
+    }
+  }
+}

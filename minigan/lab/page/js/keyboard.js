@@ -1,0 +1,37 @@
+// What each key does.
+import { $ } from "./arrays.js";
+
+export class Keyboard {
+  constructor(app) {
+    this.app = app;
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || $("dialog").open) return;
+    const { target } = event;
+    if (target.matches?.("input:not([type=checkbox]):not([type=range]), select, textarea")) return;
+    const onButton = target.matches?.("button, summary, input[type=checkbox], [role=button]");
+    const range = target.matches?.("input[type=range]");
+    const actions = {
+      " ": () => (onButton ? false : this.app.training.play()),
+      ArrowRight: () => (range ? false : event.shiftKey && this.app.depth === 4 ? this.app.stepper.moveOver() : this.app.stepper.move(1)),
+      ArrowLeft: () => (range ? false : this.app.stepper.move(-1)),
+      ArrowUp: () => (this.app.depth === 4 && !range ? this.app.stepper.moveOut() : false),
+      Home: () => (this.app.depth !== 1 ? this.app.stepper.moveToEnd(-1) : false),
+      End: () => (this.app.depth !== 1 ? this.app.stepper.moveToEnd(1) : false),
+      1: () => this.app.setDepth(1),
+      2: () => this.app.setDepth(2),
+      3: () => this.app.setDepth(3),
+      4: () => this.app.setDepth(4),
+      d: () => this.app.training.step("D"),
+      g: () => this.app.training.step("G"),
+      b: () => this.app.training.back(),
+      r: () => this.app.training.reset(),
+      "?": () => this.app.help.help(),
+    };
+    // Keys must not run far ahead of Python.
+    if (this.app.waiting > (event.repeat ? 1 : 12)) return;
+    const action = actions[event.key];
+    if (action && this.app.frame && action() !== false) event.preventDefault();
+  }
+}
