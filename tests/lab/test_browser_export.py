@@ -20,6 +20,15 @@ from minigan.lab.lessons import LESSONS
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+def test_a_page_from_a_file_says_what_to_do(browser, tmp_path):
+    export(tmp_path / "lab")
+    page = browser.new_page()
+    page.goto((tmp_path / "lab" / "index.html").as_uri())
+    assert "python -m http.server" in page.inner_text("#loading")
+    assert page.locator("#button-play").is_disabled()
+    page.close()
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """The address of an exported folder."""

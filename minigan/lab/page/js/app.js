@@ -56,8 +56,8 @@ export class App {
     const wanted = this.address.read();
     const lesson = wanted.lesson?.split(".");
     // Its text can be read while Python loads.
-    if (lesson && this.api.ready) await this.lessons.open(lesson[0], Number(lesson[1]) - 1 || 0);
-    await new Loading(this).untilReady();
+    if (lesson && this.api.untilRunning) await this.lessons.open(lesson[0], Number(lesson[1]) - 1 || 0);
+    await new Loading(this).untilRunning();
     try {
       this.hello = await this.api.call("hello");
       const known = new Set(this.hello.settings.map((setting) => setting.id));
@@ -76,7 +76,7 @@ export class App {
     document.body.dataset.ready = "true";
     await this.setDepth(wanted.depth ?? 1, wanted);
     if (this.lessons.lesson) await this.lessons.turn(this.lessons.index, { from: null }); // opened while Python was loading
-    else if (lesson && !this.api.ready) await this.lessons.open(lesson[0], Number(lesson[1]) - 1 || 0, { restore: true });
+    else if (lesson && !this.api.untilRunning) await this.lessons.open(lesson[0], Number(lesson[1]) - 1 || 0, { restore: true });
     this.address.write();
   }
 

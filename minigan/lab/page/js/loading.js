@@ -14,13 +14,13 @@ export class Loading {
   }
 
   // Resolves when Python runs. After a failure it waits for a click on "Try again".
-  async untilReady() {
+  async untilRunning() {
     const { api } = this.app;
-    if (!api.ready) return; // a server on this computer runs already
+    if (!api.untilRunning) return; // a server on this computer runs already
     for (;;) {
       this.place.replaceChildren(this.text, this.bar, this.note);
       try {
-        await api.ready((state) => this.show(state));
+        await api.untilRunning((state) => this.show(state));
         return;
       } catch (error) {
         await this.fail(error);
