@@ -177,7 +177,7 @@ class Picture:
     def _grid(self):
         """G of the lattice, and by how much each of its cells has grown."""
         points = self._generate(self.lattice).reshape(*self.shape, 2)
-        if self.shape[0] == 1:
+        if self.shape[0] == 1 or self.lattice.shape[1] > 2:  # most samples lie off the grid
             return {"grid": points}
         across = points[1:, 1:] - points[:-1, :-1]
         up = points[1:, :-1] - points[:-1, 1:]
