@@ -23,9 +23,12 @@ export class Controls {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => forgetColours());
     addEventListener("hashchange", () => {
       // Somebody pasted another address of this page.
-      if (location.hash !== this.ownHash) location.reload();
+      if (location.hash !== this.app.address.ownHash) location.reload();
     });
     addEventListener("beforeunload", () => this.app.address.writeNow());
+    addEventListener("pagehide", () => this.app.api.bye());
+    // The browser shows a page again that it had kept: its experiment may be gone meanwhile, and comes back.
+    addEventListener("pageshow", (event) => event.persisted && this.app.run(() => this.app.refresh()));
     addEventListener("keydown", (event) => this.app.keyboard.key(event));
     if (matchMedia("(max-width: 1060px)").matches) $("settings").open = false;
   }
@@ -51,9 +54,7 @@ export class Controls {
   chooseTab(depth) {
     this.app.depth = depth;
     for (const tab of document.querySelectorAll(".depths button")) {
-      const chosen = Number(tab.dataset.depth) === depth;
-      tab.setAttribute("aria-selected", String(chosen));
-      tab.tabIndex = chosen ? 0 : -1;
+      tab.setAttribute("aria-selected", String(Number(tab.dataset.depth) === depth));
     }
     this.updateFrame();
   }
