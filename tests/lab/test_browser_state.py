@@ -146,3 +146,94 @@ def test_the_page_equals_the_run_in_python(lab_page, watched, seed):
         getattr(mirror, done[-1])()
         if done[-1] != "lose_the_place":  # the page notices with its next call
             assert shown(lab_page) == expected(mirror.python), done
+
+
+def test_a_lost_experiment_comes_back_before_the_next_step(lab_page):
+    """Three other tabs take the place. The key that is pressed next acts on the same run."""
+    lab_page.open(f"{SMALL}&model=wgan_gp&data=grid")
+    lab_page.press("d", 4)
+    lab_page.press("2")
+    lab_page.press("End")
+    python = Lab(**SETTINGS, model="wgan_gp", data="grid")
+    python.step(player="D", count=4)
+    take_the_place(lab_page)
+    lab_page.press("ArrowRight")  # past the end of the recorded step: it is done
+    python.step()
+    assert shown(lab_page) == expected(python)
+    assert lab_page.state("minigan.settings.data") == "grid"
+
+
+def test_an_address_of_steps_by_hand_opens_the_same_run(lab_page, watched):
+    page = lab_page.open(SMALL)
+    for key in "dddddg":
+        lab_page.press(key)
+    lab_page.until("location.hash.includes(`digest=${minigan.frame.digest}`)")
+    assert "moves=s1.D4.s1" in page.url and len(page.url) < 4000
+    other = watched(lab_page.address)
+    other.open(page.url.split("#")[1])
+    assert other.digest() == lab_page.digest()
+    assert other.page.locator("#message").is_hidden()
+
+
+@pytest.mark.parametrize("platform, words", [("", "other weights"), ("PDP-11", "Another platform")])
+def test_a_digest_that_differs_is_told(lab_page, platform, words):
+    lab_page.open()
+    platform = platform or lab_page.state("minigan.hello.platform")
+    lab_page.page.goto("about:blank")
+    lab_page.open(f"v=2&{SMALL}&moves=s4&position=4&digest=0123&platform={platform}")
+    assert words in lab_page.page.inner_text("#message")
+    assert lab_page.position() == 4
+
+
+def test_wrong_moves_in_an_address_are_explained(lab_page):
+    lab_page.open(f"v=2&{SMALL}&moves=X5&position=4")
+    assert "s120.D5.G1" in lab_page.page.inner_text("#message")
+    assert lab_page.position() == 0
+
+
+def test_a_run_too_long_for_an_address_is_a_file(lab_page, watched, tmp_path):
+    moves = ".".join(["D3", "G2"] * 700)
+    page = lab_page.open(f"v=2&{SMALL}&moves={moves}&position=60")
+    lab_page.until("minigan.ready")
+    page.wait_for_timeout(300)
+    assert len(page.url) < 4000
+    digest = lab_page.digest()
+    page.reload()
+    lab_page.ready()
+    assert (lab_page.digest(), lab_page.position()) == (digest, 60)
+    page.click("#button-share")
+    assert page.locator("#share-long").is_visible()
+    with page.expect_download() as download:
+        page.click("#share-save")
+    download.value.save_as(tmp_path / "run.json")
+    other = watched(lab_page.address)
+    other.open()
+    other.page.click("#button-share")
+    other.page.set_input_files("#share-open", tmp_path / "run.json")
+    other.until("minigan.frame.position === 60")
+    other.settle()
+    assert other.digest() == digest
+
+
+def test_a_long_way_shows_where_it_is_and_can_be_stopped(lab_page):
+    page = lab_page.open(SMALL)
+    page.evaluate("() => void minigan.run(() => minigan.jump.travel(50000))")
+    page.wait_for_selector("#jump-bar[value]")
+    assert "of 50000" in page.inner_text("#jump-text")
+    assert page.locator("#plane").is_hidden()  # it shows step 0
+    page.click("#button-cancel")
+    lab_page.settle()
+    assert 0 < lab_page.position() < 50000
+    assert page.inner_text("#position") == str(lab_page.position())
+    assert page.locator("#plane").is_visible()
+
+
+def test_a_stopped_address_can_go_on(lab_page):
+    page = lab_page.page
+    page.goto(f"{lab_page.address}#v=2&{SMALL}&moves=s3000&position=3000")
+    page.wait_for_selector("#jump-bar[value]")
+    page.keyboard.press("Escape")
+    lab_page.ready()
+    assert 0 < lab_page.position() < 3000
+    page.click("#message button")
+    lab_page.until("minigan.frame.position === 3000")
