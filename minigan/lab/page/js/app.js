@@ -13,6 +13,7 @@ import { Line } from "./line.js";
 import { Loading } from "./loading.js";
 import { Messages } from "./messages.js";
 import { Restore } from "./restore.js";
+import { Share } from "./share.js";
 import { Settings } from "./settings.js";
 import { Stepper } from "./stepper.js";
 import { Training } from "./training.js";
@@ -35,6 +36,7 @@ export class App {
     this.keyboard = new Keyboard(this);
     this.messages = new Messages(this);
     this.restore = new Restore(this);
+    this.share = new Share(this);
     this.stepper = new Stepper(this);
     this.training = new Training(this);
     this.settingsForm = new Settings(this);

@@ -14,10 +14,13 @@ export class Controls {
     click("button-step-d", () => this.app.training.step("D"));
     click("button-step-g", () => this.app.training.step("G"));
     click("button-lessons", () => this.app.lessons.choose().catch((error) => this.app.messages.complain(error)));
+    click("button-share", () => this.app.share.show());
     click("button-help", () => this.app.help.help());
     click("button-theme", () => this.toggleTheme());
     // After a click with the mouse, the space bar should play, and not press the same button again.
     addEventListener("click", (event) => event.detail > 0 && event.target.closest?.(".controls button, .depths button, .tools button")?.blur());
+    // After a choice in a list, the arrow keys should step, and not choose again.
+    addEventListener("change", (event) => event.target.matches?.("select") && event.target.blur());
     for (const tab of document.querySelectorAll(".depths button")) tab.addEventListener("click", () => this.app.setDepth(Number(tab.dataset.depth)));
     $("speed").value = "0";
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => forgetColours());
@@ -53,6 +56,8 @@ export class Controls {
 
   chooseTab(depth) {
     this.app.depth = depth;
+    // After a choice in a list, the arrow keys should step, and not choose again.
+    addEventListener("change", (event) => event.target.matches?.("select") && event.target.blur());
     for (const tab of document.querySelectorAll(".depths button")) {
       tab.setAttribute("aria-selected", String(Number(tab.dataset.depth) === depth));
     }

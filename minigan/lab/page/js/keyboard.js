@@ -8,8 +8,20 @@ export class Keyboard {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || $("dialog").open) return;
+    if (this.app.jump.running) {
+      if (event.key === " " || event.key === "Escape") this.app.jump.cancel();
+      return;
+    }
     const { target } = event;
-    if (target.matches?.("input:not([type=checkbox]):not([type=range]), select, textarea")) return;
+    if (event.key === " " && this.app.playing) {
+      // Space pauses wherever the focus is. On a button it would also press the button.
+      event.preventDefault();
+      this.app.training.pause();
+      return;
+    }
+    // On a list, → and ← step. ↑ and ↓ choose, as in every list.
+    const list = target.matches?.("select") && (event.key === "ArrowRight" || event.key === "ArrowLeft");
+    if (!list && target.matches?.("input:not([type=checkbox]):not([type=range]), select, textarea")) return;
     const onButton = target.matches?.("button, summary, input[type=checkbox], [role=button]");
     const range = target.matches?.("input[type=range]");
     const actions = {
