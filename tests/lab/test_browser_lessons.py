@@ -143,7 +143,9 @@ def test_a_lesson_says_nothing_of_a_picture_before_it_is_there(lab_page):
     page = lab_page.open()
     page.evaluate("() => void minigan.lessons.open('mode-collapse')")
     lab_page.until("minigan.lessons.lesson")
-    last = lab_page.state("minigan.lessons.lesson.pages.findIndex((page) => page.do.some((a) => a.call === 'go' && a.args.position > 1000))")
+    last = lab_page.state(
+        "minigan.lessons.lesson.pages.findIndex((page) => page.do.some((a) => a.call === 'go' && a.args.position > 1000))"
+    )
     settle(lab_page)
     page.evaluate(f"() => void minigan.lessons.turn({last})")
     page.wait_for_selector("#jump-bar[value]")
