@@ -244,7 +244,7 @@ def test_a_drawing_becomes_the_data(lab_page):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_algorithm_forwards_and_back(lab_page, model):
-    page = lab_page.open(f"data=ring&model={model}&depth=2&step=2")
+    page = lab_page.open(f"data=ring&model={model}&depth=2&step=2&player=D")
     assert page.locator("#algorithm-box li").count() >= 6
     stops = lab_page.state("minigan.recording.stops[2].length")
     first = lab_page.state("minigan.cursor")
