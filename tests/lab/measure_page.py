@@ -59,7 +59,7 @@ def measure(browser, name, address, steps):
     page.wait_for_timeout(1000)
     while page.evaluate("() => minigan.frame.position") < steps:
         left = steps - page.evaluate("() => minigan.frame.position")
-        page.evaluate("(n) => minigan.travel(minigan.frame.position + n)", min(200, left))
+        page.evaluate("(n) => minigan.jump.travel(minigan.frame.position + n)", min(200, left))
     near = [page.evaluate(CALL, ["back", {"count": 1}])[0] for _ in range(20)]
     far = []
     for position in (steps // 2, steps // 3, 1234 % steps, 17):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -55,9 +56,57 @@ def lab_server():
         process.stdout.close()
 
 
-class Quiet(SimpleHTTPRequestHandler):
+class Static(SimpleHTTPRequestHandler):
+    """Serves files, each with the trouble that the test wants for its name.
+
+    "missing": there is none. "changed": one byte differs; "changed once": in the first answer only.
+    "cut": the connection ends in the middle. "held": the second half comes when the test takes the
+    trouble back.
+    """
+
+    troubles = {}  # noqa: RUF012  each server has a class with its own
+
     def log_message(self, *args):
         pass
+
+    def end_headers(self):
+        self.send_header("Cache-Control", "no-store")  # or a browser would not ask for it again
+        super().end_headers()
+
+    def do_GET(self):
+        path = Path(self.translate_path(self.path))
+        trouble = self.troubles.get(path.name)
+        if trouble is None:
+            return super().do_GET()
+        if trouble == "missing":
+            return self.send_error(404)
+        content = bytearray(path.read_bytes())
+        half = len(content) // 2
+        if trouble == "changed once":
+            del self.troubles[path.name]
+        if trouble.startswith("changed"):
+            content[half] ^= 1
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[:half])
+        while self.troubles.get(path.name) == "held":
+            time.sleep(0.02)
+        if trouble != "cut":
+            self.wfile.write(content[half:])
+
+
+@contextmanager
+def static_server(folder, troubles=None):
+    """The address of a server for the files of a folder."""
+    kind = type("Handler", (Static,), {"troubles": {} if troubles is None else troubles})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(kind, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @contextmanager
@@ -65,11 +114,5 @@ def exported_page(folder, runtime):
     """The address of the lab exported to `folder`, on a server for static files."""
     command = [*LAB, "--export", str(folder), "--pyodide", runtime]
     subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
-    handler = functools.partial(Quiet, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with static_server(folder) as address:
+        yield address

@@ -78,7 +78,7 @@ def test_mnist_shows_images_and_records_quickly(lab_page):
     milliseconds = page.evaluate(
         """async () => {
             const start = performance.now();
-            for (let i = 0; i < 20; i++) await minigan.move(1);
+            for (let i = 0; i < 20; i++) await minigan.stepper.move(1);
             return (performance.now() - start) / 20;
         }"""
     )
@@ -107,7 +107,8 @@ def test_reset_starts_again_with_the_same_bits(lab_page):
     lab_page.press("g")
     assert (lab_page.position(), lab_page.state("minigan.frame.steps.D")) == (3, 2)
     assert lab_page.digest() != start
-    lab_page.press("b", 3)
+    for _ in range(3):
+        lab_page.press("b")
     assert lab_page.digest() == start
     lab_page.press("d")
     lab_page.press("r")
@@ -233,7 +234,7 @@ def test_a_drawing_becomes_the_data(lab_page):
     assert len(strokes) == 1 and len(strokes[0]) > 5
     lab_page.press("d")
     lab_page.press("g")
-    lab_page.until("location.hash.includes('drawing=') && location.hash.includes('step=2')")
+    lab_page.until("location.hash.includes('drawing=') && location.hash.includes('position=2')")
     digest = lab_page.digest()
     page.reload()
     lab_page.ready()
@@ -243,7 +244,7 @@ def test_a_drawing_becomes_the_data(lab_page):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_algorithm_forwards_and_back(lab_page, model):
-    page = lab_page.open(f"data=ring&model={model}&depth=2&step=2")
+    page = lab_page.open(f"data=ring&model={model}&depth=2&step=2&player=D")
     assert page.locator("#algorithm-box li").count() >= 6
     stops = lab_page.state("minigan.recording.stops[2].length")
     first = lab_page.state("minigan.cursor")
@@ -402,7 +403,7 @@ def test_a_reload_shows_the_same_view(lab_page, depth):
     page = lab_page.open(f"data=grid&model=wgan&step=7&depth={depth}&show=real.fakes")
     lab_page.press("ArrowRight", 3)
     expected = lab_page.state("[minigan.frame.digest, minigan.cursor, minigan.depth]")
-    lab_page.until("location.hash.includes(`step=${minigan.frame.position}`)")
+    lab_page.until("location.hash.includes(`position=${minigan.frame.position}&`)")
     page.wait_for_timeout(400)
     page.reload()
     lab_page.ready()

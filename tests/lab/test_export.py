@@ -1,5 +1,7 @@
 """The exported folder is complete, and minigan inside Pyodide gives the same results."""
 
+import base64
+import hashlib
 import json
 import os
 import shutil
@@ -39,7 +41,8 @@ def runtime(tmp_path):
     folder.mkdir()
     for name in module.RUNTIME:
         (folder / name).write_text("{}")
-    lock = {"packages": {"numpy": {"file_name": "numpy-2.whl"}}}
+    sha256 = hashlib.sha256(b"wheel").hexdigest()
+    lock = {"packages": {"numpy": {"file_name": "numpy-2.whl", "sha256": sha256}}}
     (folder / "pyodide-lock.json").write_text(json.dumps(lock))
     (folder / "numpy-2.whl").write_text("wheel")
     return folder
@@ -52,7 +55,13 @@ def test_an_export_holds_the_page_minigan_and_the_runtime(tmp_path, runtime, cap
     page = {f.relative_to(module.PAGE) for f in module.PAGE.rglob("*") if f.is_file()}
     assert all((out / f).is_file() for f in page)
     config = (out / "lab-config.js").read_text()
-    assert '"transport": "pyodide"' in config and '"pyodide": "pyodide/"' in config
+    assert '"transport": "pyodide"' in config
+    known = read_config(out)["files"]
+    assert set(known) == {*module.RUNTIME, "numpy-2.whl", "minigan.zip"}
+    for entry in known.values():
+        content = (out / entry["url"]).read_bytes()
+        digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        assert (entry["bytes"], entry["integrity"]) == (len(content), f"sha256-{digest}")
     assert (out / "pyodide" / "numpy-2.whl").is_file()
     with zipfile.ZipFile(out / "minigan.zip") as archive:
         names = set(archive.namelist())
@@ -64,11 +73,32 @@ def test_an_export_holds_the_page_minigan_and_the_runtime(tmp_path, runtime, cap
     assert not any("page" in name or name.endswith(".pyc") for name in names)
 
 
+def read_config(folder):
+    """What lab-config.js tells the page."""
+    text = (folder / "lab-config.js").read_text()
+    return json.loads(text[text.index("{") : text.rindex(";")])
+
+
 def test_without_a_runtime_the_page_loads_pyodide_from_its_cdn(tmp_path):
     module.export(tmp_path / "out")
-    assert module.CDN in (tmp_path / "out" / "lab-config.js").read_text()
+    files = read_config(tmp_path / "out")["files"]
+    for name in module.PINNED:
+        assert files[name]["url"].startswith("https://cdn.jsdelivr.net/")
+        assert files[name]["url"].endswith(f"/{name}") and module.VERSION in files[name]["url"]
+    assert files["minigan.zip"]["url"] == "minigan.zip"
     assert not (tmp_path / "out" / "pyodide").exists()
     module.export(tmp_path / "out")  # over an earlier one
+
+
+def test_the_pinned_files_are_those_of_the_runtime(tmp_path):
+    if not RUNTIME:
+        pytest.skip("MINIGAN_PYODIDE names no folder with Pyodide")
+    module.export(tmp_path / "own", RUNTIME)
+    module.export(tmp_path / "cdn")
+    own, cdn = (read_config(tmp_path / name)["files"] for name in ("own", "cdn"))
+    assert [(n, e["bytes"], e["integrity"]) for n, e in own.items()] == [
+        (n, e["bytes"], e["integrity"]) for n, e in cdn.items()
+    ]
 
 
 def test_the_same_sources_give_the_same_archive(tmp_path):
@@ -82,8 +112,11 @@ def test_what_cannot_be_exported_is_told(tmp_path, runtime, capsys):
     (tmp_path / "mine" / "work.txt").write_text("keep me")
     assert command.main(["--export", str(tmp_path / "mine")]) == 1
     assert "is not empty" in capsys.readouterr().err
-    (runtime / "numpy-2.whl").unlink()
+    (runtime / "numpy-2.whl").write_text("whee")
     flags = ["--export", str(tmp_path / "out"), "--pyodide", str(runtime)]
+    assert command.main(flags) == 1
+    assert "numpy-2.whl is damaged" in capsys.readouterr().err
+    (runtime / "numpy-2.whl").unlink()
     assert command.main(flags) == 1
     assert "has no numpy-2.whl" in capsys.readouterr().err
     (runtime / "pyodide.js").unlink()

@@ -38,7 +38,7 @@ export class Algorithm {
         if (stop === undefined) row.classList.add("dim");
         else {
           row.classList.add("clickable");
-          row.addEventListener("click", () => app.moveTo(stop));
+          row.addEventListener("click", () => app.stepper.moveTo(stop));
         }
       }
       const items = description.algorithm.map((item) => {

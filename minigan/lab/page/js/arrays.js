@@ -1,5 +1,7 @@
 // Arrays from Python, and numbers and text on the page.
 
+export const $ = (id) => document.getElementById(id);
+
 const KINDS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
 // An array of the protocol becomes {data: a typed array, shape}.

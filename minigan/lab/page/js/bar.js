@@ -10,9 +10,9 @@ export class RecordingBar {
     this.title = el("span", { class: "title" });
     this.players = el("span", { class: "switch", role: "group", "aria-label": "Whose step" });
     for (const player of ["D", "G"]) {
-      this.players.append(el("button", { "data-player": player, title: `Record a step of ${player} from here`, onclick: () => app.choosePlayer(player) }, `${player}'s step`));
+      this.players.append(el("button", { "data-player": player, title: `Record a step of ${player} from here`, onclick: () => app.stepper.choosePlayer(player) }, `${player}'s step`));
     }
-    this.range = el("input", { type: "range", min: "0", "aria-label": `Position in the step, by ${WORDS[depth]}`, oninput: () => app.moveTo(app.recording?.stops[depth][Number(this.range.value)]) });
+    this.range = el("input", { type: "range", min: "0", "aria-label": `Position in the step, by ${WORDS[depth]}`, oninput: () => app.stepper.moveTo(app.recording?.stops[depth][Number(this.range.value)]) });
     this.where = el("span", { class: "where" });
     const button = (id, text, title, action) => el("button", { id: `${id}-${depth}`, "data-move": id, title, onclick: action }, text);
     this.element = el(
@@ -23,12 +23,12 @@ export class RecordingBar {
       el(
         "span",
         { class: "moves" },
-        button("first", "⇤", "To the start of this step (Home)", () => app.moveToEnd(-1)),
-        button("previous", "◂ Back", `One ${WORDS[depth]} back (←)`, () => app.move(-1)),
-        button("next", "Forward ▸", `One ${WORDS[depth]} forward (→)`, () => app.move(1)),
-        button("last", "⇥", "To the end of this step (End)", () => app.moveToEnd(1)),
-        depth === 4 ? button("over", "Over ↷", "Over the calls of this line (Shift →)", () => app.moveOver()) : null,
-        depth === 4 ? button("out", "Out ↑", "Out of this function (↑)", () => app.moveOut()) : null,
+        button("first", "⇤", "To the start of this step (Home)", () => app.stepper.moveToEnd(-1)),
+        button("previous", "◂ Back", `One ${WORDS[depth]} back (←)`, () => app.stepper.move(-1)),
+        button("next", "Forward ▸", `One ${WORDS[depth]} forward (→)`, () => app.stepper.move(1)),
+        button("last", "⇥", "To the end of this step (End)", () => app.stepper.moveToEnd(1)),
+        depth === 4 ? button("over", "Over ↷", "Over the calls of this line (Shift →)", () => app.stepper.moveOver()) : null,
+        depth === 4 ? button("out", "Out ↑", "Out of this function (↑)", () => app.stepper.moveOut()) : null,
       ),
       this.range,
       this.where,

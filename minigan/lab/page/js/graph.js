@@ -154,7 +154,7 @@ export class Graph {
       .attr("transform", (node) => `translate(${places.get(node.id).x},${places.get(node.id).y})`)
       .on("click", (event, node) => this.choose(node.id))
       .on("keydown", (event, node) => {
-        if (event.key === "Enter") this.choose(node.id);
+        if (event.key === "Enter" || (event.key === " " && !this.app.playing)) this.choose(node.id);
       });
     groups.append("title").text((node) => `${node.label}${/^[DG]\./.test(node.module ?? "") ? ` (${node.module})` : ""}\n${node.formula ?? ""}\nshape ${shapeText(node.shape)}, generation ${node.generation}`);
     groups.append("rect").attr("x", (n) => -sizeOf(n).width / 2).attr("y", (n) => -sizeOf(n).height / 2).attr("width", (n) => sizeOf(n).width).attr("height", (n) => sizeOf(n).height).attr("rx", (n) => (n.kind === "op" ? 7 : 14));
@@ -298,7 +298,7 @@ export class Graph {
     const w = current.walk >= 0 ? current.walk : -1;
     if (w >= 0) {
       const order = el("div", { class: "walk-order", "aria-label": "The order of the walk" });
-      walks[w].steps.forEach((step, i) => order.append(el("button", { class: i === current.step ? "here" : i < current.step ? "done" : "", onclick: () => app.moveTo(step.event) }, `${i + 1} ${name(step.node)}`)));
+      walks[w].steps.forEach((step, i) => order.append(el("button", { class: i === current.step ? "here" : i < current.step ? "done" : "", onclick: () => app.stepper.moveTo(step.event) }, `${i + 1} ${name(step.node)}`)));
       parts.push(el("h3", { style: "margin-top:12px" }, "The order of the walk: the largest generation first"), order);
       queueMicrotask(() => {
         const now = order.querySelector(".here");

@@ -41,7 +41,7 @@ export function sourceLink(app, file, first, last = first, text = null) {
 export async function showSource(app, file, first, last = first) {
   const { element, rows } = await codeBlock(app, file);
   for (let n = first; n <= last; n++) rows.get(n)?.classList.add("current");
-  app.dialog(el("h2", { class: "mono" }, file), element);
+  app.messages.dialog(el("h2", { class: "mono" }, file), element);
   scrollTo(element, rows.get(first), 80);
 }
 
