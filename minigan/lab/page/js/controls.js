@@ -26,7 +26,7 @@ export class Controls {
       if (location.hash !== this.ownHash) location.reload();
     });
     addEventListener("beforeunload", () => this.app.address.writeNow());
-    addEventListener("keydown", (event) => this.app.keyboard.key(event));
+    this.app.keyboard.wire();
     if (matchMedia("(max-width: 1060px)").matches) $("settings").open = false;
   }
 
@@ -51,9 +51,7 @@ export class Controls {
   chooseTab(depth) {
     this.app.depth = depth;
     for (const tab of document.querySelectorAll(".depths button")) {
-      const chosen = Number(tab.dataset.depth) === depth;
-      tab.setAttribute("aria-selected", String(chosen));
-      tab.tabIndex = chosen ? 0 : -1;
+      tab.setAttribute("aria-selected", String(Number(tab.dataset.depth) === depth));
     }
     this.updateFrame();
   }

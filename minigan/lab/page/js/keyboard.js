@@ -6,10 +6,28 @@ export class Keyboard {
     this.app = app;
   }
 
+  // A list that was opened with the mouse gives the focus back after a choice. A list that was reached with the
+  // keyboard keeps it: ↑ and ↓ choose there, and the keys of the page work beside them.
+  wire() {
+    let mouse = false;
+    addEventListener("pointerdown", () => (mouse = true), true);
+    addEventListener("keydown", (event) => event.key === "Tab" && (mouse = false), true);
+    addEventListener("change", ({ target }) => mouse && target.matches("select") && target.blur());
+    addEventListener("keydown", (event) => this.key(event));
+  }
+
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || $("dialog").open) return;
     const { target } = event;
-    if (target.matches?.("input:not([type=checkbox]):not([type=range]), select, textarea")) return;
+    // The next element would take the key, but a run that plays must pause at once.
+    if (event.key === " " && this.app.playing) {
+      event.preventDefault();
+      this.app.training.pause();
+      return;
+    }
+    if (target.matches?.("input:not([type=checkbox]):not([type=range]), textarea")) return;
+    // In a list, → and ← would choose: they step instead. Its other keys stay its own.
+    if (target.matches?.("select") && !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
     const onButton = target.matches?.("button, summary, input[type=checkbox], [role=button]");
     const range = target.matches?.("input[type=range]");
     const actions = {
