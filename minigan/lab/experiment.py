@@ -17,6 +17,7 @@ import numpy as np
 
 from minigan.lab import algorithm, data, lessons, recording, settings, source
 from minigan.lab.game import Game
+from minigan.lab.moves import parse, to_text
 from minigan.lab.picture import LAYERS, Picture
 from minigan.lab.problems import DivergedError, LabError, RequestError
 
@@ -46,6 +47,7 @@ class Experiment:
             "step": self.step,
             "back": self.back,
             "go": self.go,
+            "replay": self.replay,
             "curves": self.curves,
             "record": self.record,
             "value": self.value,
@@ -88,6 +90,7 @@ class Experiment:
             "native": sys.platform != "emscripten",
             "python": platform.python_version(),
             "numpy": np.__version__,
+            "platform": f"{platform.system()} {platform.machine()}, NumPy {np.__version__}",
             "models": [
                 {"id": id, "label": label, "players": _players(id)}
                 for id, label in settings.MODELS.items()
@@ -152,6 +155,7 @@ class Experiment:
         result = {
             "position": game.position,
             "recorded": game.recorded,
+            "moves": to_text(game.moves, game.settings["k"]),
             "steps": game.counts(),
             "next": game.next_player(),
             "last": game.moves[game.position - 1] if game.position else None,
@@ -197,13 +201,46 @@ class Experiment:
         self.game.go(max(0, self.game.position - count))
         return self.frame(layers)
 
-    def go(self, position=0, layers=LAYERS):
-        """To a position, forward or back."""
+    def go(self, position=0, layers=LAYERS, milliseconds=None):
+        """To a position, forward or back: the frame. With `milliseconds`, see `_on_the_way`."""
         position = _whole("position", position, 0, self.game.recorded + MAX_STEPS)
-        self.game.go(min(position, self.game.recorded))
-        while self.game.position < position:
-            self._one_step(None)
-        return self.frame(layers)
+        end = max(position, self.game.recorded)
+        return self._on_the_way(None, end, position, layers, milliseconds)
+
+    def replay(self, moves="", position=0, layers=LAYERS, milliseconds=None):
+        """The run of these moves from step 0 of the settings, and to a position in it."""
+        game = self.game
+        players = parse(moves, game.settings["k"])
+        position = _whole("position", position, 0, len(players))
+        same = 0
+        while same < min(game.recorded, len(players)) and game.moves[same] == players[same]:
+            same += 1
+        if same < game.recorded:
+            game.go(same)
+            game.forget_future()
+        return self._on_the_way(players, len(players), position, layers, milliseconds)
+
+    def _on_the_way(self, players, end, position, layers, milliseconds):
+        """Train to the step `end`, then go to `position`.
+
+        Without `milliseconds`: the frame. With it, for about so long; the page calls again until
+        "arrived", so that it can show how far the run is, and the user can stop it.
+        """
+        game, started = self.game, time.perf_counter()
+        seconds = math.inf
+        if milliseconds is not None:
+            seconds = _number("milliseconds", milliseconds, 0, 10_000) / 1000
+        while game.recorded < end or game.position != position:
+            goal = end if game.recorded < end else position
+            game.jump(min(goal, game.recorded))
+            while game.position < goal:
+                self._one_step(players and players[game.position])
+                if time.perf_counter() - started >= seconds and game.position != position:
+                    return {"arrived": False, "position": game.position, "target": goal}
+        frame = self.frame(layers)
+        if milliseconds is None:
+            return frame
+        return {"arrived": True, "position": position, "target": position, "frame": frame}
 
     def curves(self, points=600):
         """Reports and measures of every step that is known, thinned to about `points` each."""

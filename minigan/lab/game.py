@@ -138,15 +138,15 @@ class Game:
 
     def go(self, position):
         """Go to a position, forward or back. Forward of what is recorded, it goes on training."""
-        position = max(0, position)
-        if position < self.position:
-            self._load_snapshot(max(n for n in self.snapshots if n <= position))
-        else:
-            near = max((n for n in self.snapshots if n <= position), default=0)
-            if near > self.position:
-                self._load_snapshot(near)
+        self.jump(max(0, position))
         while self.position < position:
             self.step()
+
+    def jump(self, position):
+        """Load the snapshot from which the way to a position is shortest, if there is one."""
+        near = max(n for n in self.snapshots if n <= position)
+        if position < self.position or near > self.position:
+            self._load_snapshot(near)
 
     def forget_future(self):
         """Drop what is recorded beyond the position."""

@@ -7,6 +7,7 @@ nothing in it is ever run as code.
 """
 
 import json
+import math
 import secrets
 import threading
 import time
@@ -57,9 +58,16 @@ class Tabs:
         self.lock = threading.Lock()
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lab")
 
-    def call(self, tab, text):
-        """The answer to one request of a tab, as JSON text."""
+    def call(self, tab, method, text):
+        """The answer to one request of a tab, as JSON text.
+
+        Only `hello` and `reset` make an experiment. Another call of a tab that has none is "gone":
+        then the page makes its run again.
+        """
         with self.lock:
+            if tab not in self.experiments and method not in ("hello", "reset"):
+                message = "This tab has no experiment: another tab has taken its place."
+                return json.dumps({"error": {"kind": "gone", "message": message}})
             entry = self._entry(tab)
             if entry is None:
                 message = (
@@ -75,10 +83,11 @@ class Tabs:
                 entry[1] = time.monotonic()
                 entry[2] -= 1
 
-    def forget(self, tab):
-        """Free a tab's experiment."""
+    def bye(self, tab):
+        """A page closes or is loaded again. Its experiment stays until another tab needs the place."""
         with self.lock:
-            self.experiments.pop(tab, None)
+            if tab in self.experiments:
+                self.experiments[tab][1] = -math.inf
 
     def _entry(self, tab):
         """The entry of a tab; a new tab may take the place of one that has long been idle."""
@@ -158,10 +167,10 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.BAD_REQUEST, "The request names no tab.")
             return
         if path == "bye":
-            self.server.tabs.forget(tab)
+            self.server.tabs.bye(tab)
             self._send(HTTPStatus.OK, b"{}", TYPES[".json"])
             return
-        answer = self.server.tabs.call(tab, body.decode("utf-8"))
+        answer = self.server.tabs.call(tab, request.get("method"), body.decode("utf-8"))
         self._send(HTTPStatus.OK, answer.encode("utf-8"), TYPES[".json"])
 
     def _path(self):

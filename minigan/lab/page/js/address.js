@@ -1,5 +1,9 @@
-// The address holds the state, so that a view can be shared or reloaded.
+// The address holds the state, so that a view can be shared or reloaded: the settings, the moves (s120.D5.G1 is 120
+// steps of the schedule, 5 of D and one of G), the position, and the digest of the weights there.
 import { LAYERS } from "./game.js";
+import { keep, kept } from "./storage.js";
+
+const LONGEST = 3900; // characters of the whole address
 
 export class Address {
   constructor(app) {
@@ -13,6 +17,11 @@ export class Address {
     for (const [name, text] of given) {
       if (name === "depth") wanted.depth = Math.max(1, Math.min(4, Number(text) || 1));
       else if (name === "step") wanted.position = Math.max(0, Math.min(100000, Number(text) || 0));
+      else if (name === "v") wanted.version = Number(text);
+      else if (name === "long") wanted.long = true;
+      else if (name === "moves") wanted.moves = text;
+      else if (name === "position") wanted.position = Math.max(0, Number(text) || 0);
+      else if (name === "digest" || name === "platform") wanted[name] = text;
       else if (name === "show") wanted.layers = text.split(".").filter((id) => LAYERS.some((layer) => layer.id === id));
       else if (name === "event") wanted.event = Number(text) || 0;
       else if (name === "player" && (text === "D" || text === "G")) wanted.player = text;
@@ -20,6 +29,11 @@ export class Address {
       else if (name === "drawing") {
         settings.drawing = text.split("_").map((stroke) => stroke.split("~").map((point) => point.split("*").map((x) => Number(x) / 100))).filter((stroke) => stroke.every((p) => p.length === 2 && p.every(Number.isFinite)));
       } else if (/^[a-z_0-9]+$/.test(name)) settings[name] = text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+    }
+    if (wanted.long) {
+      const run = kept("long");
+      if (run?.position === wanted.position) Object.assign(wanted, run);
+      else wanted.lost = true;
     }
     return wanted;
   }
@@ -34,9 +48,27 @@ export class Address {
 
   writeNow() {
     this.addressAt = performance.now();
-    if (!this.app.settings || !this.app.frame) return;
+    if (!this.app.ready || !this.app.frame) return;
+    if (this.app.jump.running) return; // the run is on its way to what the address says
+    const run = this.app.restore.now();
+    let hash = this.text([["v", 2], ...this.run(run), ...this.view()]);
+    this.long = location.href.split("#")[0].length + hash.length > LONGEST;
+    if (this.long) {
+      keep("long", run);
+      hash = this.text([["v", 2], ["long", 1], ["position", run.position], ...this.view()]);
+    }
+    if (hash !== location.hash) {
+      this.ownHash = hash;
+      history.replaceState(null, "", hash);
+    }
+  }
+
+  text(parts) {
+    return `#${parts.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&")}`;
+  }
+
+  run({ settings, moves, position, digest, platform }) {
     const parts = [];
-    const { settings } = this.app;
     const defaults = this.app.defaultsFor(settings.model, settings.data);
     parts.push(["data", settings.data], ["model", settings.model]);
     for (const [id, value] of Object.entries(settings)) {
@@ -44,14 +76,20 @@ export class Address {
       parts.push([id, String(value)]);
     }
     if (settings.data === "drawing") parts.push(["drawing", settings.drawing.map((stroke) => stroke.map(([x, y]) => `${Math.round(100 * x)}*${Math.round(100 * y)}`).join("~")).join("_")]);
-    parts.push(["step", this.app.frame.position], ["depth", this.app.depth]);
+    parts.push(["moves", moves], ["position", position]);
+    if (digest) parts.push(["digest", digest], ["platform", platform]);
+    return parts;
+  }
+
+  view() {
+    const parts = [["depth", this.app.depth]];
     if (this.app.layers.size < LAYERS.length) parts.push(["show", [...this.app.layers].join(".")]);
     if (this.app.depth !== 1 && this.app.recording) parts.push(["player", this.app.recording.player], ["event", this.app.cursor]);
-    if (this.app.lessons.lesson) parts.push(["lesson", `${this.app.lessons.lesson.id}.${this.app.lessons.index + 1}`]);
-    const hash = `#${parts.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&")}`;
-    if (hash !== location.hash) {
-      this.ownHash = hash;
-      history.replaceState(null, "", hash);
-    }
+    if (this.app.lessons.lesson) parts.push(["lesson", this.lesson()]);
+    return parts;
+  }
+
+  lesson() {
+    return `${this.app.lessons.lesson.id}.${this.app.lessons.index + 1}`;
   }
 }

@@ -12,6 +12,7 @@ import { Lessons } from "./lessons.js";
 import { Line } from "./line.js";
 import { Loading } from "./loading.js";
 import { Messages } from "./messages.js";
+import { Restore } from "./restore.js";
 import { Settings } from "./settings.js";
 import { Stepper } from "./stepper.js";
 import { Training } from "./training.js";
@@ -19,6 +20,7 @@ import { connect, LabError } from "./transport.js";
 
 export class App {
   constructor() {
+    this.api = connect();
     this.depth = 1;
     this.layers = new Set(LAYERS.map((layer) => layer.id));
     this.playing = false;
@@ -32,12 +34,12 @@ export class App {
     this.jump = new Jump(this);
     this.keyboard = new Keyboard(this);
     this.messages = new Messages(this);
+    this.restore = new Restore(this);
     this.stepper = new Stepper(this);
     this.training = new Training(this);
     this.settingsForm = new Settings(this);
     this.lessons = new Lessons(this);
     this.views = { 1: new Game(this), 2: new Algorithm(this), 3: new Graph(this), 4: new Line(this) };
-    this.api = connect();
   }
 
   get game() {
@@ -64,7 +66,11 @@ export class App {
       for (const id of Object.keys(wanted.settings)) if (!known.has(id)) delete wanted.settings[id];
       this.settingsForm.build(this.hello);
       this.help.welcome();
-      await this.jump.restore(wanted);
+      if (wanted.layers) this.layers = new Set(wanted.layers);
+      if ((wanted.depth ?? 1) === 1) this.showGame();
+      $("loading")?.remove();
+      await this.restore.show(wanted);
+      if (wanted.lost) this.messages.message("This run is too long for an address.", "The address names only its view. Ask for the run's file: Share offers it, and opens it.", "long");
     } catch (error) {
       $("loading")?.remove();
       this.messages.complain(error);
@@ -75,8 +81,13 @@ export class App {
     this.controls.update();
     document.body.dataset.ready = "true";
     await this.setDepth(wanted.depth ?? 1, wanted);
-    if (this.lessons.lesson) await this.lessons.turn(this.lessons.index, { from: null }); // opened while Python was loading
-    else if (lesson && !this.api.ready) await this.lessons.open(lesson[0], Number(lesson[1]) - 1 || 0, { restore: true });
+    const shown = wanted.version === 2; // the address holds the whole run of the lesson
+    if (this.lessons.lesson) {
+      // It was opened while Python was loading.
+      if (!lesson) this.lessons.keepNow();
+      const same = lesson && this.address.lesson() === wanted.lesson;
+      await this.lessons.turn(this.lessons.index, { from: null, shown: shown && same });
+    } else if (lesson && !this.api.ready) await this.lessons.open(lesson[0], Number(lesson[1]) - 1 || 0, { restore: true, shown });
     this.address.write();
   }
 
@@ -91,6 +102,7 @@ export class App {
 
   showDescription(description) {
     this.description = description;
+    this.recording = null;
     this.settings = description.settings;
     this.frame = description.frame;
     this.game.describe(description);
@@ -110,6 +122,11 @@ export class App {
     if (frame.stopped) this.messages.complain(new LabError(frame.stopped));
   }
 
+  // Ask for the frame again.
+  async refresh() {
+    this.showFrame(await this.api.call("frame", { layers: this.wantedLayers() }));
+  }
+
   showLayer(id, visible) {
     if (visible) this.layers.add(id);
     else this.layers.delete(id);
@@ -120,12 +137,12 @@ export class App {
     this.layers = new Set(layers);
     this.game.checkLayers();
     this.address.write();
-    if (!this.playing) this.run(async () => this.showFrame(await this.api.call("frame", { layers: this.wantedLayers() })));
+    if (!this.playing) this.run(() => this.refresh());
   }
 
   async setDepth(depth, wanted = {}) {
-    const changed = depth !== this.depth || !this.views[depth].element.isConnected;
-    if (!changed) return;
+    const known = () => this.recording && this.recording.digest === this.frame.digest;
+    if (depth === this.depth && this.views[depth].element.isConnected && (depth === 1 || known())) return;
     await this.training.pause();
     this.controls.chooseTab(depth);
     const attach = () => this.depth === depth && $("view").replaceChildren(this.views[depth].element);
@@ -135,7 +152,6 @@ export class App {
       this.setLayers(this.layers);
       await this.run(() => this.training.curves());
     } else {
-      const known = () => this.recording && this.recording.raw.position === this.frame.position;
       if (known()) attach();
       else say("Recording one step …");
       await this.run(async () => {

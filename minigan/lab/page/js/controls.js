@@ -23,9 +23,12 @@ export class Controls {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => forgetColours());
     addEventListener("hashchange", () => {
       // Somebody pasted another address of this page.
-      if (location.hash !== this.ownHash) location.reload();
+      if (location.hash !== this.app.address.ownHash) location.reload();
     });
     addEventListener("beforeunload", () => this.app.address.writeNow());
+    addEventListener("pagehide", () => this.app.api.bye());
+    // The browser shows a page again that it had kept: its experiment may be gone meanwhile, and comes back.
+    addEventListener("pageshow", (event) => event.persisted && this.app.run(() => this.app.refresh()));
     this.app.keyboard.wire();
     if (matchMedia("(max-width: 1060px)").matches) $("settings").open = false;
   }

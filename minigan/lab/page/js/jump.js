@@ -1,61 +1,102 @@
-// Go to a position of the run, or to the state that an address describes.
-import { $ } from "./arrays.js";
+// Go to a position of the run, or repeat a whole run from its moves. Both may take long: the page shows how far
+// they are, hides the old picture, and lets the user stop.
+import { $, el } from "./arrays.js";
+import { LabError } from "./transport.js";
+
+const PIECE = 100; // milliseconds of one call
+const PATIENCE = 250; // milliseconds, after which the bar appears
 
 export class Jump {
   constructor(app) {
     this.app = app;
+    this.running = false;
+    this.progress = el("progress", { id: "jump-bar" });
+    this.text = el("span", { id: "jump-text" });
+    $("jump").replaceChildren(this.text, this.progress, el("button", { id: "button-cancel", title: "Stop here (Escape)", onclick: () => this.cancel() }, "Stop here"));
+    app.api.restore = (send) => this.again(send);
   }
 
-  // Go to the state that the address describes.
-  async restore(wanted) {
-    const settings = { ...this.app.defaultsFor(wanted.settings.model ?? this.app.hello.defaults.model, wanted.settings.data ?? this.app.hello.defaults.data), ...wanted.settings };
-    let description = await this.app.api.call("describe");
-    let refused = null;
-    const same = Object.keys(settings).every((id) => JSON.stringify(settings[id]) === JSON.stringify(description.settings[id]));
-    if (!same) {
-      try {
-        description = await this.app.api.call("reset", { settings });
-      } catch (error) {
-        if (error.kind !== "settings") throw error;
-        refused = error;
-      }
-    }
-    this.app.settings = description.settings;
-    if (wanted.layers) this.app.layers = new Set(wanted.layers);
-    $("loading")?.remove();
-    if ((wanted.depth ?? 1) === 1) this.app.showGame();
-    this.app.showDescription(description);
-    const position = wanted.position ?? description.frame.position;
-    if (position !== description.frame.position) await this.travelSafely(position);
-    else await this.app.training.curves();
-    if (refused) this.app.messages.message("The address has a setting that does not work.", `${refused.message} The page shows another run instead.`, "settings");
+  cancel() {
+    this.cancelled = true;
   }
 
-  // Go to a position. A long way is gone in pieces, so that the page can show where it is.
-  async travel(position) {
-    let frame = this.app.frame;
-    if (position <= frame.recorded) {
-      frame = await this.app.api.call("go", { position, layers: this.app.wantedLayers() });
-    } else {
-      while (frame.position < position) {
-        frame = await this.app.api.call("go", { position: Math.min(position, Math.max(frame.recorded, frame.position) + 100), layers: frame.position + 100 >= position ? this.app.wantedLayers() : [] });
-        if (frame.stopped) break;
-        $("readout").textContent = `Training to step ${position}: step ${frame.position} …`;
-      }
-    }
-    this.app.showFrame(frame);
-    await this.app.training.curves();
+  // Go to a position of this run. Returns whether the page has arrived there.
+  travel(position) {
+    return this.arrive("go", { position }, `Going to step ${position}`);
   }
 
-  // The same, but a run that breaks down on the way is shown at its last good step.
-  async travelSafely(position) {
+  // Make the run of these moves, from step 0 of the settings, and go to a position in it.
+  replay(moves, position, what = "Repeating the run") {
+    return this.arrive("replay", { moves, position }, what);
+  }
+
+  async arrive(method, args, what) {
+    const { app } = this;
+    const frame = await this.pieces((...call) => app.api.call(...call), method, { ...args, layers: app.wantedLayers() }, what);
+    app.recording = null;
+    app.showFrame(frame ?? (await app.api.call("frame", { layers: app.wantedLayers() })));
+    await app.training.curves();
+    if (app.depth !== 1 && app.ready && !app.lessons.turning) await app.stepper.record("next");
+    return frame !== null;
+  }
+
+  // Call a method again and again until it has arrived: its frame. Null if the user stopped it.
+  async pieces(send, method, args, what) {
+    if (this.running) throw new LabError({ kind: "page", message: "Another jump has not ended." });
+    this.cancelled = false;
+    this.show(what);
     try {
-      await this.travel(position);
-    } catch (error) {
-      if (error.kind !== "nan") throw error;
-      this.app.showFrame(await this.app.api.call("frame", { layers: this.app.wantedLayers() }));
-      await this.app.training.curves();
-      this.app.messages.complain(error);
+      for (;;) {
+        const answer = await send(method, { ...args, milliseconds: PIECE });
+        if (answer.arrived) return answer.frame;
+        if (this.cancelled) return null;
+        this.progress.max = answer.target;
+        this.progress.value = answer.position;
+        this.text.textContent = `${what}: step ${answer.position} of ${answer.target}`;
+      }
+    } finally {
+      this.hide();
     }
+  }
+
+  show(what) {
+    this.running = true;
+    this.text.textContent = `${what} …`;
+    this.progress.removeAttribute("value");
+    this.timer = setTimeout(() => this.cover(true), PATIENCE);
+  }
+
+  hide() {
+    this.running = false;
+    clearTimeout(this.timer);
+    this.cover(false);
+  }
+
+  // The picture is of another step until the page arrives: hide it, and let only the button work.
+  cover(covered) {
+    $("jump").hidden = !covered;
+    for (const part of document.querySelectorAll(".controls, #settings, #view")) part.inert = covered;
+  }
+
+  // The server no longer has the experiment of this tab: make it again, as the page shows it.
+  // Returns the new number of the recorded step, by its old number.
+  async again(send) {
+    const { app } = this;
+    if (!app.settings) throw new LabError({ kind: "internal", message: "The server does not know this tab." });
+    const { moves, position, digest } = app.frame;
+    await send("hello");
+    await send("reset", { settings: app.settings });
+    const frame = await this.pieces(send, "replay", { moves, position, layers: [] }, "Another tab had taken this tab's place. Repeating the run");
+    if (!frame) {
+      app.recording = null;
+      app.showFrame(await send("frame", { layers: app.wantedLayers() }));
+      throw new LabError({ kind: "stopped", message: `The run is at step ${app.frame.position}, and not at step ${position}.` });
+    }
+    if (digest && frame.digest && frame.digest !== digest) throw new LabError({ kind: "internal", message: "The repeated run differs from the one that this page shows. Reset it." });
+    if (!app.recording) return {};
+    const { recording } = await send("record", { player: app.recording.player });
+    const old = app.recording.id;
+    app.recording.id = recording;
+    return { [old]: recording };
   }
 }

@@ -1,5 +1,6 @@
 // The lessons: short guided tours. A lesson sets up the page, points at parts of it, and asks for an action.
 import { el } from "./arrays.js";
+import { keep, kept } from "./storage.js";
 
 // A little Markdown: paragraphs, lists, **bold**, *emphasis*, `code` and $formulas$.
 export function markdown(text) {
@@ -38,6 +39,7 @@ export class Lessons {
     this.app = app;
     this.place = document.getElementById("lesson");
     this.lesson = null;
+    this.stopped = null; // the step at which the user stopped the way to this page
   }
 
   async list() {
@@ -56,19 +58,45 @@ export class Lessons {
     );
   }
 
-  async open(id, page = 0, { restore = false } = {}) {
+  // Open a lesson. `restore`: the page loads an address of the lesson; `shown`: and shows its run already.
+  async open(id, page = 0, { restore = false, shown = false } = {}) {
     const lessons = await this.list();
     const lesson = lessons.find((other) => other.id === id);
     if (!lesson) return;
+    if (!this.lesson && !restore && this.app.ready && !(await this.keepRun(lesson))) return;
     this.lesson = lesson;
     this.app.setLesson(true);
-    await this.turn(Math.min(page, lesson.pages.length - 1), { from: restore ? -1 : null });
+    await this.turn(Math.min(page, lesson.pages.length - 1), { from: restore ? -1 : null, shown });
+  }
+
+  // A lesson makes runs of its own. Keep the learner's run for afterwards, and ask first. Returns whether to go on.
+  async keepRun(lesson) {
+    const { app } = this;
+    await app.training.pause();
+    const { position, recorded } = app.frame;
+    if (recorded > 0) {
+      const going = await app.messages.ask(
+        `Start “${lesson.title}”?`,
+        `The lesson makes a run of its own. Your run (step ${position}) is kept. When you leave the lesson, it comes back with its settings and layers.`,
+        "Start the lesson",
+      );
+      if (!going) return false;
+    }
+    this.keepNow();
+    return true;
+  }
+
+  keepNow() {
+    const { app } = this;
+    keep("own-run", { ...app.restore.now(), layers: [...app.layers], depth: app.depth, player: app.recording?.player, event: app.cursor });
   }
 
   // Show a page. Going back, or opening a later page, first does what the pages before it do.
-  async turn(index, { from = this.index } = {}) {
+  async turn(index, { from = this.index, shown = false } = {}) {
     const { app, lesson } = this;
     if (this.turning) return;
+    if (this.stopped !== null) from = null;
+    this.stopped = null;
     if (!app.ready) {
       // Python does not run yet: the text can be read. The page turns here again when it runs.
       this.index = index;
@@ -86,36 +114,71 @@ export class Lessons {
       this.attempt = null;
       this.draw(true);
       await app.training.pause();
-      for (let i = start; i <= index; i++) {
-        for (const { call, args } of pages[i].do) await app.training.perform(call, args);
-      }
       const page = pages[index];
+      const actions = shown ? [] : pages.slice(start, index + 1).flatMap((p) => p.do);
+      if (!(await this.carryOut(actions))) {
+        this.stopped = app.frame.position;
+        return;
+      }
       const layers = pages.slice(0, index + 1).findLast((p) => p.layers)?.layers;
-      if (layers) app.setLayers(layers);
-      if (page.cursor) await app.stepper.setCursor(page.cursor);
+      if (layers && !shown) app.setLayers(layers);
+      if (page.cursor && !shown) await app.stepper.setCursor(page.cursor);
       const depth = pages.slice(0, index + 1).findLast((p) => p.depth)?.depth;
-      if (depth && (page.depth || !straight)) await app.setDepth(depth);
+      if (depth && !shown && (page.depth || !straight)) await app.setDepth(depth);
       if (page.try) this.attempt = { what: page.try, done: false, count: 0 };
       app.limit = page.try?.what === "play" ? page.try.until : null;
-      if (this.attempt && app.limit !== null && app.frame.position >= app.limit) app.limit = null;
+      if (this.attempt && app.limit !== null && app.frame.position >= app.limit) {
+        app.limit = null;
+        this.attempt.done = shown; // done before the page was loaded again
+      }
+      if (app.depth !== 1) await app.setDepth(app.depth);
       app.lessonChanged();
     } catch (error) {
       app.messages.complain(error);
     } finally {
       this.turning = false;
-      if (this.lesson) {
+      if (this.leaving) this.close().catch((error) => app.messages.complain(error));
+      else if (this.lesson) {
         this.draw(false);
         this.point();
       }
     }
   }
 
-  close() {
+  // Carry out the calls of a page, in the queue of the page. Returns false if the user stopped a long one.
+  async carryOut(actions) {
+    let done = false;
+    let failure = null;
+    await this.app.run(async () => {
+      try {
+        done = true;
+        for (const { call, args } of actions) done = done && (await this.app.training.perform(call, args));
+      } catch (error) {
+        failure = error;
+      }
+    });
+    if (failure) throw failure;
+    return done;
+  }
+
+  // Leave the lesson, and give the learner's run back.
+  async close() {
+    const { app } = this;
+    this.leaving = this.turning;
+    if (this.turning) return app.jump.cancel();
+    const own = kept("own-run");
+    keep("own-run", null);
+    await app.training.pause();
     this.lesson = this.attempt = null;
     this.place.hidden = true;
     this.app.limit = null;
     this.unpoint();
     this.app.setLesson(false);
+    if (!own) return;
+    app.layers = new Set(own.layers);
+    await app.run(() => app.restore.show(own));
+    await app.setDepth(own.depth, own);
+    if (own.depth === 1) app.setLayers(own.layers);
   }
 
   draw(busy) {
@@ -128,12 +191,12 @@ export class Lessons {
     this.place.dataset.page = String(index);
     this.place.dataset.lesson = lesson.id;
     this.place.setAttribute("aria-busy", String(busy));
-    this.tryPlace = el("div", { class: "try", id: "lesson-try", hidden: !page.try });
+    this.tryPlace = el("div", { class: "try", id: "lesson-try", hidden: !page.try || busy || this.stopped !== null });
     this.place.replaceChildren(
       el("header", {}, el("h2", {}, lesson.title), el("button", { class: "close", id: "lesson-close", "aria-label": "Leave the lesson", title: "Leave the lesson", onclick: () => this.close() }, "×")),
       el("div", { class: "progress", role: "img", "aria-label": `Page ${index + 1} of ${lesson.pages.length}` }, lesson.pages.map((_, i) => el("span", { class: i <= index ? "done" : "" }))),
       index === 0 ? el("p", { class: "note", style: "margin-bottom:8px" }, lesson.question) : "",
-      markdown(page.text),
+      ...this.body(page, busy),
       this.tryPlace,
       el(
         "footer",
@@ -148,6 +211,12 @@ export class Lessons {
     );
     this.drawTry();
     if (busy) this.place.scrollTop = 0;
+  }
+
+  // The text of a page. It speaks of a picture, so it waits until the page has arrived there.
+  body(page, busy) {
+    if (this.stopped !== null) return [el("p", {}, `Stopped at step ${this.stopped}, before this page of the lesson was ready. `, el("button", { id: "lesson-again", onclick: () => this.turn(this.index, { from: null }) }, "Go on"))];
+    return busy && this.app.ready ? [el("p", { class: "note" }, "The lesson goes to its step …")] : [markdown(page.text)];
   }
 
   drawTry() {

@@ -17,7 +17,8 @@ export class Messages {
     }
     const titles = {
       nan: "Training broke down: a number became NaN or infinite.",
-      gone: "No answer.",
+      unreachable: "No answer.",
+      stopped: "Stopped on the way.",
       busy: "The lab is busy.",
       unavailable: "Not available here.",
       request: "The lab did not understand the page.",
@@ -31,15 +32,17 @@ export class Messages {
     $("loading")?.remove();
   }
 
-  message(title, text, kind, info = false) {
+  // `action` is a button: [text, function].
+  message(title, text, kind, { info = false, action = null } = {}) {
     const place = $("message");
     place.hidden = false;
     place.dataset.kind = kind;
     place.classList.toggle("info", info);
     const body = el("p", {}, el("strong", {}, title), " ");
     for (const part of text.split(/(`[^`]+`)/)) body.append(part.startsWith("`") ? el("code", {}, part.slice(1, -1)) : part);
-    const again = kind === "gone" || kind === "busy" ? el("button", { onclick: () => location.reload() }, "Try again") : null;
-    place.replaceChildren(body, ...[again].filter(Boolean), el("button", { class: "close", "aria-label": "Close this message", onclick: () => (place.hidden = true) }, "×"));
+    if (kind === "unreachable" || kind === "busy") action = ["Try again", () => location.reload()];
+    const button = action ? [el("button", { onclick: () => ((place.hidden = true), action[1]()) }, action[0])] : [];
+    place.replaceChildren(body, ...button, el("button", { class: "close", "aria-label": "Close this message", onclick: () => (place.hidden = true) }, "×"));
   }
 
   clearMessage() {
@@ -49,6 +52,25 @@ export class Messages {
   dialog(...content) {
     $("dialog-body").replaceChildren(...content);
     if (!$("dialog").open) $("dialog").showModal();
+  }
+
+  // A question with a button that goes on. Resolves to whether it was pressed.
+  ask(title, text, button) {
+    return new Promise((resolve) => {
+      let yes = false;
+      const closed = () => {
+        if ($("dialog").open) return; // it was the dialog before this one
+        $("dialog").removeEventListener("close", closed);
+        resolve(yes);
+      };
+      $("dialog").addEventListener("close", closed);
+      this.dialog(
+        el("h2", {}, title),
+        el("p", {}, text),
+        el("div", { class: "actions" }, el("button", { id: "dialog-yes", class: "primary", onclick: () => ((yes = true), this.closeDialog()) }, button), el("button", { id: "dialog-no", onclick: () => this.closeDialog() }, "Cancel")),
+      );
+      $("dialog-yes").focus();
+    });
   }
 
   closeDialog() {

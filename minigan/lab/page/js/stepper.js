@@ -11,6 +11,7 @@ export class Stepper {
   async record(player, at = "start", show = true) {
     const raw = await this.app.api.call("record", { player });
     this.app.recording = new Recording(raw);
+    this.app.recording.digest = this.app.frame.digest; // of the state before the step
     const stops = this.app.recording.stops[this.app.depth === 1 ? 2 : this.app.depth];
     this.app.cursor = at === "end" ? stops[stops.length - 1] : (stops[0] ?? 0);
     if (this.app.depth === 3 && at === "start") this.app.cursor = 0;

@@ -72,7 +72,7 @@ export class Training {
     this.app.controls.update();
     await coming?.catch((error) => this.app.messages.complain(error));
     await this.app.run(async () => {
-      if (this.app.description && $("message").dataset.kind !== "gone") {
+      if (this.app.description && $("message").dataset.kind !== "unreachable") {
         this.app.showFrame(await this.app.api.call("frame", { layers: this.app.wantedLayers() }));
         await this.curves();
       }
@@ -138,13 +138,12 @@ export class Training {
     this.app.messages.clearMessage();
     return this.app.run(async () => {
       await this.perform("reset", { settings });
-      await this.curves();
       if (this.app.depth !== 1) await this.app.stepper.record("next", "start");
       this.app.address.write();
     });
   }
 
-  // A call of a lesson or a control that changes the experiment.
+  // A call of a lesson or a control that changes the experiment. Returns false if the user stopped it.
   async perform(call, args) {
     if (call === "reset") {
       const known = args?.settings ?? {};
@@ -152,13 +151,13 @@ export class Training {
       this.app.showDescription(await this.app.api.call("reset", { settings }));
       this.app.recording = null;
     } else if (call === "go") {
-      await this.app.jump.travel(args.position);
-      this.app.recording = null;
+      return this.app.jump.travel(args.position);
     } else {
       this.app.showFrame(await this.app.api.call(call, { ...args, layers: this.app.wantedLayers() }));
       this.app.recording = null;
     }
-    if (call !== "go") await this.curves();
+    await this.curves();
+    return true;
   }
 
   async curves() {

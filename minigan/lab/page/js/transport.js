@@ -1,5 +1,5 @@
 // The two ways to reach the experiment: a server on this computer, or Pyodide in a web worker.
-// Both have one method, call(method, args), which returns a promise of the answer.
+// Both have call(method, args), which returns a promise of the answer, and bye().
 
 export class LabError extends Error {
   constructor(error) {
@@ -38,12 +38,45 @@ async function tabId() {
   }
 }
 
-class Server {
+// One call after another, in the order in which the page makes them. So an answer never comes after a later call.
+class Calls {
   constructor() {
-    this.tab = tabId();
+    this.last = Promise.resolve();
+    this.restore = null; // makes the experiment again, if the server no longer has it
   }
 
-  async call(method, args = {}) {
+  call(method, args = {}) {
+    const answer = this.last.then(() => this.attempt(method, args));
+    this.last = answer.catch(() => {});
+    return answer;
+  }
+
+  async attempt(method, args) {
+    try {
+      return await this.send(method, args);
+    } catch (error) {
+      if (error.kind !== "gone" || !this.restore) throw error;
+      const numbers = await this.restore((...call) => this.send(...call));
+      return this.send(method, args.recording in numbers ? { ...args, recording: numbers[args.recording] } : args);
+    }
+  }
+
+  bye() {}
+}
+
+class Server extends Calls {
+  constructor() {
+    super();
+    this.tab = tabId();
+    this.tab.then((tab) => (this.name = tab));
+  }
+
+  // The page closes: another tab may take its place. A beacon is sent even then.
+  bye() {
+    navigator.sendBeacon("./bye", JSON.stringify({ tab: this.name }));
+  }
+
+  async send(method, args) {
     const tab = await this.tab;
     let response;
     try {
@@ -54,7 +87,7 @@ class Server {
       });
     } catch {
       throw new LabError({
-        kind: "gone",
+        kind: "unreachable",
         message:
           "The lab's server does not answer. It was probably stopped. Start it again with " +
           "`python -m minigan.lab`, and open the address that it prints.",
@@ -68,7 +101,7 @@ class Server {
     }
     if (!answer || (!response.ok && !answer.error)) {
       throw new LabError({
-        kind: response.status === 403 || response.status === 404 ? "gone" : "internal",
+        kind: response.status === 403 || response.status === 404 ? "unreachable" : "internal",
         message:
           response.status === 403 || response.status === 404
             ? "The server does not know this address. It was probably started again. Open the address that it printed last."
@@ -79,8 +112,9 @@ class Server {
   }
 }
 
-class Pyodide {
+class Pyodide extends Calls {
   constructor() {
+    super();
     this.waiting = new Map();
     this.next = 0;
   }
@@ -91,7 +125,7 @@ class Pyodide {
     this.worker = worker;
     return new Promise((resolve, reject) => {
       const stopped = (message) => {
-        const error = new LabError({ kind: "gone", message });
+        const error = new LabError({ kind: "unreachable", message });
         reject(error);
         for (const call of this.waiting.values()) call.reject(error);
         this.waiting.clear();
@@ -132,8 +166,12 @@ class Pyodide {
     });
   }
 
-  async call(method, args = {}) {
-    if (method === "lessons") return MINIGAN_LAB.lessons; // they can be read while Python loads
+  call(method, args = {}) {
+    if (method === "lessons") return Promise.resolve(MINIGAN_LAB.lessons); // they can be read while Python loads
+    return super.call(method, args);
+  }
+
+  async send(method, args) {
     return unpack(JSON.parse(await this.post(JSON.stringify({ method, args }))));
   }
 }
