@@ -7,7 +7,9 @@ the game loads the nearest earlier snapshot of these and repeats the steps from 
 
 import hashlib
 import math
+import statistics
 import time
+from collections import deque
 
 import numpy as np
 
@@ -24,6 +26,7 @@ NEAR_EVERY, FAR_EVERY = 10, 100  # steps between two snapshots, where memory all
 NEAR_BYTES, FAR_BYTES = 80_000_000, 120_000_000  # what the snapshots of each kind may take
 STUCK = 50.0  # a loss of D that only answers of exactly 0 or 1 can reach; each costs 100
 HUGE = 1e6  # a loss that says that the networks have diverged
+TIMED = 20  # steps of each player whose durations are kept
 FAR = 10_000  # steps that the far snapshots are planned for
 
 
@@ -47,7 +50,7 @@ class Game:
         self.measures = {}  # position: dict
         self.diagnosis = self._new_diagnosis()
         self.snapshots = {}
-        self.seconds = {D: None, G: None}  # a running mean of a step's duration
+        self.seconds = {D: deque(maxlen=TIMED), G: deque(maxlen=TIMED)}  # of the last steps
         self.snapshot_bytes = _size(self._state())
         self.near_every, self.far_every = intervals(self.snapshot_bytes)
         self._keep_snapshot()
@@ -100,8 +103,7 @@ class Game:
         arguments = self.arguments(player, self.position)
         started = time.perf_counter()
         report = self.run(player, arguments)
-        seconds, before = time.perf_counter() - started, self.seconds[player]
-        self.seconds[player] = seconds if before is None else 0.9 * before + 0.1 * seconds
+        self.seconds[player].append(time.perf_counter() - started)
         if self.position == self.recorded:
             self.moves.append(player)
             self.reports.append(report)
@@ -197,13 +199,16 @@ class Game:
         self.trainer.steps = state["steps"]
 
     def history(self):
-        """How far back is quick, in numbers and in a sentence."""
-        per_step = self._mean_seconds()
+        """How far back is quick, in numbers and in a sentence.
+
+        The sentence is empty until enough steps were timed: the first ones take longer.
+        """
+        per_step = self._seconds_of_a_step()
         near, far = self.near_every * per_step, self.far_every * per_step
         used = len(self.snapshots) * self.snapshot_bytes
         sentence = (
-            f"One step back takes about {_duration(near)} within the last {NEAR} steps, and about "
-            f"{_duration(far)} further back."
+            f"One step back takes about {_duration(near)} or less within the last {NEAR} steps, "
+            f"and about {_duration(far)} or less further back."
         )
         return {
             "near": NEAR,
@@ -211,12 +216,16 @@ class Game:
             "far_seconds": far,
             "bytes": used,
             "limit_bytes": NEAR_BYTES + FAR_BYTES,
-            "sentence": sentence,
+            "sentence": sentence if self._timed() >= TIMED else "",
         }
 
-    def _mean_seconds(self):
-        known = [s for s in self.seconds.values() if s is not None]
-        return sum(known) / len(known) if known else 0.002
+    def _timed(self):
+        return sum(len(seconds) for seconds in self.seconds.values())
+
+    def _seconds_of_a_step(self):
+        """The mean over the players of the median of each: one slow step does not change it."""
+        medians = [statistics.median(seconds) for seconds in self.seconds.values() if seconds]
+        return sum(medians) / len(medians) if medians else 0.002
 
     def _optimizers(self):
         trainer = self.trainer

@@ -392,9 +392,9 @@ GRADIENT_OF_GRADIENT = {
         ),
         page(
             """What does the penalty do? The number $\\lVert\\nabla f(\\hat x)\\rVert$ below the
-            losses is the mean slope of the critic at $\\hat x$. The *distance* is the critic's
-            estimate of the Wasserstein distance. Press play. The slope stays near 1, and the
-            distance falls.
+            losses is the mean slope of the critic at $\\hat x$. The *critic's gap* is the mean of
+            $f(x)$ minus the mean of $f(G(z))$. If the slope is at most 1 everywhere, the gap is at
+            most the Wasserstein distance. Press play. The slope stays near 1, and the gap falls.
 
             Here $\\lambda=1$. With $\\lambda=0.1$ it stays near 1.5.""",
             depth=1,

@@ -133,11 +133,14 @@ class Picture:
     def _fakes(self, arrows):
         """Fakes, what D says of each, and for each the way that lowers G's loss: -∂loss/∂x.
 
+        "outside" counts the fakes that are not in the plane, or not finite.
+
         The loss of a batch is a mean, so the gradient is multiplied by the size of the batch: an
         arrow does not depend on how many fakes are drawn.
         """
         fakes = self._generate(self.z)
-        result = {"fakes": fakes}
+        inside = (abs(fakes) <= self.game.data.limit).all(axis=1)
+        result = {"fakes": fakes, "outside": int((~inside).sum())}
         if not arrows:
             return result | {"outputs": self._judge(fakes)}
         x = Tensor(fakes, requires_grad=True)
@@ -174,7 +177,7 @@ class Picture:
     def _grid(self):
         """G of the lattice, and by how much each of its cells has grown."""
         points = self._generate(self.lattice).reshape(*self.shape, 2)
-        if self.shape[0] == 1:
+        if self.shape[0] == 1 or self.lattice.shape[1] > 2:  # most samples lie off the grid
             return {"grid": points}
         across = points[1:, 1:] - points[:-1, :-1]
         up = points[1:, :-1] - points[:-1, 1:]

@@ -258,13 +258,18 @@ class Values:
                 "" if mean is None else f", mean {mean:.4g}"
             )
         if self.bytes + data.nbytes > BUDGET and data.size > THIN:
-            data = data.reshape(-1)[:: data.size // THIN]
+            data = thinned(data)
         kept = data.copy()
         self.bytes += kept.nbytes
         self.entries.append(entry)
         self.arrays.append(kept)
         self._by_content[content] = len(self.entries) - 1
         return self._by_content[content]
+
+
+def thinned(array):
+    """Every n-th number of an array that is beyond the budget."""
+    return array.reshape(-1)[:: array.size // THIN]
 
 
 @cache

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from minigan import Tensor, no_grad
 from minigan.lab import source
 from minigan.lab.algorithm import algorithm_of
 from minigan.lab.data import IMAGE
+from minigan.lab.game import G
 from minigan.lab.graph import Graph
 from minigan.lab.problems import RequestError
-from minigan.lab.recorder import Recorder
+from minigan.lab.recorder import Recorder, thinned
 
 
 def record(game, player):
@@ -16,6 +18,7 @@ def record(game, player):
     Raises DivergedError, as the step itself does, if the loss is not finite.
     """
     arguments = game.arguments(player, game.position)
+    samples = samples_of(game, player, arguments)
     before = game.save()
     recorder = Recorder()
     try:
@@ -23,13 +26,21 @@ def record(game, player):
         digest = game.digest()
     finally:
         game.restore(before)
-    return Recording(game, player, recorder, digest)
+    return Recording(game, player, recorder, digest, samples)
+
+
+def samples_of(game, player, arguments):
+    """The samples of a step: those of the data, and what G makes of the noise."""
+    real, z = (None, arguments[0]) if player == G else arguments[:2]
+    with no_grad():
+        fake = game.networks[G](Tensor(z)).numpy()
+    return [fake] if real is None else [real, fake]
 
 
 class Recording:
     """What the page needs of one recorded step."""
 
-    def __init__(self, game, player, recorder, digest):
+    def __init__(self, game, player, recorder, digest, samples):
         self.game, self.player, self.recorder = game, player, recorder
         self.position, self.digest = game.position, digest
         self.plane = game.data.plane
@@ -38,6 +49,7 @@ class Recording:
             for who, net in game.networks.items()
             for name, p in net.named_parameters()
         }
+        self.samples = self._find(samples)
 
     def describe(self):
         """The whole recording, but not the numbers inside the arrays."""
@@ -98,25 +110,35 @@ class Recording:
             "histogram": {"edges": edges.tolist(), "counts": counts.tolist()},
             "strip": _strip(array),
             "numbers": array.tolist() if size <= limit and not thinned else None,
-            "points": array if self._image(entry) == "points" and not thinned else None,
-            "images": self._pixels(array) if self._image(entry) == "images" else None,
+            "points": array if self._image(number) == "points" and not thinned else None,
+            "images": self._pixels(array) if self._image(number) == "images" else None,
             "thinned": thinned,
         }
 
-    def _image(self, entry):
-        """How a value can be drawn as samples, if it can."""
-        shape = entry.get("shape", ())
-        if (
-            len(shape) != 2
-            or entry["dtype"] != "float32"
-            or shape[0] != self.game.settings["batch_size"]
-        ):
+    def _find(self, samples):
+        """The numbers of the values that are samples: the real ones, the fakes and the x̂."""
+        values, found = self.recorder.values, set()
+        named = dict(pair for pairs in self.recorder.changes.values() for pair in pairs)
+        if "x_hat" in named:  # of a gradient penalty
+            samples = [*samples, values.arrays[named["x_hat"]]]
+        for number, (entry, kept) in enumerate(zip(values.entries, values.arrays, strict=True)):
+            for array in samples:
+                if kept is None or entry["shape"] != list(array.shape):
+                    continue
+                if kept.size < array.size:
+                    array = thinned(array)
+                if np.array_equal(kept.reshape(-1), array.reshape(-1)):
+                    found.add(number)
+        return found
+
+    def _image(self, number):
+        """How a value can be drawn: samples as "points" or "images", and all others not at all.
+
+        Other arrays have the same shape: the noise, a gradient, or a weight.
+        """
+        if number not in self.samples:
             return None
-        if shape[1] == 2 and self.plane:
-            return "points"
-        if shape[1] == IMAGE * IMAGE and not self.plane:
-            return "images"
-        return None
+        return "points" if self.plane else "images"
 
     def _pixels(self, array):
         """A batch of images as uint8 (n, 28, 28), at most 36 of them."""
@@ -134,7 +156,7 @@ class Recording:
         for number, entry in enumerate(self.recorder.values.entries):
             entry = dict(entry)
             if entry.get("array"):
-                entry["image"] = self._image(entry)
+                entry["image"] = self._image(number)
                 entry["node"] = node_of_value.get(number)
                 for name in ("mean", "std", "min", "max"):
                     if entry[name] is not None:

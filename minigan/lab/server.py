@@ -84,7 +84,7 @@ class Tabs:
                 entry[2] -= 1
 
     def bye(self, tab):
-        """A page closes or is loaded again. Its experiment stays until another tab needs the place."""
+        """A page closes or is loaded again: another tab may take its place."""
         with self.lock:
             if tab in self.experiments:
                 self.experiments[tab][1] = -math.inf

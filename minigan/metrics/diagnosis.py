@@ -77,9 +77,11 @@ class Diagnosis:
         self.window = []
         self.windows += 1
         mean = {name: np.mean(values[name]) for name in values}
+        if "wasserstein" in values:
+            mean["zeros"] = np.mean(np.equal(values["wasserstein"], 0.0))
         self.farthest = max(self.farthest, abs(mean.get("wasserstein", 0.0)))
         found = dict(self._in_reports(mean))
-        return self._new(step, found, {"saturated", "diverging", "steep", "behind"})
+        return self._new(step, found, {"saturated", "dead", "diverging", "steep", "behind"})
 
     def look(self, step, samples):
         """Return sentences about generated samples, (N, ...), N at least 2.
@@ -108,6 +110,14 @@ class Diagnosis:
                 f"D gave the fakes {mean['D(G(z))']:.4f} on average over {WINDOW} steps, and the "
                 f"data {mean['D(x)']:.4f}: it is sure of itself, and G may learn little from it. "
                 "Try a lower learning rate for D.",
+            )
+        if mean.get("zeros", 0.0) > 0.5:
+            yield (
+                "dead",
+                f"The critic's estimate was exactly 0 in {mean['zeros']:.0%} of the last {WINDOW} "
+                "steps: the critic gives every sample the same number, so G learns nothing. Start "
+                "again with a lower learning rate for the critic, a larger clip value, or fewer "
+                "layers.",
             )
         if mean.get("gradient norm", 0.0) > STEEP:
             yield (

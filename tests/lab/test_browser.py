@@ -233,7 +233,7 @@ def test_a_drawing_becomes_the_data(lab_page):
     assert len(strokes) == 1 and len(strokes[0]) > 5
     lab_page.press("d")
     lab_page.press("g")
-    lab_page.until("location.hash.includes('drawing=') && location.hash.includes('step=2')")
+    lab_page.until("location.hash.includes('drawing=') && location.hash.includes('position=2')")
     digest = lab_page.digest()
     page.reload()
     lab_page.ready()
@@ -402,7 +402,7 @@ def test_a_reload_shows_the_same_view(lab_page, depth):
     page = lab_page.open(f"data=grid&model=wgan&step=7&depth={depth}&show=real.fakes")
     lab_page.press("ArrowRight", 3)
     expected = lab_page.state("[minigan.frame.digest, minigan.cursor, minigan.depth]")
-    lab_page.until("location.hash.includes(`step=${minigan.frame.position}`)")
+    lab_page.until("location.hash.includes(`position=${minigan.frame.position}&`)")
     page.wait_for_timeout(400)
     page.reload()
     lab_page.ready()

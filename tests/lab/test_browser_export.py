@@ -20,6 +20,15 @@ from minigan.lab.lessons import LESSONS
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+def test_a_page_from_a_file_says_what_to_do(browser, tmp_path):
+    export(tmp_path / "lab")
+    page = browser.new_page()
+    page.goto((tmp_path / "lab" / "index.html").as_uri())
+    assert "python -m http.server" in page.inner_text("#loading")
+    assert page.locator("#button-play").is_disabled()
+    page.close()
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """The address of an exported folder."""
@@ -119,6 +128,23 @@ def test_a_runtime_that_does_not_arrive_whole_is_not_run(watched, folder):
         lab.ready(120)
         lab.press("d")
         assert lab.position() == 1
+
+
+def test_a_connection_that_stalls_can_be_tried_again(watched, folder):
+    troubles = {"python_stdlib.zip": "held"}
+    with static_server(folder, troubles) as address:
+        lab = watched(address)
+        page = lab.page
+        page.clock.install()
+        page.goto(address)
+        lab.until("document.getElementById('loading-bar')?.value > 12e6", 60)
+        assert page.locator("#loading-stalled").is_hidden()
+        page.clock.fast_forward(21_000)
+        assert "Nothing has arrived" in page.inner_text("#loading-stalled")
+        page.click("#loading-stalled button")
+        troubles.clear()
+        page.wait_for_selector("body[data-ready]", timeout=120_000)
+        assert page.locator("#button-play").is_enabled()
 
 
 def test_an_old_file_that_the_browser_kept_is_asked_for_again(watched, folder):

@@ -264,3 +264,18 @@ def test_without_mnist_the_lab_says_what_to_do(monkeypatch):
     assert error["kind"] == "unavailable" and "datasets.mnist()" in error["message"]
     (entry,) = (d for d in lab.hello()["data"] if d["id"] == "mnist")
     assert not entry["available"] and entry["why"]
+
+
+@pytest.mark.parametrize(("model", "lr_g"), [("gan", 1e-3), ("wgan", 0.3), ("wgan_gp", 0.1)])
+def test_the_fakes_outside_the_plane_are_counted(model, lr_g):
+    lab = Lab(model=model, lr_g=lr_g, **SMALL)
+    for position in 0, 5, 40:
+        frame = lab.go(position=position)
+        outside = abs(array(frame["fakes"])) > lab.description["limit"]
+        assert frame["outside"] == outside.any(axis=1).sum()
+    assert model == "gan" or frame["outside"] > 0
+
+
+def test_a_dead_critic_is_told():
+    lab = Lab(model="wgan", lr_d=10.0, **SMALL)
+    assert any(": dead. " in sentence for sentence in lab.go(position=400)["warnings"])

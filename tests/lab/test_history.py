@@ -157,8 +157,19 @@ def test_large_networks_keep_fewer_snapshots_and_the_page_says_so():
     near, far = intervals(20_000_000)  # two networks of 6 layers of 512 take 38 MB
     assert near > 100 and far % near == 0
     assert 10_000 / far * 20_000_000 <= 125e6
-    sentence = Lab(width_g=32, width_d=32).description["history"]["sentence"]
+    lab = Lab(width_g=32, width_d=32)
+    assert lab.description["history"]["sentence"] == ""  # no step has been timed yet
+    sentence = lab.go(position=30)["history"]["sentence"]
     assert sentence.startswith("One step back takes about 0.0")
+
+
+def test_a_slow_first_step_does_not_change_what_the_page_says_of_a_step_back(monkeypatch):
+    clock = iter([0.0, 100.0, *np.repeat(np.arange(101.0, 200.0), 2)])  # then each step takes 0
+    monkeypatch.setattr("minigan.lab.game.time.perf_counter", lambda: next(clock))
+    game = Game(complete({"batch_size": 2, "width_g": 8, "width_d": 8}))
+    for _ in range(30):
+        game.step()
+    assert game.history()["near_seconds"] == 0
 
 
 def test_the_memory_of_a_long_run_is_bounded(monkeypatch):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from lab.lab import Lab, array
 
+import minigan
 from minigan.lab import source
 from minigan.lab.recorder import Values
 
@@ -255,3 +256,31 @@ def test_columns_are_counted_as_javascript_counts_them():
     row = next(i for i, line in enumerate(lines) if "ε" in line)
     width = len(lines[row].encode("utf-16-le")) // 2
     assert all(0 <= a < b <= width for a, b, _ in tokens[row])
+
+
+@pytest.mark.parametrize("player", "DG")
+@pytest.mark.parametrize("model", MODELS)
+def test_only_samples_are_drawn_as_points(model, player):
+    """The noise, gradients and the weights have the same shape here."""
+    size = 6
+    lab = Lab(model=model, batch_size=size, width_g=size, width_d=size, noise_dim=2)
+    lab.go(position=5)
+    game = lab.experiment.game
+    arguments = game.arguments(player, game.position)
+    z = arguments[0] if player == "G" else arguments[1]
+    fake = game.networks["G"](minigan.Tensor(z)).numpy()
+    samples = [fake] if player == "G" else [arguments[0], fake]
+    if len(arguments) == 3:  # a gradient penalty
+        eps = arguments[2][:, None]
+        samples.append(eps * arguments[0] + (1 - eps) * fake)
+    recording = lab.record(player=player)
+    drawn = []
+    for number, value in enumerate(recording["values"]):
+        if value.get("shape") == [size, 2]:
+            details = lab.value(recording=recording["recording"], value=number)
+            numbers = np.array(details["numbers"], dtype=np.float32)
+            is_sample = any(np.allclose(numbers, s, atol=1e-7) for s in samples)
+            assert (value["image"] == "points") == is_sample
+            assert (details["points"] is not None) == is_sample
+            drawn.append(is_sample)
+    assert sum(drawn) >= len(samples) and not all(drawn)

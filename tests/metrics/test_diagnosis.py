@@ -49,6 +49,13 @@ def test_a_critic_that_is_too_steep_or_cannot_keep_up():
     assert "step 600: behind. The critic scored the fakes above the data, by 0.2" in told[1]
 
 
+def test_a_critic_that_gives_every_sample_the_same_number_is_dead():
+    told = watch([{"wasserstein": 0.2}, {"wasserstein": 0.0}, {"wasserstein": 0.0}])
+    assert len(told) == 1
+    assert told[0].startswith("step 200: dead. The critic's estimate was exactly 0 in 100%")
+    assert watch([{"wasserstein": 1e-9}, {"wasserstein": -1e-9}]) == []
+
+
 def test_a_generator_that_has_arrived_is_not_ahead_of_its_critic():
     assert watch([{"wasserstein": w} for w in (1.0, 0.5, 0.1, 0.01, 0.01, 0.001, -0.001)]) == []
 

@@ -13,6 +13,7 @@ import { Line } from "./line.js";
 import { Loading } from "./loading.js";
 import { Messages } from "./messages.js";
 import { Restore } from "./restore.js";
+import { Share } from "./share.js";
 import { Settings } from "./settings.js";
 import { Stepper } from "./stepper.js";
 import { Training } from "./training.js";
@@ -35,6 +36,7 @@ export class App {
     this.keyboard = new Keyboard(this);
     this.messages = new Messages(this);
     this.restore = new Restore(this);
+    this.share = new Share(this);
     this.stepper = new Stepper(this);
     this.training = new Training(this);
     this.settingsForm = new Settings(this);
@@ -58,8 +60,8 @@ export class App {
     const wanted = this.address.read();
     const lesson = wanted.lesson?.split(".");
     // Its text can be read while Python loads.
-    if (lesson && this.api.ready) await this.lessons.open(lesson[0], Number(lesson[1]) - 1 || 0);
-    await new Loading(this).untilReady();
+    if (lesson && this.api.untilRunning) await this.lessons.open(lesson[0], Number(lesson[1]) - 1 || 0);
+    await new Loading(this).untilRunning();
     try {
       this.hello = await this.api.call("hello");
       const known = new Set(this.hello.settings.map((setting) => setting.id));
@@ -87,7 +89,7 @@ export class App {
       if (!lesson) this.lessons.keepNow();
       const same = lesson && this.address.lesson() === wanted.lesson;
       await this.lessons.turn(this.lessons.index, { from: null, shown: shown && same });
-    } else if (lesson && !this.api.ready) await this.lessons.open(lesson[0], Number(lesson[1]) - 1 || 0, { restore: true, shown });
+    } else if (lesson && !this.api.untilRunning) await this.lessons.open(lesson[0], Number(lesson[1]) - 1 || 0, { restore: true, shown });
     this.address.write();
   }
 

@@ -14,6 +14,7 @@ export class Controls {
     click("button-step-d", () => this.app.training.step("D"));
     click("button-step-g", () => this.app.training.step("G"));
     click("button-lessons", () => this.app.lessons.choose().catch((error) => this.app.messages.complain(error)));
+    click("button-share", () => this.app.share.show());
     click("button-help", () => this.app.help.help());
     click("button-theme", () => this.toggleTheme());
     // After a click with the mouse, the space bar should play, and not press the same button again.

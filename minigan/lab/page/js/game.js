@@ -10,8 +10,31 @@ export const LAYERS = [
   { id: "fakes", label: "fakes, G(z)", sign: '<path d="M11 2l6 6-6 6-6-6z" fill="var(--fake)"/>', help: "What G makes of noise z." },
   { id: "arrows", label: "arrows: where G's loss falls", sign: '<path d="M3 13L16 4M10 3.5h6.5v6.5" fill="none" stroke="var(--arrow)" stroke-width="1.8"/>', help: "−∂(G's loss)/∂x at each fake: the way in which the fake should move to lower G's loss." },
   { id: "heat", label: "output of D", sign: '<rect x="1" y="3" width="10" height="10" fill="var(--heat-fake)"/><rect x="11" y="3" width="10" height="10" fill="var(--heat-real)"/>', help: "The colour of the plane: what D says at each place." },
-  { id: "grid", label: "G as a bent grid", sign: '<path d="M2 4q9 5 18 0M2 12q9-5 18 0M6 1q3 7 0 14M16 1q-3 7 0 14" fill="none" stroke="var(--grid)" stroke-width="1.3"/>', help: "G maps a straight grid of noise to this one. Where cells are small, G makes many samples." },
+  { id: "grid", label: "G as a bent grid", sign: '<path d="M2 4q9 5 18 0M2 12q9-5 18 0M6 1q3 7 0 14M16 1q-3 7 0 14" fill="none" stroke="var(--grid)" stroke-width="1.3"/>', help: "What G makes of a straight grid of noise." },
 ];
+
+// What the grid shows depends on how many numbers G gets.
+function gridHelp(dimensions) {
+  if (dimensions === 1) return "G maps a line of noise to this curve.";
+  if (dimensions === 2) return "G maps a straight grid of noise to this one. Where it makes a cell small, the samples of this cell lie close together.";
+  return `G of a straight grid in the first two dimensions of the noise. The other ${dimensions - 2} are 0, so most samples lie elsewhere.`;
+}
+
+// The numbers that a step reports: a label, and what it is.
+const REPORTS = {
+  d_loss: ["D's loss", "The loss of D in its last step"],
+  c_loss: ["critic's loss", "The loss of the critic in its last step"],
+  g_loss: ["G's loss", "The loss of G in its last step"],
+  "D(x)": ["D of real", "The mean of D(x) over the real samples"],
+  "D(G(z))": ["D of fakes", "The mean of D(G(z)) over the fakes"],
+  wasserstein: ["critic's gap", "The mean of f(x) minus the mean of f(G(z)). It is not the distance between the data and the fakes: it also depends on how steep the critic is."],
+  penalty: ["penalty", "The mean of (‖∇f(x̂)‖ − 1)², without its weight"],
+  "gradient norm": ["‖∇f(x̂)‖", "The mean over the points x̂ between real samples and fakes"],
+};
+
+const ARROW = 0.085; // the longest arrow, as a share of the side of the picture
+const FAINT = 1e-2; // arrows whose longest is shorter are drawn paler
+const FAR_TOO_FAINT = 1e-5; // the palest arrows
 
 const FORMULAS = {
   gan: {
@@ -46,13 +69,15 @@ export class Game {
     this.measures = new Measures();
     this.formulas = el("div", { class: "formulas" });
     this.numbers = el("div", { class: "now", id: "numbers" });
+    this.outside = el("p", { class: "note", id: "outside", hidden: true });
     this.warnings = el("section", { class: "card warnings", id: "warnings", hidden: true });
     this.links = el("div", { class: "links" });
-    this.losses.card.append(this.formulas, this.numbers, this.links);
+    const when = el("p", { class: "note" }, "Of the batch of each player's last step, before its update. The picture is from after it.");
+    this.losses.card.append(this.formulas, this.numbers, when, this.links);
     this.element = el(
       "div",
       { class: "game" },
-      el("section", { class: "card plane-card" }, this.layers, this.holder, this.figures, this.heatKey, this.arrowKey),
+      el("section", { class: "card plane-card" }, this.layers, this.holder, this.figures, this.heatKey, this.arrowKey, this.outside),
       el("div", { class: "side-plots" }, this.warnings, this.losses.card, this.measures.card),
     );
     this.observer = new ResizeObserver(() => this.draw());
@@ -80,6 +105,7 @@ export class Game {
       players.D === "critic" ? el("p", { class: "note" }, "D is a critic here, and is written f.") : "",
     );
     this.layers.querySelector('[for="layer-heat"]').lastChild.textContent = players.D === "critic" ? "output of the critic" : "output of D";
+    this.layers.querySelector('[for="layer-grid"]').title = gridHelp(settings.noise_dim);
     this.links.replaceChildren(sourceLink(this.app, description.trainer_file, 1, 1, description.trainer_file), " ", sourceLink(this.app, "minigan/losses.py", 1, 1, "minigan/losses.py"));
     this.measures.describe(description.measure_names);
     this.draw();
@@ -123,22 +149,21 @@ export class Game {
     const { description } = this;
     const { position } = curves; // while the game plays, the picture may be of an earlier one
     const gan = description.settings.model === "gan";
-    const names = { d_loss: "D's loss", c_loss: "D's loss", g_loss: "G's loss" };
     const lines = description.loss_names.map((name) => ({
-      name: names[name] ?? name,
+      name: REPORTS[name][0],
       colour: name === "g_loss" ? "g" : "d",
       ...curveOf(curves.reports[name]),
     }));
-    const guides = gan ? [{ y: 2 * Math.LN2, text: "2 log 2: D says ½ everywhere" }] : [];
+    const half = description.settings.generator_loss === "minimax" ? { y: -Math.LN2, text: "−log 2: G's loss if D says ½" } : { y: Math.LN2, text: "log 2: G's loss if D says ½" };
+    const guides = gan ? [{ y: 2 * Math.LN2, text: "2 log 2: D's loss if D says ½" }, half] : [];
     this.losses.draw({ lines, guides, cursor: position, end: curves.recorded });
     this.measures.draw(curves.measures, position, curves.recorded);
   }
 
   writeNumbers() {
     const { frame, description } = this;
-    const words = { d_loss: "D's loss", c_loss: "D's loss", g_loss: "G's loss", "D(x)": "D of real", "D(G(z))": "D of fakes", wasserstein: "distance", penalty: "penalty", "gradient norm": "‖∇f(x̂)‖" };
-    const cell = (label, value, title = null) => el("div", { title }, label, el("b", {}, value));
-    this.numbers.replaceChildren(...description.report_names.map((name) => cell(words[name] ?? name, short(frame.report[name]))));
+    const cell = (name) => el("div", { title: REPORTS[name][1] }, REPORTS[name][0], el("b", { "data-report": name }, short(frame.report[name])));
+    this.numbers.replaceChildren(...description.report_names.map(cell));
     if (frame.measures) this.measures.update(frame.measures);
     const warnings = (frame.warnings ?? []).slice(-2);
     this.warnings.hidden = warnings.length === 0;
@@ -153,7 +178,32 @@ export class Game {
       );
     }
     this.arrowKey.hidden = !this.arrows;
-    if (this.arrows) this.arrowKey.textContent = `length of the arrows: mean ${short(meanLength(this.arrows))}, longest ${short(frame.arrow_max)}`;
+    if (this.arrows) {
+      const vanished = frame.arrow_max > 0 && frame.arrow_max < FAINT ? " The gradient is small, so the arrows are pale." : "";
+      this.arrowKey.textContent = `Arrows: mean length ${short(meanLength(this.arrows))}, longest ${short(frame.arrow_max)}, drawn ${short(this.enlargement())} times as long.${vanished}`;
+    }
+    this.outside.hidden = !frame.outside;
+    if (frame.outside) this.outside.textContent = `${frame.outside} of ${this.fakes.shape[0]} fakes are outside the picture.`;
+    this.canvas.setAttribute("aria-label", this.inWords());
+  }
+
+  // The longest arrow always has the same length on the page. By how much is it longer than in the units of the plane?
+  enlargement() {
+    return (ARROW * 2 * this.description.limit) / this.frame.arrow_max;
+  }
+
+  // The picture in words, for those who do not see it.
+  inWords() {
+    const { frame, description } = this;
+    const player = description.players.D;
+    const seen = (id) => this.app.layers.has(id);
+    const parts = [`The plane at step ${frame.position}`];
+    if (seen("real")) parts.push(`${this.real?.shape[0]} real samples`);
+    if (seen("fakes") && this.fakes) parts.push(`${this.fakes.shape[0]} fakes, ${frame.outside ?? 0} of them outside`);
+    if (seen("heat") && frame.heat_range) parts.push(`output of the ${player} from ${frame.heat_range.map(short).join(" to ")}`);
+    if (seen("arrows") && this.arrows) parts.push(`arrows of mean length ${short(meanLength(this.arrows))}`);
+    if (seen("grid") && this.grid) parts.push("G as a grid");
+    return `${parts.join("; ")}.`;
   }
 
   draw() {
@@ -306,11 +356,11 @@ export class Game {
     const arrows = this.arrows.data;
     const longest = this.frame.arrow_max;
     if (!(longest > 0)) return;
-    const unit = (0.085 * side) / longest;
+    const unit = (ARROW * side) / longest;
     context.strokeStyle = colour("arrow");
     context.fillStyle = colour("arrow");
     context.lineWidth = 1.2;
-    context.globalAlpha = 0.7;
+    context.globalAlpha = d3.scaleLog([FAR_TOO_FAINT, FAINT], [0.2, 0.7]).clamp(true)(longest);
     context.beginPath();
     for (let i = 0; i < fakes.length / 2; i++) {
       const x = X(fakes[2 * i]);

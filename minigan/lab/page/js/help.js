@@ -25,6 +25,7 @@ export class Help {
       ["r", "start again from step 0"],
       ["Shift →", "Line: over the calls of this line"],
       ["↑", "Line: out of this function"],
+      ["Escape", "stop a long way to a step"],
       ["Home  End", "to the start or the end of the recorded step"],
     ];
     const { hello } = this.app;
@@ -34,7 +35,7 @@ export class Help {
       el("p", {}, el("b", {}, "Game"), ": real samples, fakes, and what D says at each place. ", el("b", {}, "Algorithm"), ": one training step, line by line, beside the paper. ", el("b", {}, "Graph"), ": the operations behind the loss, and how the gradient goes back through them. ", el("b", {}, "Line"), ": every line of minigan that runs."),
       el("h2", {}, "Keyboard"),
       el("table", { class: "keys" }, rows.map(([key, text]) => el("tr", {}, el("td", {}, el("kbd", {}, key)), el("td", {}, text)))),
-      el("p", { class: "note" }, "The address of this page holds the settings, the step and the view. Copy it to share what you see. ", hello ? `Python ${hello.python}, NumPy ${hello.numpy}${hello.native ? "" : ", in this browser"}.` : ""),
+      el("p", { class: "note" }, "The address of this page holds the settings, all steps and the view. Share copies it, and saves a run as a file. ", hello ? `Python ${hello.python}, NumPy ${hello.numpy}${hello.native ? "" : ", in this browser"}.` : ""),
     );
   }
 }

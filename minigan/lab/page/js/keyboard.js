@@ -18,6 +18,10 @@ export class Keyboard {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || $("dialog").open) return;
+    if (this.app.jump.running) {
+      if (event.key === " " || event.key === "Escape") this.app.jump.cancel();
+      return;
+    }
     const { target } = event;
     // The next element would take the key, but a run that plays must pause at once.
     if (event.key === " " && this.app.playing) {

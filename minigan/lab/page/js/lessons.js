@@ -137,7 +137,7 @@ export class Lessons {
       app.messages.complain(error);
     } finally {
       this.turning = false;
-      if (this.leaving) this.close().catch((error) => app.messages.complain(error));
+      if (this.leaving) this.close();
       else if (this.lesson) {
         this.draw(false);
         this.point();
@@ -162,7 +162,11 @@ export class Lessons {
   }
 
   // Leave the lesson, and give the learner's run back.
-  async close() {
+  close() {
+    return (this.closing = this.closeNow().catch((error) => this.app.messages.complain(error)));
+  }
+
+  async closeNow() {
     const { app } = this;
     this.leaving = this.turning;
     if (this.turning) return app.jump.cancel();

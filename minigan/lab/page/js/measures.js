@@ -1,18 +1,13 @@
 // The measures of the fakes: for each one a small curve over the steps, and its value now.
 import { decode, el, short } from "./arrays.js";
 
-const WORDS = {
-  modes: "Modes found",
-  high_quality: "High quality",
-  jensen_shannon: "Jensen-Shannon divergence",
-  wasserstein: "Wasserstein distance",
-};
+const FEW = 0.5; // of the fakes near a mode: with fewer, the modes found say little
 
 const HELP = {
   modes: "How many of the data's modes have at least one fake near them.",
   high_quality: "The share of the fakes within 3 standard deviations of a mode.",
   jensen_shannon: "How far the distribution of the fakes is from that of the data, on a grid of cells: 0 is equal, log 2 ≈ 0.69 is nothing in common.",
-  wasserstein: "How far the fakes must be moved to become the data: the mean over many directions (sliced).",
+  wasserstein: "The mean over 32 directions of how far the fakes must be moved along that direction to become the data. It is smaller than the Wasserstein distance in the plane.",
 };
 
 export class Measures {
@@ -31,9 +26,9 @@ export class Measures {
     this.parts = names.map((measure) => {
       const value = el("b", { "data-measure": measure.id }, "–");
       const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      const better = "floor" in measure ? "lower is better" : "higher is better";
-      this.rows.append(el("div", { class: "measure", title: HELP[measure.id] ?? measure.help ?? null }, el("span", {}, WORDS[measure.id] ?? measure.label, el("small", {}, better)), svg, value));
-      return { measure, value, svg: d3.select(svg) };
+      const better = el("small", {}, "floor" in measure ? "lower is better" : "higher is better");
+      this.rows.append(el("div", { class: "measure", title: HELP[measure.id] ?? measure.help ?? null }, el("span", {}, measure.label, better), svg, value));
+      return { measure, value, better, svg: d3.select(svg) };
     });
   }
 
@@ -46,6 +41,16 @@ export class Measures {
       else if (measure.max === 1) value.textContent = `${Math.round(100 * x)} %`;
       else value.textContent = short(Math.round(1000 * x) / 1000);
     }
+    this.qualify(values);
+  }
+
+  // A mode counts as found when one fake is near it. Say so where most fakes are near none.
+  qualify({ modes, high_quality: quality }) {
+    const part = this.parts.find(({ measure }) => measure.id === "modes");
+    if (!part) return;
+    const few = modes > 0 && quality < FEW;
+    part.better.textContent = few ? `but ${Math.round(100 * (1 - quality))} % of the fakes are near no mode` : "higher is better";
+    part.value.classList.toggle("doubtful", few);
   }
 
   draw(curves = this.curves, position = this.position, end = this.end) {

@@ -17,7 +17,6 @@ export class Plot {
     const width = this.holder.clientWidth;
     if (!width) return;
     const height = 150;
-    const margin = { top: 8, right: 12, bottom: 20, left: 40 };
     const finite = (y) => y.filter(Number.isFinite);
     const all = lines.flatMap((line) => finite(line.y)).sort((a, b) => a - b);
     // A few extreme values must not flatten the rest.
@@ -29,12 +28,16 @@ export class Plot {
     if (zero) low = Math.min(0, low);
     if (zero) high = Math.max(1, high);
     if (!(high > low)) [low, high] = [low - 0.5, high + 0.5];
+    const y = d3.scaleLinear().domain([low, high]).nice(5).clamp(true);
+    const marks = y.ticks(4);
+    const longest = d3.max(marks, (mark) => short(mark).length);
+    const margin = { top: 8, right: 12, bottom: 20, left: 14 + 7 * longest }; // room for the longest label
+    y.range([height - margin.bottom, margin.top]);
     const x = d3.scaleLinear().domain([0, Math.max(20, end)]).range([margin.left, width - margin.right]);
-    const y = d3.scaleLinear().domain([low, high]).nice(5).range([height - margin.bottom, margin.top]).clamp(true);
     const svg = this.svg.attr("viewBox", `0 0 ${width} ${height}`).attr("height", height);
     svg.selectAll("*").remove();
     svg.append("g").attr("transform", `translate(0,${height - margin.bottom})`).call(d3.axisBottom(x).ticks(Math.max(3, width / 90)).tickSizeOuter(0).tickFormat(d3.format("~s")));
-    svg.append("g").attr("transform", `translate(${margin.left},0)`).call(d3.axisLeft(y).ticks(4).tickSizeOuter(0));
+    svg.append("g").attr("transform", `translate(${margin.left},0)`).call(d3.axisLeft(y).tickValues(marks).tickFormat(short).tickSizeOuter(0));
     for (const guide of guides) {
       svg.append("line").attr("x1", margin.left).attr("x2", width - margin.right).attr("y1", y(guide.y)).attr("y2", y(guide.y)).attr("stroke-dasharray", "2 4").style("stroke", "var(--soft)");
     }

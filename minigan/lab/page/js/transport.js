@@ -120,7 +120,7 @@ class Pyodide extends Calls {
   }
 
   // Resolves when Python runs. Until then, `progress` is called with how far it is. Throws if it cannot start.
-  ready(progress) {
+  untilRunning(progress) {
     const { worker } = MINIGAN_LAB;
     this.worker = worker;
     return new Promise((resolve, reject) => {

@@ -41,7 +41,8 @@ async function loadOnce(name, cache) {
   }
   const copy = URL.createObjectURL(new Blob(chunks));
   try {
-    return await (await fetch(copy, { integrity: files[name].integrity })).arrayBuffer(); // fails if the hash differs
+    // This fetch fails if the SHA-256 differs. (crypto.subtle is missing if the page comes from http:// elsewhere.)
+    return await (await fetch(copy, { integrity: files[name].integrity })).arrayBuffer();
   } catch {
     loaded -= arrived;
     return null;
