@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 ACTIONS = {
     "forwards": 4, "back": 4, "D": 4, "G": 4, "play": 2, "setting": 1, "reset": 1,
     "reload": 3, "away and back": 1, "hasty reload": 2, "share": 3, "another tab": 4,
-    "close a tab": 1, "depth": 3, "lesson": 1,
+    "close a tab": 1, "depth": 3, "lesson": 1, "paste": 2,
 }  # fmt: skip
 
 
@@ -60,6 +60,7 @@ class Tab:
 
     def __init__(self, lab, run):
         self.lab, self.run = lab, run
+        self.noted = None
 
     def share(self, lab):
         """The tab in which somebody opens the address of this one."""
@@ -137,9 +138,23 @@ class Tab:
             self.lab.page.keyboard.press("d")
         self.reload(draw)
         done = self.lab.position() - self.run.position
-        assert 0 <= done <= times
+        assert 0 <= done <= times, self.lab.page.url
         for _ in range(done):
             self.run.step("D")
+
+    def paste(self, draw):
+        """Note the address; the next time, paste it over the one of that moment."""
+        if self.noted is None:
+            self.address_is_up_to_date()
+            self.noted = (self.lab.page.url.split("#")[1], copy.deepcopy(self.run))
+            return
+        address, run = self.noted
+        self.noted = None
+        if self.lab.page.url.split("#")[1] != address:
+            self.lab.state(f"{{ document.body.id = 'old'; location.hash = '{address}'; }}")
+            self.lab.page.wait_for_selector("body:not(#old)", state="attached")
+        self.lab.ready()
+        self.run = run
 
     def depth(self, draw):
         self.lab.press(str(draw.randint(2, 4)))
