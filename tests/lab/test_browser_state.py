@@ -237,3 +237,48 @@ def test_a_stopped_address_can_go_on(lab_page):
     assert 0 < lab_page.position() < 3000
     page.click("#message button")
     lab_page.until("minigan.frame.position === 3000")
+
+
+@pytest.mark.parametrize("key", ["ArrowRight", "ArrowLeft"])
+def test_after_a_choice_in_a_list_the_arrow_keys_step(lab_page, key):
+    page = lab_page.open(f"{SMALL}&step=3")
+    page.locator("#setting-model").focus()
+    lab_page.press(key)  # on the list itself
+    assert lab_page.position() == (4 if key == "ArrowRight" else 2)
+    page.select_option("#setting-noise", "uniform")
+    lab_page.settle()
+    page.select_option("#speed", "10")
+    lab_page.press("ArrowRight", 2)
+    assert lab_page.position() == 2
+    assert lab_page.state("minigan.settings.model + minigan.settings.noise") == "ganuniform"
+    assert page.input_value("#speed") == "10"
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["#setting-data", "#setting-seed", "#button-reset", "#button-step-d", "#depth-3", "#layer-heat"],
+)
+def test_space_pauses_wherever_the_focus_is(lab_page, place):
+    page = lab_page.open(SMALL)
+    page.click("#button-play")
+    page.locator(place).focus()
+    lab_page.until("minigan.frame.position > 5")
+    page.keyboard.press(" ")
+    lab_page.until("!minigan.playing")
+    lab_page.settle()
+    page.wait_for_timeout(100)
+    assert lab_page.position() > 5  # nothing but the pause: no reset, no other depth
+    assert lab_page.state("minigan.depth") == 1
+    assert lab_page.state("minigan.layers.has('heat')")
+
+
+def test_tabs_and_nodes_are_reachable_by_keyboard(lab_page):
+    page = lab_page.open(SMALL)
+    page.locator("#depth-2").focus()
+    page.keyboard.press("Tab")
+    lab_page.press("Enter")
+    assert lab_page.state("minigan.depth") == 3
+    lab_page.press("End")
+    page.locator("#graph .node.parameter").first.focus()
+    page.keyboard.press(" ")
+    page.wait_for_selector("#graph-inspector canvas.strip")

@@ -11,7 +11,10 @@ export class Address {
   }
 
   read() {
-    const given = new URLSearchParams(location.hash.slice(1));
+    const left = kept("left"); // the address when the page was left, and what it should have become
+    keep("left", null);
+    const hash = left?.includes(location.hash) ? left[1] : location.hash;
+    const given = new URLSearchParams(hash.slice(1));
     const settings = {};
     const wanted = { settings };
     for (const [name, text] of given) {
@@ -44,6 +47,13 @@ export class Address {
     const rest = 250 - (performance.now() - (this.addressAt ?? -Infinity));
     if (rest <= 0) this.writeNow();
     else this.addressTimer = setTimeout(() => this.writeNow(), rest);
+  }
+
+  // The page is closed or loaded again. A reload takes the address from before this moment, so keep the state.
+  leave() {
+    const before = location.hash;
+    this.writeNow();
+    keep("left", [before, location.hash]);
   }
 
   writeNow() {

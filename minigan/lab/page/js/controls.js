@@ -26,8 +26,10 @@ export class Controls {
       // Somebody pasted another address of this page.
       if (location.hash !== this.app.address.ownHash) location.reload();
     });
-    addEventListener("beforeunload", () => this.app.address.writeNow());
-    addEventListener("pagehide", () => this.app.api.bye());
+    addEventListener("pagehide", () => {
+      this.app.address.leave();
+      this.app.api.bye();
+    });
     // The browser shows a page again that it had kept: its experiment may be gone meanwhile, and comes back.
     addEventListener("pageshow", (event) => event.persisted && this.app.run(() => this.app.refresh()));
     this.app.keyboard.wire();

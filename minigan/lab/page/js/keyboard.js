@@ -29,9 +29,12 @@ export class Keyboard {
       this.app.training.pause();
       return;
     }
-    if (target.matches?.("input:not([type=checkbox]):not([type=range]), textarea")) return;
-    // In a list, → and ← would choose: they step instead. Its other keys stay its own.
-    if (target.matches?.("select") && !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    // Enter ends the typing of a number: then the keys act on the page again.
+    if (event.key === "Enter" && target.matches?.("input[type=number]")) return target.blur();
+    // On a list, → and ← step; ↑ and ↓ choose, as in every list. A number has no space in it.
+    const list = target.matches?.("select") && (event.key === "ArrowRight" || event.key === "ArrowLeft");
+    const space = target.matches?.("input[type=number]") && event.key === " ";
+    if (!list && !space && target.matches?.("input:not([type=checkbox]):not([type=range]), select, textarea")) return;
     const onButton = target.matches?.("button, summary, input[type=checkbox], [role=button]");
     const range = target.matches?.("input[type=range]");
     const actions = {

@@ -88,7 +88,7 @@ export class Lessons {
 
   keepNow() {
     const { app } = this;
-    keep("own-run", { ...app.restore.now(), layers: [...app.layers], depth: app.depth, player: app.recording?.player, event: app.cursor });
+    keep("own-run", { ...app.restore.now(), layers: [...app.layers], depth: app.depth, settingsOpen: document.getElementById("settings").open, player: app.recording?.player, event: app.cursor });
   }
 
   // Show a page. Going back, or opening a later page, first does what the pages before it do.
@@ -183,6 +183,7 @@ export class Lessons {
     await app.run(() => app.restore.show(own));
     await app.setDepth(own.depth, own);
     if (own.depth === 1) app.setLayers(own.layers);
+    document.getElementById("settings").open = own.settingsOpen;
   }
 
   draw(busy) {
