@@ -83,6 +83,22 @@ def test_the_mouse_and_the_space_bar_play_and_pause(lab):
     assert here.go(position=reached)["digest"] == lab.digest()
 
 
+@pytest.mark.parametrize("place", ["#button-play", "summary", "#setting-data", "#layer-heat"])
+def test_space_pauses_wherever_the_focus_is(lab, place):
+    lab.open("data=ring")
+    seen = "[minigan.settings, [...minigan.layers], document.getElementById('settings').open]"
+    first = lab.state(seen)
+    lab.click("#button-play")
+    lab.until("minigan.frame.position > 5")
+    lab.state(f"document.querySelector('{place}').focus() ?? true")
+    lab.press(" ")
+    lab.until("!minigan.playing")
+    lab.settle()
+    position = lab.position()
+    time.sleep(0.15)
+    assert (lab.position(), lab.state(seen)) == (position, first)
+
+
 def test_a_reload_and_a_shared_address_show_the_same(lab, make, address):
     lab.open("model=wgan&data=grid&step=12&depth=3")
     lab.press("ArrowRight", 3)

@@ -19,8 +19,6 @@ export class Controls {
     click("button-theme", () => this.toggleTheme());
     // After a click with the mouse, the space bar should play, and not press the same button again.
     addEventListener("click", (event) => event.detail > 0 && event.target.closest?.(".controls button, .depths button, .tools button")?.blur());
-    // After a choice in a list, the arrow keys should step, and not choose again.
-    addEventListener("change", (event) => event.target.matches?.("select") && event.target.blur());
     for (const tab of document.querySelectorAll(".depths button")) tab.addEventListener("click", () => this.app.setDepth(Number(tab.dataset.depth)));
     $("speed").value = "0";
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => forgetColours());
@@ -34,7 +32,7 @@ export class Controls {
     });
     // The browser shows a page again that it had kept: its experiment may be gone meanwhile, and comes back.
     addEventListener("pageshow", (event) => event.persisted && this.app.run(() => this.app.refresh()));
-    addEventListener("keydown", (event) => this.app.keyboard.key(event));
+    this.app.keyboard.wire();
     if (matchMedia("(max-width: 1060px)").matches) $("settings").open = false;
   }
 
@@ -58,8 +56,6 @@ export class Controls {
 
   chooseTab(depth) {
     this.app.depth = depth;
-    // After a choice in a list, the arrow keys should step, and not choose again.
-    addEventListener("change", (event) => event.target.matches?.("select") && event.target.blur());
     for (const tab of document.querySelectorAll(".depths button")) {
       tab.setAttribute("aria-selected", String(Number(tab.dataset.depth) === depth));
     }

@@ -154,7 +154,9 @@ export class Graph {
       .attr("transform", (node) => `translate(${places.get(node.id).x},${places.get(node.id).y})`)
       .on("click", (event, node) => this.choose(node.id))
       .on("keydown", (event, node) => {
-        if (event.key === "Enter" || (event.key === " " && !this.app.playing)) this.choose(node.id);
+        if (event.key !== "Enter" && (event.key !== " " || this.app.playing)) return; // a space pauses
+        event.preventDefault(); // or a space would scroll
+        this.choose(node.id);
       });
     groups.append("title").text((node) => `${node.label}${/^[DG]\./.test(node.module ?? "") ? ` (${node.module})` : ""}\n${node.formula ?? ""}\nshape ${shapeText(node.shape)}, generation ${node.generation}`);
     groups.append("rect").attr("x", (n) => -sizeOf(n).width / 2).attr("y", (n) => -sizeOf(n).height / 2).attr("width", (n) => sizeOf(n).width).attr("height", (n) => sizeOf(n).height).attr("rx", (n) => (n.kind === "op" ? 7 : 14));
@@ -198,7 +200,7 @@ export class Graph {
       });
     }
     this.order = order;
-    this.groups.attr("class", (node) =>
+    this.groups.attr("aria-pressed", (node) => String(this.chosen === node.id)).attr("class", (node) =>
       [this.nodeClasses(node), moment.made(node) ? "" : "later", order.has(node.id) ? "visited" : "", current?.node === node.id ? "current" : "", this.chosen === node.id ? "chosen" : ""].filter(Boolean).join(" "),
     );
     this.groups.select(".order").text((node) => order.get(node.id) ?? "");

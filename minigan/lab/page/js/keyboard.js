@@ -6,6 +6,16 @@ export class Keyboard {
     this.app = app;
   }
 
+  // A list that was opened with the mouse gives the focus back after a choice. A list that was reached with the
+  // keyboard keeps it: ↑ and ↓ choose there, and the keys of the page work beside them.
+  wire() {
+    let mouse = false;
+    addEventListener("pointerdown", () => (mouse = true), true);
+    addEventListener("keydown", (event) => event.key === "Tab" && (mouse = false), true);
+    addEventListener("change", ({ target }) => mouse && target.matches("select") && target.blur());
+    addEventListener("keydown", (event) => this.key(event));
+  }
+
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || $("dialog").open) return;
     if (this.app.jump.covered) {
@@ -13,8 +23,8 @@ export class Keyboard {
       return;
     }
     const { target } = event;
+    // The next element would take the key, but a run that plays must pause at once.
     if (event.key === " " && this.app.playing) {
-      // Space pauses wherever the focus is. On a button it would also press the button.
       event.preventDefault();
       this.app.training.pause();
       return;
