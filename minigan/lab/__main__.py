@@ -43,11 +43,15 @@ def parse_flags(argv=None):
 
 def main(argv=None):
     args = parse_flags(argv)
-    if args.export:
-        return export(args)
-    if not any(name in os.environ for name in THREADS):
-        return with_one_thread(sys.argv[1:] if argv is None else argv)
-    return serve(args)
+    try:
+        if args.export:
+            return export(args)
+        if not any(name in os.environ for name in THREADS):
+            return with_one_thread(sys.argv[1:] if argv is None else argv)
+        return serve(args)
+    except KeyboardInterrupt:  # before the server listens, or during an export
+        print("\nThe lab has stopped.")
+        return 130
 
 
 def with_one_thread(argv):

@@ -105,10 +105,13 @@ class _Drawing:
 def check_drawing(strokes):
     """Raise SettingError if this is no list of strokes of points in the plane."""
     try:
-        arrays = [np.array(stroke, dtype=np.float64) for stroke in strokes]
+        arrays = [np.array(stroke) for stroke in strokes]
     except (TypeError, ValueError):
         arrays = [np.zeros(1)]
-    if not all(a.ndim == 2 and a.shape[1] == 2 and np.isfinite(a).all() for a in arrays):
+    numbers = all(a.dtype.kind in "iuf" for a in arrays)
+    if not numbers or not all(
+        a.ndim == 2 and a.shape[1] == 2 and np.isfinite(a).all() for a in arrays
+    ):
         raise SettingError("drawing", "The drawing must be a list of strokes of [x, y] points.")
     if not 1 <= sum(len(a) for a in arrays) <= 2000:
         raise SettingError(

@@ -15,7 +15,8 @@ import traceback
 
 import numpy as np
 
-from minigan.lab import algorithm, data, lessons, recording, settings, source
+from minigan.lab import algorithm, arguments, data, lessons, recording, settings, source
+from minigan.lab.arguments import MAX_STEPS
 from minigan.lab.game import Game
 from minigan.lab.moves import parse, to_text
 from minigan.lab.picture import LAYERS, Picture
@@ -23,7 +24,6 @@ from minigan.lab.problems import DivergedError, LabError, RequestError
 
 MEASURE_EVERY = 50  # steps between two points of the curves of the measures
 KEPT_RECORDINGS = 3
-MAX_STEPS = 100_000  # of one call
 
 
 class Experiment:
@@ -38,42 +38,16 @@ class Experiment:
         self.recordings = {}
         self.next_recording = 1
         self.drawing = 0.0  # seconds that the last picture took
-        self.calls = {
-            "hello": self.hello,
-            "reset": self.reset,
-            "describe": self.describe,
-            "frame": self.frame,
-            "play": self.play,
-            "step": self.step,
-            "back": self.back,
-            "go": self.go,
-            "replay": self.replay,
-            "curves": self.curves,
-            "record": self.record,
-            "value": self.value,
-            "source": self.source,
-            "lessons": self.lessons,
-        }
 
     def call(self, text):
         """Carry out one request. Never raises: every error is an answer."""
         try:
-            request = json.loads(text)
-            if not isinstance(request, dict) or request.get("method") not in self.calls:
-                raise RequestError("The request names no call of the lab.")
-            args = request.get("args") or {}
-            if not isinstance(args, dict):
-                raise RequestError("The arguments of a call must be an object.")
-            if self.game is None and request["method"] not in ("hello", "reset"):
+            method, args = _read(text)
+            if self.game is None and method not in ("hello", "reset"):
                 self._start(settings.complete({}))
-            answer = {"ok": self.calls[request["method"]](**args)}
+            answer = {"ok": getattr(self, method)(**args)}
         except LabError as error:
             answer = {"error": {"kind": error.kind, "message": str(error), **error.more}}
-        except (TypeError, RecursionError, json.JSONDecodeError) as error:
-            if isinstance(error, TypeError) and not _wrong_arguments(error):
-                answer = _internal(error)
-            else:
-                answer = {"error": {"kind": "request", "message": f"A bad request: {error}"}}
         except Exception as error:
             answer = _internal(error)
         return json.dumps(to_json(answer), allow_nan=False, separators=(",", ":"))
@@ -112,8 +86,6 @@ class Experiment:
 
     def reset(self, settings=None):
         """Start anew, at position 0."""
-        if not isinstance(settings, (dict, type(None))):
-            raise RequestError("The settings must be an object.")
         self._start(_complete(settings or {}))
         return self.describe()
 
@@ -145,11 +117,12 @@ class Experiment:
             "frame": self.frame(),
         }
 
-    def frame(self, layers=LAYERS, stopped=None, playing=False):
-        """The picture at the position. While the game plays, it is coarser and has no digest."""
-        unknown = set(layers) - set(LAYERS)
-        if unknown:
-            raise RequestError(f"There is no layer called {sorted(unknown)[0]!r}.")
+    def frame(self, layers=LAYERS):
+        """The picture at the position."""
+        return self._frame(layers)
+
+    def _frame(self, layers, stopped=None, playing=False):
+        """The picture. While the game plays, it is coarser and has no digest."""
         started = time.perf_counter()
         game = self.game
         result = {
@@ -174,8 +147,7 @@ class Experiment:
 
         NaN ends it and is told in the frame.
         """
-        steps = _whole("steps", steps, 0, MAX_STEPS)
-        seconds = _number("milliseconds", milliseconds, 0, 10_000) / 1000
+        seconds = milliseconds / 1000
         seconds = max(seconds / 2, seconds - self.drawing)
         started, done, stopped = time.perf_counter(), 0, None
         while done < steps:
@@ -187,23 +159,22 @@ class Experiment:
             done += 1
             if time.perf_counter() - started >= seconds:
                 break
-        return self.frame(layers, stopped, playing=True)
+        return self._frame(layers, stopped, playing=True)
 
     def step(self, player="next", count=1, layers=LAYERS):
         """One step of a player, or `count` of them."""
-        for _ in range(_whole("count", count, 1, MAX_STEPS)):
+        for _ in range(count):
             self._one_step(_player(player))
         return self.frame(layers)
 
     def back(self, count=1, layers=LAYERS):
         """Back by `count` steps, or to position 0."""
-        count = _whole("count", count, 1, MAX_STEPS * 100)
         self.game.go(max(0, self.game.position - count))
         return self.frame(layers)
 
     def go(self, position=0, layers=LAYERS, milliseconds=None):
         """To a position, forward or back: the frame. With `milliseconds`, see `_on_the_way`."""
-        position = _whole("position", position, 0, self.game.recorded + MAX_STEPS)
+        position = arguments.whole(0, self.game.recorded + MAX_STEPS)("position", position)
         end = max(position, self.game.recorded)
         return self._on_the_way(None, end, position, layers, milliseconds)
 
@@ -211,7 +182,7 @@ class Experiment:
         """The run of these moves from step 0 of the settings, and to a position in it."""
         game = self.game
         players = parse(moves, game.settings["k"])
-        position = _whole("position", position, 0, len(players))
+        position = arguments.whole(0, len(players))("position", position)
         same = 0
         while same < min(game.recorded, len(players)) and game.moves[same] == players[same]:
             same += 1
@@ -227,9 +198,7 @@ class Experiment:
         "arrived", so that it can show how far the run is, and the user can stop it.
         """
         game, started = self.game, time.perf_counter()
-        seconds = math.inf
-        if milliseconds is not None:
-            seconds = _number("milliseconds", milliseconds, 0, 10_000) / 1000
+        seconds = math.inf if milliseconds is None else milliseconds / 1000
         while game.recorded < end or game.position != position:
             goal = end if game.recorded < end else position
             game.jump(min(goal, game.recorded))
@@ -244,7 +213,6 @@ class Experiment:
 
     def curves(self, points=600):
         """Reports and measures of every step that is known, thinned to about `points` each."""
-        points = _whole("points", points, 10, 10_000)
         series = {}
         for n, report in enumerate(self.game.reports, start=1):
             for name, value in report.items():
@@ -279,7 +247,6 @@ class Experiment:
         """The numbers behind a value of a recording."""
         if recording not in self.recordings:
             raise RequestError("This recording is no longer kept. Record the step again.")
-        bins, limit = _whole("bins", bins, 1, 1000), _whole("limit", limit, 0, 100_000)
         return self.recordings[recording].value(value, bins, limit)
 
     def source(self, file=""):
@@ -321,21 +288,7 @@ def _loss_names(model):
 
 def _player(name):
     """ "D", "G", or None for the one whose turn it is."""
-    if name not in ("next", "D", "G"):
-        raise RequestError(f"The player must be next, D or G, not {name!r}.")
     return None if name == "next" else name
-
-
-def _number(name, value, low, high):
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        raise RequestError(f"{name} must be a number from {low} to {high}, not {value!r}.")
-    return value
-
-
-def _whole(name, value, low, high):
-    if _number(name, value, low, high) != int(value):
-        raise RequestError(f"{name} must be a whole number, not {value!r}.")
-    return int(value)
 
 
 def _thinned(xs, ys, points):
@@ -374,9 +327,16 @@ def encode(array):
     return {"dtype": array.dtype.name, "shape": list(array.shape), "base64": text}
 
 
-def _wrong_arguments(error):
-    """Whether a TypeError says that a call was given an argument that it does not have."""
-    return error.__traceback__.tb_next is None
+def _read(text):
+    """The call that a request names, and its checked arguments."""
+    try:
+        request = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RequestError(f"The request is not JSON that the lab can read: {error}") from error
+    if not isinstance(request, dict):
+        raise RequestError("The request must be an object.")
+    method = request.get("method")
+    return method, arguments.check(method, request.get("args", {}))
 
 
 def _internal(error):

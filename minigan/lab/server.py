@@ -7,11 +7,13 @@ nothing in it is ever run as code.
 """
 
 import json
-import math
+import re
 import secrets
+import signal
+import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +25,7 @@ CONFIG = 'globalThis.MINIGAN_LAB = {"transport": "server"};\n'
 LIMIT = 1 << 20  # bytes of a request's body
 TABS = 3  # experiments at a time; each may take some 300 MB
 IDLE = 30.0  # seconds without a call, after which another tab may take an experiment's place
+DISCARD = 5.0  # seconds for which the rest of a refused request is read
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -46,60 +49,78 @@ HEADERS = {
 }
 
 
-class Tabs:
-    """One experiment for each tab of the browser, and one thread that runs all of them.
+class Tab:
+    """A tab of the browser: its experiment, which carries out one call at a time."""
 
-    One thread is enough: a person looks at one tab at a time. It also keeps the random generator
-    and the switches of minigan, which belong to a thread, in one place.
+    def __init__(self):
+        self.experiment = Experiment()
+        self.turn = threading.Lock()
+        self.calls = 0  # in progress or waiting for their turn
+        self.last = time.monotonic()  # when the last call ended
+        self.closed = False
+
+    def idle(self):
+        """Whether another tab may take this one's place."""
+        return not self.calls and (self.closed or time.monotonic() - self.last >= IDLE)
+
+
+class Tabs:
+    """The tabs of the browser. Each call runs in the thread of its connection.
+
+    So the long work of one tab does not hold up another, and Ctrl-C waits for none.
     """
 
     def __init__(self):
-        self.experiments = {}  # tab: [experiment, time of the last call, calls in progress]
+        self.known = {}  # name: Tab
         self.lock = threading.Lock()
-        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lab")
 
-    def call(self, tab, method, text):
+    def call(self, name, method, text):
         """The answer to one request of a tab, as JSON text.
 
         Only `hello` and `reset` make an experiment. Another call of a tab that has none is "gone":
         then the page makes its run again.
         """
         with self.lock:
-            if tab not in self.experiments and method not in ("hello", "reset"):
-                message = "This tab has no experiment: another tab has taken its place."
-                return json.dumps({"error": {"kind": "gone", "message": message}})
-            entry = self._entry(tab)
-            if entry is None:
-                message = (
-                    f"The lab is in use in {TABS} other tabs. Close one of them, wait "
-                    f"{IDLE:.0f} seconds, and reload this page."
-                )
-                return json.dumps({"error": {"kind": "busy", "message": message}})
-            entry[2] += 1
+            if name not in self.known:
+                if method not in ("hello", "reset"):
+                    return _error("gone", "This tab has no experiment: another took its place.")
+                if not self._room():
+                    return _error(
+                        "busy",
+                        f"The lab is in use in {TABS} other tabs. Close one of them, wait "
+                        f"{IDLE:.0f} seconds, and reload this page.",
+                    )
+                self.known[name] = Tab()
+            tab = self.known[name]
+            tab.calls += 1
+            tab.closed = False
         try:
-            return self.thread.submit(entry[0].call, text).result()
+            with tab.turn:
+                return tab.experiment.call(text)
         finally:
             with self.lock:
-                entry[1] = time.monotonic()
-                entry[2] -= 1
+                tab.calls -= 1
+                tab.last = time.monotonic()
 
-    def bye(self, tab):
+    def bye(self, name):
         """A page closes or is loaded again: another tab may take its place."""
         with self.lock:
-            if tab in self.experiments:
-                self.experiments[tab][1] = -math.inf
+            if name in self.known:
+                self.known[name].closed = True
 
-    def _entry(self, tab):
-        """The entry of a tab; a new tab may take the place of one that has long been idle."""
-        if tab not in self.experiments:
-            if len(self.experiments) >= TABS:
-                oldest = min(self.experiments, key=lambda other: self.experiments[other][1])
-                _, last, running = self.experiments[oldest]
-                if running or time.monotonic() - last < IDLE:
-                    return None
-                del self.experiments[oldest]
-            self.experiments[tab] = [Experiment(), time.monotonic(), 0]
-        return self.experiments[tab]
+    def _room(self):
+        """Make room for a new tab; False if no other is closed or idle."""
+        if len(self.known) >= TABS:
+            idle = [name for name, tab in self.known.items() if tab.idle()]
+            if not idle:
+                return False
+            closed = [name for name in idle if self.known[name].closed]
+            del self.known[min(closed or idle, key=lambda name: self.known[name].last)]
+        return True
+
+
+def _error(kind, message):
+    return json.dumps({"error": {"kind": kind, "message": message}})
 
 
 class Server(ThreadingHTTPServer):
@@ -111,15 +132,21 @@ class Server(ThreadingHTTPServer):
     def __init__(self, port=0, token=None):
         self.token = token or secrets.token_urlsafe(16)
         self.tabs = Tabs()
+        self.files = {
+            path.relative_to(PAGE).as_posix(): path
+            for path in PAGE.rglob("*")
+            if path.suffix in TYPES
+        }
         super().__init__(("127.0.0.1", port), Handler)
 
     @property
     def address(self):
         return f"http://127.0.0.1:{self.server_address[1]}/{self.token}/"
 
-    def server_close(self):
-        super().server_close()
-        self.tabs.thread.shutdown(wait=False, cancel_futures=True)
+    def handle_error(self, request, client_address):
+        """Say nothing if the browser ended a connection, as it does when a tab closes."""
+        if not isinstance(sys.exc_info()[1], (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -140,9 +167,8 @@ class Handler(BaseHTTPRequestHandler):
         if path == "lab-config.js":
             self._send(HTTPStatus.OK, CONFIG.encode(), TYPES[".js"])
             return
-        file = (PAGE / (path or "index.html")).resolve()
-        inside = file.is_relative_to(PAGE.resolve()) and file.suffix in TYPES
-        if not (inside and file.is_file()):
+        file = self.server.files.get(path or "index.html")
+        if file is None:
             self._refuse(HTTPStatus.NOT_FOUND, "The lab has no such file.")
             return
         self._send(HTTPStatus.OK, file.read_bytes(), TYPES[file.suffix])
@@ -158,7 +184,8 @@ class Handler(BaseHTTPRequestHandler):
         if body is None:
             return
         try:
-            request = json.loads(body)
+            text = body.decode("utf-8")
+            request = json.loads(text)
             tab = request["tab"]
         except (ValueError, TypeError, KeyError, RecursionError):
             self._refuse(HTTPStatus.BAD_REQUEST, "The request is not what the page sends.")
@@ -170,7 +197,7 @@ class Handler(BaseHTTPRequestHandler):
             self.server.tabs.bye(tab)
             self._send(HTTPStatus.OK, b"{}", TYPES[".json"])
             return
-        answer = self.server.tabs.call(tab, request.get("method"), body.decode("utf-8"))
+        answer = self.server.tabs.call(tab, request.get("method"), text)
         self._send(HTTPStatus.OK, answer.encode("utf-8"), TYPES[".json"])
 
     def _path(self):
@@ -194,20 +221,43 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return rest
 
+    def _length(self):
+        """How many bytes of a body the request announces; None if it does not say."""
+        length = self.headers.get("Content-Length", "")
+        if not re.fullmatch("[0-9]{1,18}", length) or "Transfer-Encoding" in self.headers:
+            return None
+        return int(length)
+
     def _body(self):
         """The request's body, or None after a refusal."""
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or "Transfer-Encoding" in self.headers:
+        length = self._length()
+        if length is None:
             return self._refuse(HTTPStatus.LENGTH_REQUIRED, "The request has no length.")
-        if int(length) > LIMIT:
+        if length > LIMIT:
             message = f"The request is larger than {LIMIT:,} bytes."
             return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
-        return self.rfile.read(int(length))
+        return self.rfile.read(length)
 
     def _refuse(self, status, message):
-        """Answer with an error, and end the connection: what the client still sends is not read."""
+        """Answer with an error, and end the connection."""
         self.close_connection = True
         self._send(status, (message + "\n").encode(), TYPES[".txt"])
+        self._discard()
+
+    def _discard(self):
+        """Read what the client still sends, for some seconds.
+
+        If the connection ended before, the client would see an error in place of the answer.
+        """
+        left = self._length() if self.command != "GET" else 0
+        end = time.monotonic() + DISCARD
+        self.connection.settimeout(0.5)
+        with suppress(OSError):
+            while (left is None or left > 0) and time.monotonic() < end:
+                got = self.rfile.read1(1 << 16 if left is None else min(left, 1 << 16))
+                if not got:
+                    return
+                left = left and left - len(got)
 
     def _send(self, status, body, kind):
         self.send_response(status)
@@ -231,9 +281,10 @@ def serve(port, opened=None):
     Raises OSError if the port is in use.
     """
     with Server(port) as server:
-        if opened:
-            opened(server.address)
         try:
+            if opened:
+                opened(server.address)
             server.serve_forever(poll_interval=0.2)
         except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would show a traceback
             print("\nThe lab has stopped.")

@@ -1,6 +1,7 @@
 """The settings of an experiment: their ranges, their defaults, and the check of each."""
 
 from dataclasses import asdict, dataclass
+from reprlib import repr  # the same, but not longer than a line
 
 from minigan.lab import data
 from minigan.lab.problems import SettingError
@@ -57,18 +58,21 @@ class Setting:
                 raise SettingError(self.id, f"{self.label}: choose one of {', '.join(names)}.")
             return value
         if self.kind == "drawing":
+            if value != []:  # the other data sets have none
+                data.check_drawing(value)
             return value
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if number and self.kind == "integer" and value == int(value):
-            value = int(value)
-        elif not number or self.kind == "integer":
-            what = "a whole number" if self.kind == "integer" else "a number"
-            raise SettingError(self.id, f"{self.label} must be {what}, not {value!r}.")
+        what = "a whole number" if self.kind == "integer" else "a number"
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise SettingError(self.id, f"{self.label} must be {what}, not {repr(value)}.")
         if not self.min <= value <= self.max:
             raise SettingError(
                 self.id,
-                f"{self.label} is {value:g}, but it must be from {self.min:g} to {self.max:g}.",
+                f"{self.label} is {repr(value)}, but it must be from {self.min:g} to {self.max:g}.",
             )
+        if self.kind == "integer":
+            if value != int(value):
+                raise SettingError(self.id, f"{self.label} must be {what}, not {repr(value)}.")
+            return int(value)
         return value
 
 
@@ -143,7 +147,7 @@ def complete(given):
     known = {setting.id: setting for setting in SETTINGS}
     for name in given:
         if name not in known:
-            raise SettingError(str(name), f"There is no setting called {name!r}.")
+            raise SettingError(str(name), f"There is no setting called {repr(name)}.")
     values = dict(DEFAULTS)
     for key in (given.get("model"), given.get("data")):
         if isinstance(key, str):

@@ -58,6 +58,10 @@ def firefox():
 REQUEST = "network.beforeRequestSent"
 
 
+class BiDiError(Exception):
+    """A command failed, for example because the page changed meanwhile."""
+
+
 class BiDi:
     """Sends commands and collects events."""
 
@@ -74,7 +78,8 @@ class BiDi:
             if message["type"] == "event":
                 self.events.append(message)
             elif message["id"] == self.number:
-                assert message["type"] == "success", f"{method}: {message['message']}"
+                if message["type"] != "success":
+                    raise BiDiError(f"{method}: {message['message']}")
                 return message["result"]
 
 
@@ -87,15 +92,28 @@ class Page:
         viewport = {"width": width, "height": height}
         bidi.command("browsingContext.setViewport", context=self.context, viewport=viewport)
 
-    def goto(self, address, wait="complete"):
-        self.bidi.command("browsingContext.navigate", context=self.context, url=address, wait=wait)
+    def _load(self, command, **params):
+        """Load a page. A command may return while the page before is still there."""
+        self.state("void (globalThis.before = true)")
+        self.bidi.command(f"browsingContext.{command}", context=self.context, **params)
+        self.until("!globalThis.before")
+
+    def goto(self, address):
+        self._load("navigate", url=address, wait="complete")
 
     def open(self, state="", timeout=60):
         self.goto(self.address + (f"#{state}" if state else ""))
         self.ready(timeout)
 
     def reload(self):
-        self.bidi.command("browsingContext.reload", context=self.context, wait="complete")
+        self._load("reload", wait="complete")
+        self.ready()
+
+    def leave_and_come_back(self):
+        """Go to another address, and back. Firefox may show the page that it kept, or a new one."""
+        self.goto("about:blank")
+        self.bidi.command("browsingContext.traverseHistory", context=self.context, delta=-1)
+        self.until("location.href !== 'about:blank'")
         self.ready()
 
     def ready(self, timeout=60):
@@ -123,9 +141,12 @@ class Page:
     def until(self, expression, timeout=30):
         """Wait until an expression is true."""
         end = time.monotonic() + timeout
-        while not self.state(f"Boolean({expression})"):
-            assert time.monotonic() < end, f"never true: {expression}"
+        while time.monotonic() < end:
+            with suppress(BiDiError):
+                if self.state(f"Boolean({expression})"):
+                    return
             time.sleep(0.025)
+        raise AssertionError(f"never true: {expression}")
 
     def position(self):
         return self.state("minigan.frame.position")
@@ -176,9 +197,6 @@ class Page:
         return found
 
     def close(self):
-        """Close the page, and free its experiment on the server."""
-        self.state(
-            "fetch('./bye', { method: 'POST', body: JSON.stringify("
-            "{ tab: sessionStorage.getItem('minigan-tab') }) }).then(() => null, () => null)"
-        )
-        self.bidi.command("browsingContext.close", context=self.context)
+        if self.context:
+            self.bidi.command("browsingContext.close", context=self.context)
+        self.context = None

@@ -1,5 +1,6 @@
 """The answers of an experiment: pictures, measures, settings, and errors in plain words."""
 
+import inspect
 import json
 import math
 import subprocess
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from lab.lab import Lab, array
 
-from minigan.lab import data, settings
+from minigan.lab import arguments, data, problems, settings
 from minigan.lab.experiment import Experiment
 from minigan.lab.game import Game
 
@@ -194,6 +195,9 @@ def test_a_bad_setting_is_named(given, setting):
         '{"method": "call", "args": {"text": ""}}',
         '{"method": "frame", "args": {"colour": 1}}',
         '{"method": "frame", "args": [1]}',
+        '{"method": ["frame"]}',
+        '{"method": "step", "args": {"count": %s}}' % ("9" * 5000),
+        '{"method": "step", "args": {"count": 1e999}}',
         '{"method": "frame", "args": {"layers": ["all"]}}',
         '{"method": "step", "args": {"player": "E"}}',
         '{"method": "step", "args": {"count": 1e9}}',
@@ -208,6 +212,75 @@ def test_a_bad_setting_is_named(given, setting):
 def test_a_bad_request_is_told(text):
     answer = json.loads(Experiment().call(text))
     assert answer["error"]["kind"] == "request", answer
+
+
+STRANGE = [
+    None,
+    True,
+    -1,
+    2**70,
+    0.5,
+    1e300,
+    math.nan,
+    math.inf,
+    -math.inf,
+    "",
+    "D",
+    "\0",
+    "x" * 300,
+]
+STRANGE += [[], [1], [[[]]], ["heat", 1], {}, {"layers": 5}, {"": {}}]
+
+
+@pytest.mark.parametrize("method", arguments.CALLS)
+def test_no_argument_is_an_error_of_the_lab_itself(method):
+    lab = Lab(**SMALL)
+    lab.record()
+    for name, check in arguments.CALLS[method].items():
+        for value in STRANGE:
+            error = lab.answer(method, **{name: value}).get("error")
+            try:
+                check(name, value)
+            except problems.RequestError:
+                assert error["kind"] == "request" and name in error["message"], (name, value)
+            else:
+                assert error is None or error["kind"] in ("request", "settings"), error
+    for args in [*STRANGE, {"colour": 1}]:
+        text = json.dumps({"method": method, "args": args})
+        answer = json.loads(lab.experiment.call(text))
+        assert args == {} or answer["error"]["kind"] == "request", (args, answer)
+
+
+def test_the_error_begins_with_the_argument():
+    lab = Lab(**SMALL)
+    for method, name, value in [
+        ("frame", "layers", 5),
+        ("value", "recording", [1]),
+        ("go", "position", True),
+        ("step", "count", "1"),
+        ("record", "player", ["D"]),
+    ]:
+        error = lab.answer(method, **{name: value})["error"]
+        assert error["kind"] == "request" and error["message"].startswith(name)
+
+
+def test_the_table_of_arguments_is_that_of_the_methods():
+    for method, checks in arguments.CALLS.items():
+        parameters = inspect.signature(getattr(Experiment, method)).parameters
+        assert set(parameters) - {"self"} == set(checks)
+
+
+@pytest.mark.parametrize("setting", settings.SETTINGS, ids=lambda setting: setting.id)
+def test_every_strange_setting_is_refused_by_its_name(setting):
+    experiment = Experiment()
+    for value in [*STRANGE, [["1", "2"]], [[[1, 2**400]]], [[[True, False]]]]:
+        if (setting.id, value) in [("drawing", []), ("lr_g", 0.5), ("lr_d", 0.5), ("beta1", 0.5)]:
+            continue
+        if (setting.id, value) in [("clip_value", 0.5), ("penalty_weight", 0.5)]:
+            continue
+        request = {"method": "reset", "args": {"settings": {setting.id: value}}}
+        error = json.loads(experiment.call(json.dumps(request)))["error"]
+        assert (error["kind"], error.get("setting")) == ("settings", setting.id), (value, error)
 
 
 def test_defaults_depend_on_the_model_and_the_data():

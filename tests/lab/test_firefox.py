@@ -1,6 +1,7 @@
 """A part of the browser tests in Firefox. Without Firefox or websockets they are skipped."""
 
 import os
+import random
 import time
 
 import pytest
@@ -34,7 +35,7 @@ def make(browser):
     yield make_page
     errors = [error for one in made for error in one.errors()]
     for one in made:
-        one.close()
+        one.close()  # a second close does nothing
     assert errors == []
 
 
@@ -110,6 +111,41 @@ def test_a_reload_and_a_shared_address_show_the_same(lab, make, address):
     other = make(address)
     other.open(shared)
     assert other.state(seen) == first
+
+
+def test_the_page_shows_the_same_run_as_python_after_any_moves(lab, make, address):
+    """Moves, reloads, other pages and shared addresses are drawn; the page and Python agree."""
+    seed = time.time_ns()
+    draw = random.Random(seed)
+    print("seed", seed)
+    lab.open("data=ring&k=2")
+    python = Lab(data="ring", k=2)
+    keys = {
+        "d": ("step", "D"),
+        "g": ("step", "G"),
+        "ArrowRight": ("step", "next"),
+        "b": ("back", 1),
+    }
+    done = []
+    for _ in range(10):
+        move = draw.choice([*keys, *keys, "reload", "leave", "share"])
+        done.append(move)
+        if move == "reload":
+            lab.reload()
+        elif move == "leave":
+            lab.leave_and_come_back()
+        elif move == "share":
+            lab.until("location.hash.includes(minigan.frame.digest)")
+            shared = lab.state("location.hash.slice(1)")
+            lab.close()
+            lab = make(address)
+            lab.open(shared)
+        elif move != "b" or lab.position():
+            call, value = keys[move]
+            python.answer(call, **{"player" if call == "step" else "count": value})
+            lab.press(move)
+        ours = python.frame()
+        assert (lab.position(), lab.digest()) == (ours["position"], ours["digest"]), done
 
 
 def test_a_lesson_to_its_end(lab):
