@@ -10,6 +10,7 @@ import sys
 import zlib
 from contextlib import suppress
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from minigan import Tensor, nn
 from minigan.op import Op
 from minigan.optim import Optimizer
+from minigan.trainers import GAN, WGAN, WGANGP
 
 PACKAGE = str(Path(__file__).parent.parent)
 LAB = os.path.join(PACKAGE, "lab", "")
@@ -27,7 +29,10 @@ BUDGET = (
 )
 THIN = 4096  # numbers that are kept of an array beyond the budget
 LOOK = 64  # numbers by which a change of a large array is noticed
-ITEMS = 16  # items of a list or tuple that are described
+ITEMS = 16  # parts of a value that are described
+OBJECTS = (nn.Module, Optimizer, GAN, WGAN, WGANGP)  # whose attributes are parts
+CHANGERS = tuple(os.path.join(PACKAGE, name) for name in ("optim.py", os.path.join("trainers", "")))
+DEEP = 5  # parts within parts: a trainer, its optimizer, the states, one state, an array
 
 
 class Recorder:
@@ -128,6 +133,8 @@ class Recorder:
     def _look(self, frame, entry, number):
         """Note the variables of this frame that are new or changed."""
         last, found = entry[2], []
+        if frame.f_code.co_filename.startswith(CHANGERS):
+            self.values.keys_of_objects.clear()
         trainer = frame.f_code.co_filename.endswith(("gan.py", "wgan_gp.py", "losses.py"))
         for name, value in frame.f_locals.items():
             key = self.values.key(value)
@@ -187,8 +194,11 @@ class Values:
         self.bytes = 0
         self._by_key, self._by_content = {}, {}
         self._kept = []
+        # The keys of modules, optimizers and trainers. To look at all their arrays before each line
+        # would take long, so the recorder empties this after each line that may change one.
+        self.keys_of_objects = {}
 
-    def key(self, value):
+    def key(self, value, deep=0):
         """Something that differs if the value is another one, or has other contents."""
         kind = type(value)
         if isinstance(value, Tensor):
@@ -201,20 +211,25 @@ class Values:
             return (kind, value)
         if kind is float or isinstance(value, np.generic):
             return (kind, repr(value))
-        if kind in (tuple, list):
-            return (kind, id(value) if kind is list else 0, len(value)) + tuple(
-                self.key(item) for item in value[:ITEMS]
-            )
-        if kind is dict:
-            return (kind, id(value), len(value))
-        return (kind, id(value))
+        number = None if kind is tuple else id(value)
+        if isinstance(value, OBJECTS):
+            if number not in self.keys_of_objects:
+                keys = [self.key(part, deep + 1) for _, part in parts(value)] if deep < DEEP else []
+                self.keys_of_objects[number] = (kind, number, *keys)
+            return self.keys_of_objects[number]
+        found = ()
+        if deep < DEEP and isinstance(value, (tuple, list)):
+            found = value[:ITEMS]
+        elif deep < DEEP and isinstance(value, dict):
+            found = islice(value.values(), ITEMS)
+        return (kind, number, *[self.key(part, deep + 1) for part in found])
 
-    def index(self, value, key=None):
+    def index(self, value, key=None, deep=0):
         """The number of this value's entry, which is made if there is none."""
-        key = self.key(value) if key is None else key
+        key = self.key(value, deep) if key is None else key
         if key not in self._by_key:
             self._kept.append(value if not isinstance(value, np.ndarray) else None)
-            self._by_key[key] = self._add(value)
+            self._by_key[key] = self._add(value, deep)
         return self._by_key[key]
 
     def _array_key(self, array):
@@ -224,7 +239,7 @@ class Values:
             looked = array.flat[places(array.size)].tobytes()
         return (id(array), array.shape, hash(looked))
 
-    def _add(self, value):
+    def _add(self, value, deep):
         name = type(value).__name__
         if isinstance(value, Tensor) and _ready(value):
             entry = {"type": name, "op": None if value.op is None else type(value.op).__name__}
@@ -232,12 +247,12 @@ class Values:
         if isinstance(value, np.ndarray):
             return self._add_array(value, {"type": "array", "op": None})
         entry = {"type": name, "text": f"a {name}"}
-        if isinstance(value, (tuple, list)):
-            entry["items"] = [self.index(item) for item in value[:ITEMS]]
-            entry["text"] = f"{len(value)} {'item' if len(value) == 1 else 'items'}"
-        else:
-            with suppress(AttributeError):  # an object whose __init__ still runs
-                entry["text"] = _text(value, name)
+        found = parts(value) if deep < DEEP else []
+        if found:
+            entry["names"] = [name for name, _ in found]
+            entry["items"] = [self.index(part, None, deep + 1) for _, part in found]
+        with suppress(AttributeError):  # an object whose __init__ still runs
+            entry["text"] = _text(value, name)
         self.entries.append(entry)
         self.arrays.append(None)
         return len(self.entries) - 1
@@ -272,6 +287,19 @@ def thinned(array):
     return array.reshape(-1)[:: array.size // THIN]
 
 
+def parts(value):
+    """The parts of a value that the page can open: [(name, part)], at most ITEMS of them."""
+    if isinstance(value, (tuple, list)):
+        found = [(f"[{i}]", part) for i, part in enumerate(value[:ITEMS])]
+    elif isinstance(value, dict):
+        found = [(f"[{key!r}]"[:60], value[key]) for key in islice(value, ITEMS)]
+    elif isinstance(value, OBJECTS):
+        found = [(name, part) for name, part in vars(value).items() if name[0] != "_"]
+    else:
+        found = []
+    return found[:ITEMS]
+
+
 @cache
 def places(size):
     """Random places in an array of this size. Regular ones may all lie in a few columns."""
@@ -285,7 +313,7 @@ def _ready(tensor):
 
 
 def _text(value, name):
-    """A few words about a value that is neither an array nor a tuple or list."""
+    """A few words about a value that is not an array."""
     if isinstance(value, (float, np.floating)):
         return f"{value:.6g}"
     if isinstance(value, (int, bool, type(None), np.generic)):
@@ -299,6 +327,8 @@ def _text(value, name):
         return f"{name}, {size:,} parameters" if size else repr(value)
     if isinstance(value, Optimizer):
         return f"{name}, lr={value.lr:g}"
+    if isinstance(value, (tuple, list)):
+        return f"{len(value)} {'item' if len(value) == 1 else 'items'}"
     if isinstance(value, dict):
         if 0 < len(value) <= 6 and all(isinstance(v, (int, float)) for v in value.values()):
             return ", ".join(f"{k}: {v:.4g}" for k, v in value.items())

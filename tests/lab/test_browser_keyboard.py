@@ -5,9 +5,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 FOCUS = "document.activeElement?.id || document.activeElement?.tagName"
-# Elements that take a space themselves, and two that do not.
-PLACES = ("#button-play", "#button-step-d", "summary", "#speed", "#setting-data", "#setting-lr_g")
-PLACES += ("#layer-heat", "#depth-2", "#view", "body")
+PLACES = ("#button-play", "summary", "#speed", "#setting-lr_g", "body")
 
 
 def at_rest(lab):

@@ -125,7 +125,7 @@ def shown(lab):
     lab.press("1")
     frame = lab.state("minigan.frame")
     assert lab.page.inner_text("#position") == str(frame["position"])
-    assert lab.page.locator("#message:not([hidden]):not(.info)").count() == 0
+    assert lab.page.locator("#message:not([hidden]):not(.info)").all_inner_texts() == []
     names = ("digest", "position", "recorded", "moves", "steps", "next", "report", "fakes")
     return {name: frame[name] for name in names}
 

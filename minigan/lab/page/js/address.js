@@ -60,6 +60,7 @@ export class Address {
     this.addressAt = performance.now();
     if (!this.app.ready || !this.app.frame) return;
     if (this.app.jump.running) return; // the run is on its way to what the address says
+    if (this.ownHash !== undefined && location.hash !== this.ownHash) return; // somebody pasted another address
     const run = this.app.restore.now();
     let hash = this.text([["v", 2], ...this.run(run), ...this.view()]);
     this.long = location.href.split("#")[0].length + hash.length > LONGEST;
@@ -67,10 +68,8 @@ export class Address {
       keep("long", run);
       hash = this.text([["v", 2], ["long", 1], ["position", run.position], ...this.view()]);
     }
-    if (hash !== location.hash) {
-      this.ownHash = hash;
-      history.replaceState(null, "", hash);
-    }
+    if (hash !== location.hash) history.replaceState(null, "", hash);
+    this.ownHash = location.hash;
   }
 
   text(parts) {
