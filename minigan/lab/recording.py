@@ -8,6 +8,7 @@ from minigan.lab.algorithm import algorithm_of
 from minigan.lab.data import IMAGE
 from minigan.lab.game import G
 from minigan.lab.graph import Graph
+from minigan.lab.helpers import hidden
 from minigan.lab.problems import RequestError
 from minigan.lab.recorder import Recorder, thinned
 
@@ -59,14 +60,22 @@ class Recording:
         graph = Graph(r, self.parameters).describe()
         events = np.array(r.events, dtype=np.int32).reshape(-1, 3)
         last = len(r.events) - 1
+        short = [source.short(file) for file in files]
+        helpers = hidden(r.calls, functions, short)
         return {
             "position": self.position,
             "player": self.player,
             "digest_after": self.digest,
-            "files": [source.short(file) for file in files],
+            "files": short,
             "functions": functions,
             "calls": [
-                {"function": code, "parent": parent, "event": event, "end": r.ends.get(i, last)}
+                {
+                    "function": code,
+                    "parent": parent,
+                    "event": event,
+                    "end": r.ends.get(i, last),
+                    "helper": helpers[i],
+                }
                 for i, (code, parent, event) in enumerate(r.calls)
             ],
             "events": {

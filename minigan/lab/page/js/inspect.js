@@ -70,7 +70,10 @@ export async function inspect(app, recording, index, title, place) {
   const head = el("div", { class: "head" }, el("h2", {}, title), el("span", { class: "note mono" }, kind));
   if (!value.array) {
     const body = el("pre", { class: "mono" }, value.text);
-    const items = (value.items ?? []).map((item, i) => chip(app, recording, value.names?.[i] ?? `[${i}]`, item, (it) => inspect(app, recording, it, `${title}[${i}]`, place)));
+    const items = (value.items ?? []).map((item, i) => {
+      const name = value.names[i]; // of a list "[0]", of a dict "['m']", of an object "lr"
+      return chip(app, recording, name, item, (it) => inspect(app, recording, it, `${title}${name.startsWith("[") ? "" : "."}${name}`, place));
+    });
     place.replaceChildren(head, body, el("div", { class: "values", style: "padding:6px 0 0" }, items));
     return;
   }

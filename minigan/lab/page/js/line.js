@@ -2,6 +2,7 @@
 import { colour, el, prepare } from "./arrays.js";
 import { RecordingBar } from "./bar.js";
 import { chip, inspect } from "./inspect.js";
+import { shown } from "./recording.js";
 import { codeBlock, scrollTo, sourceLink } from "./source.js";
 
 export class Line {
@@ -12,6 +13,8 @@ export class Line {
     this.flame.addEventListener("click", (event) => this.seek(event));
     this.flame.addEventListener("mousemove", (event) => this.hint(event));
     this.flameNote = el("p", { class: "note" });
+    this.helpers = el("input", { type: "checkbox", id: "line-helpers", onchange: () => this.showHelpers() });
+    const helpers = el("label", { class: "note helpers", title: "Also step through the checks, the books of memory and the walks over modules" }, this.helpers, " Show helper functions: checks, memory, walks over modules");
     this.header = el("header", {});
     this.note = el("div", { class: "event-note", id: "line-event" });
     this.codePlace = el("div", {});
@@ -24,7 +27,7 @@ export class Line {
       "div",
       {},
       this.bar.element,
-      el("section", { class: "card", style: "padding:8px 12px;margin-bottom:14px" }, this.flame, this.flameNote),
+      el("section", { class: "card", style: "padding:8px 12px;margin-bottom:14px" }, this.flame, this.flameNote, helpers),
       el(
         "div",
         { class: "columns" },
@@ -48,10 +51,10 @@ export class Line {
   async update() {
     const { app, recording } = this;
     if (recording !== app.recording) return;
-    const event = app.cursor;
+    const event = recording.lineAt(app.cursor); // the cursor of another depth may be at a helper
     if (this.shownEvent !== event) this.frame = 0;
     this.shownEvent = event;
-    const stack = recording.stack(event);
+    const stack = recording.stack(event).filter((item) => recording.shows(item.call));
     const frame = stack[Math.min(this.frame, stack.length - 1)];
     this.bar.update();
     this.drawFlame();
@@ -85,6 +88,12 @@ export class Line {
     await this.showCode(frame);
   }
 
+  // Hide or show the helpers. The line in view stays, or the last one before it.
+  async showHelpers() {
+    shown.helpers = this.helpers.checked;
+    await this.app.stepper.moveTo(this.recording.lineAt(this.app.cursor));
+  }
+
   valueText(name, value) {
     const known = this.recording.values[value];
     if (known.array || known.items) return el("button", { class: "link mono", title: "Show the numbers", onclick: () => this.inspect(value, name) }, known.text);
@@ -106,6 +115,22 @@ export class Line {
     this.marked = this.block.rows.get(frame.line);
     this.marked?.classList.add("current");
     scrollTo(this.block.element, this.marked);
+    this.bringIntoView();
+  }
+
+  // Scroll the page if the marked line is not in the part of the window that nothing covers.
+  bringIntoView() {
+    if (!this.marked) return;
+    let [top, bottom] = [0, innerHeight];
+    for (const bar of document.querySelectorAll(".controls, .recording-bar .moves, .controls .buttons, .lesson")) {
+      const { position } = getComputedStyle(bar);
+      const box = bar.getBoundingClientRect();
+      if ((position !== "fixed" && position !== "sticky") || !box.height || box.width < innerWidth / 2) continue;
+      if (box.top > innerHeight / 2) bottom = Math.min(bottom, box.top);
+      else top = Math.max(top, (parseFloat(getComputedStyle(bar).top) || 0) + box.height);
+    }
+    const box = this.marked.getBoundingClientRect();
+    if (box.top < top || box.bottom > bottom) scrollBy({ top: box.top - top - (bottom - top) / 3, behavior: "instant" });
   }
 
   inspect(value, name) {
@@ -130,7 +155,7 @@ export class Line {
       const file = recording.raw.files[functions[call.function].file];
       const found = Object.keys(tints).find((part) => file.includes(part));
       context.fillStyle = colour(tints[found] ?? "soft");
-      context.globalAlpha = 0.55;
+      context.globalAlpha = recording.shows(i) ? 0.55 : 0.15;
       context.fillRect(x(call.event), 2 + recording.depth[i] * rowHeight, Math.max(0.7, x(call.end) - x(call.event) - 0.5), rowHeight - 1.5);
     });
     context.globalAlpha = 1;
@@ -151,7 +176,7 @@ export class Line {
   }
 
   seek(event) {
-    this.app.stepper.moveTo(this.place(event).e);
+    this.app.stepper.moveTo(this.recording.lineAt(this.place(event).e));
   }
 
   hint(event) {

@@ -1,6 +1,8 @@
 // One recorded step, and a cursor in it. The depths Algorithm, Graph and Line share the cursor.
 import { decode } from "./arrays.js";
 
+export const shown = { helpers: false }; // whether the line depth also shows the helpers: see minigan/lab/helpers.py
+
 export class Recording {
   constructor(raw) {
     this.raw = raw;
@@ -29,8 +31,10 @@ export class Recording {
     this.stops = {
       2: Array.from(decode(raw.algorithm.events).data),
       3: this.graphStops(),
-      4: Array.from({ length: this.length }, (_, e) => e),
     };
+    const all = d3.range(this.length);
+    const own = all.filter((e) => !raw.calls[this.call[e]].helper);
+    Object.defineProperty(this.stops, 4, { get: () => (shown.helpers ? all : own) });
   }
 
   graphStops() {
@@ -43,6 +47,16 @@ export class Recording {
   // The index of the last stop at or before the event; -1 if there is none.
   stopAt(depth, event) {
     return d3.bisectRight(this.stops[depth], event) - 1;
+  }
+
+  // Whether the line depth shows this call.
+  shows(call) {
+    return shown.helpers || !this.raw.calls[call].helper;
+  }
+
+  // The event that the line depth shows at an event: the last one before it that is not hidden.
+  lineAt(event) {
+    return this.stops[4][Math.max(0, this.stopAt(4, event))];
   }
 
   functionOf(event) {
@@ -79,14 +93,14 @@ export class Recording {
   // The next event in the same function or in its caller: "step over".
   over(event) {
     const depth = this.depth[this.call[event]];
-    for (let e = event + 1; e < this.length; e++) if (this.depth[this.call[e]] <= depth) return e;
+    for (let e = event + 1; e < this.length; e++) if (this.depth[this.call[e]] <= depth && this.shows(this.call[e])) return e;
     return this.length;
   }
 
   // The event at which the current function returns to its caller: "step out".
   out(event) {
     const depth = this.depth[this.call[event]];
-    for (let e = event + 1; e < this.length; e++) if (this.depth[this.call[e]] < depth) return e;
+    for (let e = event + 1; e < this.length; e++) if (this.depth[this.call[e]] < depth && this.shows(this.call[e])) return e;
     return this.length;
   }
 
