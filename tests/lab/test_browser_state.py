@@ -6,6 +6,7 @@ import urllib.request
 
 import pytest
 from lab.lab import Lab
+from lab.serving import lab_server
 
 pytestmark = pytest.mark.browser
 
@@ -161,6 +162,38 @@ def test_a_lost_experiment_comes_back_before_the_next_step(lab_page):
     python.step()
     assert shown(lab_page) == expected(python)
     assert lab_page.state("minigan.settings.data") == "grid"
+    take_the_place(lab_page)
+    lab_page.page.evaluate("() => minigan.run(() => minigan.jump.travel(40))")
+    python.go(position=40)
+    assert shown(lab_page) == expected(python)
+
+
+def test_a_page_that_the_browser_had_kept_comes_back(lab_page):
+    lab_page.open(SMALL)
+    lab_page.press("d", 3)
+    before = shown(lab_page)
+    take_the_place(lab_page)
+    lab_page.page.evaluate(
+        "() => void dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
+    )
+    lab_page.settle()
+    answer = post(
+        lab_page.address,
+        "call",
+        tab=lab_page.state("sessionStorage.getItem('minigan-tab')"),
+        method="frame",
+        args={"layers": []},
+    )
+    assert answer["ok"]["digest"] == before["digest"]
+    assert shown(lab_page) == before
+
+
+def test_a_closed_page_gives_its_place_free(watched):
+    with lab_server() as (_, address):
+        for _ in range(5):  # more than the server has places
+            lab = watched(address)
+            lab.open(SMALL)
+            lab.page.goto("about:blank")
 
 
 def test_an_address_of_steps_by_hand_opens_the_same_run(lab_page, watched):

@@ -42,9 +42,8 @@ export class Jump {
 
   // Call a method again and again until it has arrived: its frame. Null if the user stopped it.
   async pieces(send, method, args, what) {
-    if (this.running) throw new LabError({ kind: "page", message: "Another jump has not ended." });
-    this.cancelled = false;
-    this.show(what);
+    const inside = this.running; // the experiment of this tab comes back during a jump
+    if (!inside) this.show(what);
     try {
       for (;;) {
         const answer = await send(method, { ...args, milliseconds: PIECE });
@@ -55,12 +54,13 @@ export class Jump {
         this.text.textContent = `${what}: step ${answer.position} of ${answer.target}`;
       }
     } finally {
-      this.hide();
+      if (!inside) this.hide();
     }
   }
 
   show(what) {
     this.running = true;
+    this.cancelled = false;
     this.text.textContent = `${what} …`;
     this.progress.removeAttribute("value");
     this.timer = setTimeout(() => this.cover(true), PATIENCE);
