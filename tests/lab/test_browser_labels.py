@@ -46,6 +46,12 @@ def forward(net, x):
         return net(Tensor(x)).numpy().astype(np.float64)
 
 
+def log(p):
+    """log p, and at least -100: there the cross-entropy of minigan stops."""
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(p), -100.0)
+
+
 class Expected:
     """The numbers of a run, computed here from its networks, batches and noise."""
 
@@ -96,10 +102,10 @@ class Expected:
         if player == "G":
             if not self.gan:
                 return {"g_loss": -fake.mean()}
-            return {"g_loss": (np.log(1 - fake) if self.minimax else -np.log(fake)).mean()}
+            return {"g_loss": (log(1 - fake) if self.minimax else -log(fake)).mean()}
         real = forward(D, arguments[0])
         if self.gan:
-            loss = -np.log(real).mean() - np.log(1 - fake).mean()
+            loss = -log(real).mean() - log(1 - fake).mean()
             return {"d_loss": loss, "D(x)": real.mean(), "D(G(z))": fake.mean()}
         gap = real.mean() - fake.mean()
         if len(arguments) == 2:
@@ -132,7 +138,7 @@ def close(shown, value, digits=3):
 
 
 @pytest.mark.parametrize(
-    "seed", [0, 1, 2, *(pytest.param(s, marks=pytest.mark.slow) for s in range(3, 40))]
+    "seed", [0, 1, 2, *(pytest.param(s, marks=pytest.mark.slow) for s in range(3, 24))]
 )
 def test_what_the_game_says_is_true_of_the_run(lab_page, seed):
     settings, position = drawn_settings(seed)
@@ -149,9 +155,8 @@ def test_what_the_game_says_is_true_of_the_run(lab_page, seed):
     assert "before its update" in text("#plot-losses")
 
     measures = expected.measures
-    assert number(text('[data-measure="wasserstein"]')) == pytest.approx(
-        measures["wasserstein"], rel=0.01, abs=6e-4
-    )
+    shown, distance = number(text('[data-measure="wasserstein"]')), measures["wasserstein"]
+    assert close(shown, distance) or abs(shown - distance) < 6e-4  # to three decimals
     if "modes" in measures:
         assert number(text('[data-measure="modes"]')) == measures["modes"]
         quality = measures["high_quality"]
