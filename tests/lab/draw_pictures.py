@@ -17,7 +17,7 @@ PICTURES = {  # name: the state in the address, and how often to press the right
     "lab_algorithm": ("data=ring&model=gan&step=400&depth=2", 6),
     "lab_graph": ("data=ring&model=gan&step=400&depth=3", 24),
     "lab_second_graph": ("data=ring&model=wgan_gp&step=300&depth=3", 22),
-    "lab_line": ("data=ring&model=gan&step=400&depth=4&event=3739", 0),
+    "lab_line": ("data=ring&model=gan&step=400&depth=4&event=3878", 0),
     "lab_lesson": ("lesson=gradient-of-gradient.3", 4),
     "lab_narrow": ("data=ring&model=wgan_gp&step=1500&depth=1", 0),
 }

@@ -1,5 +1,5 @@
 // The second depth: the trainer's own lines beside the paper's algorithm, with the values that they make.
-import { el } from "./arrays.js";
+import { bringIntoView, el } from "./arrays.js";
 import { RecordingBar } from "./bar.js";
 import { algorithmLine } from "./formulas.js";
 import { chip, inspect } from "./inspect.js";
@@ -89,10 +89,7 @@ export class Algorithm {
     this.boxItems.forEach((item, i) => item.classList.toggle("current", now.has(i)));
     this.bar.update();
     const row = this.rows.get(current);
-    if (row && !app.quiet) {
-      const place = row.getBoundingClientRect();
-      if (place.top < 130 || place.bottom > innerHeight - 110) row.scrollIntoView({ block: "center" });
-    }
+    if (row) bringIntoView(row);
   }
 
   inspect(value, name) {

@@ -67,7 +67,6 @@ export class App {
       const known = new Set(this.hello.settings.map((setting) => setting.id));
       for (const id of Object.keys(wanted.settings)) if (!known.has(id)) delete wanted.settings[id];
       this.settingsForm.build(this.hello);
-      this.help.welcome();
       if (wanted.layers) this.layers = new Set(wanted.layers);
       if ((wanted.depth ?? 1) === 1) this.showGame();
       $("loading")?.remove();
@@ -107,6 +106,7 @@ export class App {
     this.recording = null;
     this.settings = description.settings;
     this.frame = description.frame;
+    this.help.welcome(description);
     this.game.describe(description);
     this.settingsForm.update(description);
     $("button-step-d").title = `One step of D, the ${description.players.D}: it learns, and G is held fixed (key d)`;

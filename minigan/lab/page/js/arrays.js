@@ -66,3 +66,25 @@ export function prepare(canvas, width, height) {
   context.clearRect(0, 0, width, height);
   return context;
 }
+
+// The part of the window that no bar and no lesson covers, from top to bottom, in pixels.
+export function clearing() {
+  let [top, bottom] = [0, innerHeight];
+  for (const bar of document.querySelectorAll(".controls, .controls .buttons, .recording-bar .moves, .lesson")) {
+    const { position } = getComputedStyle(bar);
+    const box = bar.getBoundingClientRect();
+    if (!box.height || (position !== "fixed" && position !== "sticky")) continue;
+    if (position === "fixed") bottom = Math.min(bottom, box.top);
+    else if (box.width > 0.8 * innerWidth) top = Math.max(top, box.height + parseFloat(getComputedStyle(bar).top)); // where it sticks
+  }
+  return { top, bottom };
+}
+
+// Scroll the page, if it must be, so that an element begins inside the clearing.
+export function bringIntoView(element, room = 8) {
+  const { top, bottom } = clearing();
+  const box = element.getBoundingClientRect();
+  const fits = box.height < bottom - top;
+  if (box.top >= top && (fits ? box.bottom <= bottom : box.top < top + 0.3 * (bottom - top))) return;
+  scrollBy({ top: box.top - top - (fits && box.height < 60 ? (bottom - top - box.height) / 2 : room), behavior: "instant" });
+}

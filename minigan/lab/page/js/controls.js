@@ -1,6 +1,12 @@
 // The buttons, the tabs and the line that says where the run is.
 import { $, el, forgetColours } from "./arrays.js";
 
+// How fast Play goes, by the value of the list: in the game, and in a recorded step.
+const SPEEDS = {
+  game: { 1: "1 step a second", 10: "up to 10 steps a second", 0: "as fast as possible" },
+  recording: { 1: "slow", 10: "medium", 0: "fast" },
+};
+
 export class Controls {
   constructor(app) {
     this.app = app;
@@ -71,6 +77,8 @@ export class Controls {
     $("welcome").hidden = lesson || this.app.depth !== 1;
     if (lesson) $("settings").open = false;
     document.body.dataset.depth = String(this.app.depth);
+    const speeds = SPEEDS[this.app.depth === 1 ? "game" : "recording"];
+    for (const option of $("speed").options) option.textContent = speeds[option.value];
   }
 
   toggleTheme() {

@@ -178,13 +178,18 @@ export class Game {
       );
     }
     this.arrowKey.hidden = !this.arrows;
-    if (this.arrows) {
-      const vanished = frame.arrow_max > 0 && frame.arrow_max < FAINT ? " The gradient is small, so the arrows are pale." : "";
-      this.arrowKey.textContent = `Arrows: mean length ${short(meanLength(this.arrows))}, longest ${short(frame.arrow_max)}, drawn ${short(this.enlargement())} times as long.${vanished}`;
-    }
+    if (this.arrows) this.arrowKey.textContent = this.arrowsInWords();
     this.outside.hidden = !frame.outside;
     if (frame.outside) this.outside.textContent = `${frame.outside} of ${this.fakes.shape[0]} fakes are outside the picture.`;
     this.canvas.setAttribute("aria-label", this.inWords());
+  }
+
+  arrowsInWords() {
+    const longest = this.frame.arrow_max;
+    if (longest === 0) return "Arrows: the gradient is 0 at every fake.";
+    if (!Number.isFinite(longest)) return "Arrows: the gradient is not finite.";
+    const pale = longest < FAINT ? " The gradient is small, so the arrows are pale." : "";
+    return `Arrows: mean length ${short(meanLength(this.arrows))}, longest ${short(longest)}, drawn ${short(this.enlargement())} times as long.${pale}`;
   }
 
   // The longest arrow always has the same length on the page. By how much is it longer than in the units of the plane?
@@ -384,9 +389,12 @@ export class Game {
   drawImages() {
     if (!this.figures.children.length) {
       for (const [id, text] of [["images-fake", "Fakes, G(z)"], ["images-real", "Real samples"]]) {
-        this.figures.append(el("div", {}, el("h3", {}, text), el("canvas", { id })));
+        this.figures.append(el("div", {}, el("h3", {}, text), el("canvas", { id, role: "img" })));
       }
     }
+    const images = this.images ? this.images.shape[0] * this.images.shape[1] : 0;
+    this.figures.querySelector("#images-fake").setAttribute("aria-label", `${images} images that G makes at step ${this.frame?.position ?? 0}`);
+    this.figures.querySelector("#images-real").setAttribute("aria-label", "Real images, for comparison");
     drawImageGrid(this.figures.querySelector("#images-fake"), this.images);
     drawImageGrid(this.figures.querySelector("#images-real"), decode(this.description.real_images));
   }

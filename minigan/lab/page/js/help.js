@@ -6,10 +6,13 @@ export class Help {
     this.app = app;
   }
 
-  welcome() {
+  // What to look at, in this run.
+  welcome({ plane, players }) {
     const { native } = this.app.hello;
+    const task = players.D === "critic" ? ", here a critic, learns to give real samples a higher score than fakes." : " learns to tell fakes from real samples.";
+    const look = plane ? " and watch how the orange fakes move among the blue samples." : " and watch the fake images change. Real images are shown, too.";
     $("welcome").replaceChildren(
-      el("p", {}, "Two networks play a game. ", el("b", {}, "G"), " turns noise into fake samples. ", el("b", {}, "D"), " learns to tell fakes from real samples. Press ", el("b", {}, "Play"), " and watch the orange fakes move to the blue samples."),
+      el("p", {}, "Two networks play a game. ", el("b", {}, "G"), " turns noise into fake samples. ", el("b", {}, "D"), task, " Press ", el("b", {}, "Play"), look),
       el("p", {}, "New here? ", el("button", { class: "link", onclick: () => this.app.lessons.open("discriminator-step") }, "Start the first lesson"), "."),
       native ? "" : el("p", { class: "note" }, "Python runs inside this page, so training is slower than on a local page."),
     );

@@ -96,12 +96,14 @@ export async function inspect(app, recording, index, title, place) {
   if (points) {
     const canvas = el("canvas", { class: "points", role: "img", "aria-label": `${title} as points` });
     drawPoints(canvas, points, app.description.limit, 240, decode(app.description.real));
-    parts.push(figure("as points in the plane (grey: real samples)", canvas));
+    const { limit } = app.description;
+    const outside = d3.range(points.shape[0]).filter((i) => !(Math.abs(points.data[2 * i]) <= limit && Math.abs(points.data[2 * i + 1]) <= limit)).length;
+    parts.push(figure(`as points in the plane (grey: real samples)${outside ? `; ${outside} of ${points.shape[0]} are outside the picture` : ""}`, canvas));
   }
   if (images) {
     const canvas = el("canvas", { class: "strip", role: "img", "aria-label": `${title} as images` });
     drawImageGrid(canvas, images);
-    parts.push(figure("as images", canvas));
+    parts.push(figure(value.shape[0] > images.shape[0] ? `the first ${images.shape[0]} of ${value.shape[0]} as images` : "as images", canvas));
   }
   if (numbers !== null && numbers !== undefined) {
     const rows = Array.isArray(numbers) ? (Array.isArray(numbers[0]) ? numbers : [numbers]) : [[numbers]];
@@ -115,7 +117,7 @@ export async function inspect(app, recording, index, title, place) {
     parts.push(figure(`as a strip: blue is positive, orange is negative${info.thinned ? "; only some rows and columns" : ""}`, canvas));
   }
   const counts = info.histogram?.counts;
-  if (counts && strip?.data.length > 8) parts.push(figure("how often each size occurs", histogram(info.histogram)));
+  if (counts && strip?.data.length > 8) parts.push(figure(`how often each size occurs${info.thinned ? "; only some of the numbers" : ""}`, histogram(info.histogram)));
   place.replaceChildren(...parts);
 }
 

@@ -1,5 +1,5 @@
 // The lessons: short guided tours. A lesson sets up the page, points at parts of it, and asks for an action.
-import { el } from "./arrays.js";
+import { bringIntoView, el } from "./arrays.js";
 import { keep, kept } from "./storage.js";
 
 // A little Markdown: paragraphs, lists, **bold**, *emphasis*, `code` and $formulas$.
@@ -264,7 +264,9 @@ export class Lessons {
     const element = document.querySelector(PLACES[id] ?? `#${CSS.escape(id)}`);
     if (!element) return;
     element.classList.add("pointed");
-    const box = element.getBoundingClientRect();
-    if (box.bottom < 120 || box.top > innerHeight - 140) element.scrollIntoView({ block: "center" });
+    // Where the window is small, the picture matters more than the control or the rule beside it.
+    const picture = { 1: "#plane-holder", 3: "#graph" }[this.app.depth];
+    const beside = element.closest(".controls") || id === "graph-walk";
+    bringIntoView((beside && picture && document.querySelector(picture)) || element);
   }
 }

@@ -13,13 +13,14 @@ const HELP = {
 export class Measures {
   constructor() {
     this.rows = el("div", { class: "measures" });
-    this.card = el("section", { class: "card", id: "plot-measures" }, el("h2", {}, "How good are the fakes?"), this.rows, el("p", { class: "note dotted" }, "Dotted: other real samples."));
+    this.card = el("section", { class: "card", id: "plot-measures" }, el("h2", {}, "How good are the fakes?"), this.rows, (this.dotted = el("p", { class: "note dotted" }, "Dotted: other real samples.")));
     new ResizeObserver(() => this.curves && this.draw()).observe(this.rows);
   }
 
   describe(names) {
     this.names = names;
     this.card.hidden = names.length === 0;
+    this.dotted.hidden = !names.some((measure) => (measure.best ?? measure.floor) != null);
     this.values = null;
     this.curves = null;
     this.rows.replaceChildren();

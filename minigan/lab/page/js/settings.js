@@ -3,8 +3,8 @@ import { el } from "./arrays.js";
 
 const GROUPS = [
   ["", ["data", "model", "generator_loss"]],
+  ["Training", ["lr_g", "lr_d", "k", "clip_value", "penalty_weight", "beta1", "batch_size", "seed"]],
   ["Networks", ["layers_g", "width_g", "layers_d", "width_d", "noise_dim", "noise"]],
-  ["Training", ["lr_g", "lr_d", "beta1", "k", "clip_value", "penalty_weight", "batch_size", "seed"]],
 ];
 
 export class Settings {
