@@ -357,7 +357,13 @@ def test_line_over_out_and_a_place_in_the_picture_of_all_calls(lab_page):
     inside = lab_page.state(depth)
     lab_page.press("ArrowUp")
     assert lab_page.state(depth) < max(inside, 1)
+    shown = "minigan.recording.stack(minigan.cursor).filter((f) => minigan.recording.shows(f.call))"
+    assert page.locator("#line-stack li").count() == lab_page.state(f"{shown}.length") > 1
+    page.check("#line-helpers")
+    lab_page.until("document.querySelectorAll('#line-stack li').length > 2")
     assert page.locator("#line-stack li").count() == lab_page.state(depth) + 1
+    page.uncheck("#line-helpers")
+    lab_page.settle()
     page.locator("#line-stack button", has_text="discriminator_step").click()
     lab_page.until(
         "document.querySelector('#line-code header').innerText.includes('discriminator_step')"
