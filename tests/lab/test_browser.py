@@ -1,5 +1,7 @@
 """The lab's page in a real browser: its depths, models, data and controls."""
 
+import re
+
 import pytest
 from lab.conftest import busy
 
@@ -369,7 +371,7 @@ def test_line_over_out_and_a_place_in_the_picture_of_all_calls(lab_page):
     lab_page.until(
         "document.querySelector('#line-code header').innerText.includes('discriminator_step')"
     )
-    page.locator("#line-locals button").first.click()
+    page.locator("#line-locals button", has_text=re.compile("Tensor|array")).first.click()
     page.wait_for_selector("#line-inspector .stats")
 
 
