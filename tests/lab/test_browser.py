@@ -1,5 +1,7 @@
 """The lab's page in a real browser: its depths, models, data and controls."""
 
+import re
+
 import pytest
 from lab.conftest import busy
 
@@ -358,12 +360,18 @@ def test_line_over_out_and_a_place_in_the_picture_of_all_calls(lab_page):
     inside = lab_page.state(depth)
     lab_page.press("ArrowUp")
     assert lab_page.state(depth) < max(inside, 1)
+    shown = "minigan.recording.stack(minigan.cursor).filter((f) => minigan.recording.shows(f.call))"
+    assert page.locator("#line-stack li").count() == lab_page.state(f"{shown}.length") > 1
+    page.check("#line-helpers")
+    lab_page.until("document.querySelectorAll('#line-stack li').length > 2")
     assert page.locator("#line-stack li").count() == lab_page.state(depth) + 1
+    page.uncheck("#line-helpers")
+    lab_page.settle()
     page.locator("#line-stack button", has_text="discriminator_step").click()
     lab_page.until(
         "document.querySelector('#line-code header').innerText.includes('discriminator_step')"
     )
-    page.locator("#line-locals button").first.click()
+    page.locator("#line-locals button", has_text=re.compile("Tensor|array")).first.click()
     page.wait_for_selector("#line-inspector .stats")
 
 
