@@ -256,7 +256,14 @@ def test_after_a_choice_in_a_list_the_arrow_keys_step(lab_page, key):
 
 @pytest.mark.parametrize(
     "place",
-    ["#setting-data", "#setting-seed", "#button-reset", "#button-step-d", "#depth-3", "#layer-heat"],
+    [
+        "#setting-data",
+        "#setting-seed",
+        "#button-reset",
+        "#button-step-d",
+        "#depth-3",
+        "#layer-heat",
+    ],
 )
 def test_space_pauses_wherever_the_focus_is(lab_page, place):
     page = lab_page.open(SMALL)
