@@ -197,6 +197,11 @@ class Page:
         return found
 
     def close(self):
-        if self.context:
-            self.bidi.command("browsingContext.close", context=self.context)
+        if self.context is None:
+            return
+        # Free the experiment: Firefox does not always send the page's own farewell.
+        with suppress(BiDiError, AssertionError):
+            tab = "JSON.stringify({ tab: sessionStorage.getItem('minigan-tab') })"
+            self.state(f"fetch('./bye', {{ method: 'POST', body: {tab} }}).then(() => null)")
+        self.bidi.command("browsingContext.close", context=self.context)
         self.context = None

@@ -220,3 +220,20 @@ def test_the_first_picture_comes_in_time(watched, exported):
     if busy():
         pytest.skip(f"this computer is busy: the first picture took {seconds:.1f} s")
     assert seconds < 8
+
+
+def test_a_reload_and_a_shared_address_show_the_steps_by_hand(watched, exported):
+    lab = watched(exported)
+    page = lab.open("batch_size=8")
+    for key in "dddddgbb":
+        lab.press(key)
+    expected = lab.state("[minigan.frame.digest, minigan.frame.moves, minigan.frame.position]")
+    assert expected[1:] == ["s1.D4.s1", 4]
+    page.reload()
+    lab.ready()
+    names = "[minigan.frame.digest, minigan.frame.moves, minigan.frame.position]"
+    assert lab.state(names) == expected
+    other = watched(exported)
+    other.open(page.url.split("#")[1])
+    assert other.state(names) == expected
+    assert other.page.locator("#message").is_hidden()

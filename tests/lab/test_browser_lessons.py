@@ -101,3 +101,59 @@ def test_a_lesson_fits_the_window(watched, address, width):
     settle(lab)
     assert lab.page.locator("#lesson-next").is_visible()
     assert lab.overflow() <= 0
+
+
+def test_a_lesson_asks_and_gives_the_run_back(lab_page):
+    page = lab_page.open("data=grid&model=wgan&batch_size=16")
+    page.uncheck("#layer-arrows")
+    lab_page.press("d", 3)
+    page.select_option("#setting-noise", "uniform")
+    lab_page.settle()
+    lab_page.press("d", 3)
+    names = "[minigan.frame.digest, minigan.frame.moves, minigan.settings, [...minigan.layers]]"
+    before = lab_page.state(names)
+    page.click("#button-lessons")
+    page.click('[data-lesson="discriminator-step"]')
+    assert "comes back" in page.inner_text("#dialog")
+    page.click("#dialog-no")
+    assert page.locator("#lesson").is_hidden()
+    assert lab_page.state(names) == before
+    page.click("#button-lessons")
+    page.click('[data-lesson="discriminator-step"]')
+    page.click("#dialog-yes")
+    page.wait_for_selector("#lesson .text")
+    settle(lab_page)
+    lab_page.press("d", 2)
+    in_lesson = lab_page.state(names)
+    assert in_lesson != before
+    page.reload()  # a reload in the lesson shows what the learner did in it
+    lab_page.ready()
+    settle(lab_page)
+    assert lab_page.state(names) == in_lesson
+    page.click("#lesson-close")
+    lab_page.until("!minigan.lessons.lesson && !minigan.playing")
+    page.evaluate("() => minigan.lessons.closing")
+    lab_page.settle()
+    assert lab_page.state(names) == before
+    assert page.locator("#layer-arrows").is_checked() is False
+    assert page.input_value("#setting-noise") == "uniform"
+
+
+def test_a_lesson_says_nothing_of_a_picture_before_it_is_there(lab_page):
+    page = lab_page.open()
+    page.evaluate("() => void minigan.lessons.open('mode-collapse')")
+    lab_page.until("minigan.lessons.lesson")
+    pages = lab_page.state("minigan.lessons.lesson.pages")
+    steps = [max((a["args"].get("position", 0) for a in p["do"]), default=0) for p in pages]
+    assert max(steps) > 1000
+    last = steps.index(max(steps))
+    settle(lab_page)
+    page.evaluate(f"() => void minigan.lessons.turn({last})")
+    page.wait_for_selector("#jump-bar[value]")
+    assert page.locator("#lesson .text").count() == 0
+    page.click("#button-cancel")
+    settle(lab_page)
+    assert "Stopped at step" in page.inner_text("#lesson")
+    page.click("#lesson-again")
+    settle(lab_page)
+    assert page.locator("#lesson .text").count() == 1

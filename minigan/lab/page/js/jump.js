@@ -9,7 +9,7 @@ const PATIENCE = 250; // milliseconds, after which the bar appears
 export class Jump {
   constructor(app) {
     this.app = app;
-    this.running = false;
+    this.running = this.covered = false;
     this.progress = el("progress", { id: "jump-bar" });
     this.text = el("span", { id: "jump-text" });
     $("jump").replaceChildren(this.text, this.progress, el("button", { id: "button-cancel", title: "Stop here (Escape)", onclick: () => this.cancel() }, "Stop here"));
@@ -21,8 +21,8 @@ export class Jump {
   }
 
   // Go to a position of this run. Returns whether the page has arrived there.
-  travel(position) {
-    return this.arrive("go", { position }, `Going to step ${position}`);
+  travel(position, options) {
+    return this.arrive("go", { position }, `Going to step ${position}`, options);
   }
 
   // Make the run of these moves, from step 0 of the settings, and go to a position in it.
@@ -30,21 +30,21 @@ export class Jump {
     return this.arrive("replay", { moves, position }, what);
   }
 
-  async arrive(method, args, what) {
+  // `glide`: milliseconds in which the points move; `record`: in the depths 2 to 4, show the step from here.
+  async arrive(method, args, what, { glide = null, record = true } = {}) {
     const { app } = this;
     const frame = await this.pieces((...call) => app.api.call(...call), method, { ...args, layers: app.wantedLayers() }, what);
     app.recording = null;
-    app.showFrame(frame ?? (await app.api.call("frame", { layers: app.wantedLayers() })));
+    app.showFrame(frame ?? (await app.api.call("frame", { layers: app.wantedLayers() })), { glide });
     await app.training.curves();
-    if (app.depth !== 1 && app.ready && !app.lessons.turning) await app.stepper.record("next");
+    if (record && app.depth !== 1 && app.ready && !app.lessons.turning) await app.stepper.record("next");
     return frame !== null;
   }
 
   // Call a method again and again until it has arrived: its frame. Null if the user stopped it.
   async pieces(send, method, args, what) {
-    if (this.running) throw new LabError({ kind: "page", message: "Another jump has not ended." });
-    this.cancelled = false;
-    this.show(what);
+    const inside = this.running; // the experiment of this tab comes back during a jump
+    if (!inside) this.show(what);
     try {
       for (;;) {
         const answer = await send(method, { ...args, milliseconds: PIECE });
@@ -55,12 +55,13 @@ export class Jump {
         this.text.textContent = `${what}: step ${answer.position} of ${answer.target}`;
       }
     } finally {
-      this.hide();
+      if (!inside) this.hide();
     }
   }
 
   show(what) {
     this.running = true;
+    this.cancelled = false;
     this.text.textContent = `${what} …`;
     this.progress.removeAttribute("value");
     this.timer = setTimeout(() => this.cover(true), PATIENCE);
@@ -74,6 +75,7 @@ export class Jump {
 
   // The picture is of another step until the page arrives: hide it, and let only the button work.
   cover(covered) {
+    this.covered = covered;
     $("jump").hidden = !covered;
     for (const part of document.querySelectorAll(".controls, #settings, #view")) part.inert = covered;
   }

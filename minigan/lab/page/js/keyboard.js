@@ -8,7 +8,7 @@ export class Keyboard {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || $("dialog").open) return;
-    if (this.app.jump.running) {
+    if (this.app.jump.covered) {
       if (event.key === " " || event.key === "Escape") this.app.jump.cancel();
       return;
     }

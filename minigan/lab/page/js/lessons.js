@@ -112,6 +112,7 @@ export class Lessons {
       if (!straight) while (start > 0 && !resets(pages[start])) start--;
       this.index = index;
       this.attempt = null;
+      this.unpoint();
       this.draw(true);
       await app.training.pause();
       const page = pages[index];

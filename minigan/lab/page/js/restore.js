@@ -40,7 +40,7 @@ export class Restore {
     const moves = wanted.moves ?? (wanted.position === undefined ? frame.moves : schedule(wanted.position));
     try {
       let arrived = true;
-      if (moves === frame.moves || (scheduled(moves) && scheduled(frame.moves) && position <= frame.recorded)) {
+      if (moves === frame.moves || (wanted.moves === undefined && scheduled(frame.moves) && position <= frame.recorded)) {
         if (position !== frame.position) arrived = await app.jump.travel(position);
         else await app.training.curves();
       } else arrived = await app.jump.replay(moves, position);

@@ -18,8 +18,8 @@ export class Share {
     app.messages.dialog(
       el("h2", {}, "Share this run"),
       ...(app.address.long
-        ? [el("p", { id: "share-long" }, "This run has too many moves for an address. Save it as a file.")]
-        : [el("p", {}, "The address holds the settings, all moves, and the view. Who opens it, repeats the run."), el("div", { class: "actions" }, address, copy)]),
+        ? [el("p", { id: "share-long" }, "This run is too long for an address. Save it as a file.")]
+        : [el("p", {}, "The address holds the settings, all moves, and the view. Anyone who opens it repeats the run."), el("div", { class: "actions" }, address, copy)]),
       el("div", { class: "actions" }, el("button", { id: "share-save", onclick: () => this.save() }, "Save the run as a file")),
       el("p", {}, el("label", { for: "share-open" }, "Open the file of a run: "), file),
       el("p", { class: "note" }, "On the same platform the numbers are the same to the last bit. The page compares them."),

@@ -68,9 +68,8 @@ export class Stepper {
       else if (next < 0) {
         if (depth === 3 && this.app.cursor > 0) await this.moveTo(0);
         else if (this.app.frame.position > 0) {
-          const before = await this.app.api.call("back", { count: 1, layers: this.app.wantedLayers() });
-          this.app.showFrame(before);
-          await this.record("next", "end");
+          const arrived = await this.app.jump.travel(this.app.frame.position - 1, { record: false });
+          await this.record("next", arrived ? "end" : "start");
         }
       } else await this.moveTo(stops[next]);
       if (direction > 0) this.app.lessons.did("move", depth);

@@ -128,9 +128,7 @@ export class Training {
   }
 
   async backNow() {
-    this.app.showFrame(await this.app.api.call("back", { count: 1, layers: this.app.wantedLayers() }), { glide: 350 });
-    await this.curves();
-    if (this.app.depth !== 1) await this.app.stepper.record("next", "start");
+    await this.app.jump.travel(Math.max(0, this.app.frame.position - 1), { glide: 350 });
   }
 
   reset(settings = this.app.settings) {

@@ -71,9 +71,10 @@ class Server extends Calls {
     this.tab.then((tab) => (this.name = tab));
   }
 
-  // The page closes: another tab may take its place. A beacon is sent even then.
+  // The page closes: another tab may take its place. With keepalive it is sent even then. (A beacon of Firefox has no
+  // origin, and the server refuses it.)
   bye() {
-    navigator.sendBeacon("./bye", JSON.stringify({ tab: this.name }));
+    fetch("./bye", { method: "POST", keepalive: true, body: JSON.stringify({ tab: this.name }) }).catch(() => {});
   }
 
   async send(method, args) {
