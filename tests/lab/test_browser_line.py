@@ -55,7 +55,7 @@ def test_modules_optimizers_and_dicts_can_be_opened(lab_page):
     page = lab_page.open("depth=4&step=2")  # before the first step, an optimizer has no moments
     page.locator("#line-locals tr", has_text="self").locator("button").click()
     inspector = page.locator("#line-inspector")
-    for chip in "d_optimizer", "state", "[0]", "['m']":
+    for chip in "d_optimizer", "state", "[0]", "['exp_avg']":
         inspector.locator(".chip", has_text=chip).first.click()
     page.wait_for_selector("#line-inspector .stats")
-    assert inspector.locator("h2").inner_text() == "self.d_optimizer.state[0]['m']"
+    assert inspector.locator("h2").inner_text() == "self.d_optimizer.state[0]['exp_avg']"

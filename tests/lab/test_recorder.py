@@ -5,9 +5,11 @@ import sys
 import numpy as np
 import pytest
 from lab.lab import Lab, array
+from lab.serving import ROOT
 
 import minigan
 from minigan.lab import source
+from minigan.lab.helpers import HELPERS
 from minigan.lab.recorder import Values
 
 MODELS = ["gan", "wgan", "wgan_gp"]
@@ -284,3 +286,54 @@ def test_only_samples_are_drawn_as_points(model, player):
             assert (details["points"] is not None) == is_sample
             drawn.append(is_sample)
     assert sum(drawn) >= len(samples) and not all(drawn)
+
+
+def test_the_parts_of_a_trainer_are_those_of_the_moment():
+    """After the step, `self` holds the new weights and the new moments of the optimizer."""
+    lab = Lab(batch_size=8, width_d=8, width_g=8)
+    lab.step(count=2)
+    recorded = lab.record(player="D")
+
+    def numbers(event, *names):
+        number = dict(dict(recorded["changes"])[event])["self"]
+        for name in names:
+            entry = recorded["values"][number]
+            number = entry["items"][entry["names"].index(name)]
+        value = lab.value(recording=recorded["recording"], value=number, limit=10_000)
+        return np.array(value["numbers"], dtype=np.float32)
+
+    steps = [call for call in recorded["calls"] if not call["helper"]]
+    begin = steps[0]["event"]  # the trainer's step; its last change of `self` is after the update
+    events = {event for event, pairs in recorded["changes"] if "self" in dict(pairs)}
+    call = array(recorded["events"]["call"])
+    end = max(event for event in events if call[event] == call[begin])
+    places = {"exp_avg": ("d_optimizer", "state", "[0]", "['exp_avg']")}
+    places["weight"] = ("d_optimizer", "params", "[0]")
+    game = lab.experiment.game
+    for moment in begin, end:
+        now = game.trainer.d_optimizer
+        assert np.array_equal(numbers(moment, *places["weight"]), now.params[0].data)
+        assert np.array_equal(numbers(moment, *places["exp_avg"]), now.state[0]["exp_avg"])
+        lab.step(player="D")
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("player", "DG")
+def test_without_the_helpers_a_step_begins_in_the_trainer(model, player):
+    recorded = Lab(model=model, batch_size=8, width_d=8, width_g=8).record(player=player)
+    files, functions = recorded["files"], recorded["functions"]
+    shown = [functions[c["function"]] for c in recorded["calls"] if not c["helper"]]
+    assert files[shown[0]["file"]].startswith("minigan/trainers/")
+    assert shown[0]["name"].endswith("_step")
+    for function in shown:
+        assert not files[function["file"]].startswith("minigan/guards/"), function
+    names = {function["name"].split(".")[-1] for function in shown}
+    assert {"forward", "backward", "walk", "step", "update"} <= names
+
+
+def test_every_helper_exists():
+    for place, names in HELPERS.items():
+        file = ROOT / place
+        assert file.exists(), place
+        for name in names or ():
+            assert f"def {name}(" in file.read_text(encoding="utf-8"), (place, name)
