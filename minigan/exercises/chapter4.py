@@ -314,6 +314,8 @@ def observe_step_d(answer, inputs, ask):
     yield Seen("the list of the gradients that G has got (0: none)", gradients(G))
 
 
+D_LOSS = "bce(D(real), 1.0) + bce(D(fake), 0.0)"
+
 STEP_D = Exercise(
     number="4.4",
     name="step_d",
@@ -384,6 +386,61 @@ STEP_D = Exercise(
             "Your loss shows D the noise and not the samples of G.",
             "D sees G(z), never z.",
             replace=("G(z).detach()", "z"),
+        ),
+        Mistake(
+            "Your loss has the wrong sign.",
+            "The optimizer descends. bce is -log already, so its descent is the ascent of V.",
+            replace=(D_LOSS, f"-({D_LOSS})"),
+        ),
+        Mistake(
+            "Your loss is the difference of the two losses.",
+            "Each bce is large where D is wrong, and D wants both small. So they are added.",
+            replace=(D_LOSS, "bce(D(real), 1.0) - bce(D(fake), 0.0)"),
+            also=((D_LOSS, "bce(D(fake), 0.0) - bce(D(real), 1.0)"),),
+        ),
+        Mistake(
+            "Your loss is the one of a Wasserstein GAN, a difference of two means.",
+            "Here D's output is a logit. The loss is -log of a probability: bce with the labels 1 "
+            "and 0.",
+            replace=(D_LOSS, "D(fake).mean() - D(real).mean()"),
+            also=((D_LOSS, "D(real).mean() - D(fake).mean()"),),
+        ),
+        Mistake(
+            "Your loss is the one of a least-squares GAN.",
+            "The exercise asks for the cross-entropy: bce with the labels 1 and 0.",
+            replace=(D_LOSS, "((D(real) - 1) ** 2).mean() + (D(fake) ** 2).mean()"),
+        ),
+        Mistake(
+            "Your loss applies the sigmoid before bce.",
+            "bce takes logits, and its formula has the sigmoid in it already.",
+            replace=(D_LOSS, "bce(D(real).sigmoid(), 1.0) + bce(D(fake).sigmoid(), 0.0)"),
+        ),
+        Mistake(
+            "Your loss is the loss of G.",
+            "G wants D to say 1 for its samples. D wants to say 0 for them, and 1 for real ones.",
+            replace=(D_LOSS, "bce(D(fake), 1.0)"),
+        ),
+        Mistake(
+            "Your loss is a sum over the batch.",
+            "The expectation is a mean. With a sum, the step grows with the batch size.",
+            replace=(
+                D_LOSS,
+                'bce(D(real), 1.0, reduction="sum") + bce(D(fake), 0.0, reduction="sum")',
+            ),
+        ),
+        Mistake(
+            "Your step calls backward twice.",
+            "backward adds to .grad. So the second call doubles the gradient.",
+            replace=("loss.backward()\n", "loss.backward()\n    loss.backward()\n"),
+        ),
+        Mistake(
+            "Your step calls opt_D.step() before backward.",
+            "Then D follows the old gradients, which G's step has left. backward computes the new "
+            "ones.",
+            replace=(
+                "    opt_D.zero_grad()\n    loss.backward()\n    opt_D.step()\n",
+                "    opt_D.step()\n    opt_D.zero_grad()\n    loss.backward()\n",
+            ),
         ),
     ],
     guess=1.39,
