@@ -483,6 +483,8 @@ def noise_batches(rng):
         yield {"z": inputs["z"], "seed": inputs["seed"]}
 
 
+G_LOSS = "bce(D(G(z)), 1.0)"
+
 STEP_G = Exercise(
     number="4.5",
     name="step_g",
@@ -557,6 +559,45 @@ STEP_G = Exercise(
                 "",
                 "    opt_G.step()\n",
                 "",
+            ),
+        ),
+        Mistake(
+            "Your loss leaves out D.",
+            "G(z) is a sample, and no logit. D judges it: bce(D(G(z)), 1).",
+            replace=(G_LOSS, "bce(G(z), 1.0)"),
+        ),
+        Mistake(
+            "Your loss applies the sigmoid before bce.",
+            "bce takes logits, and its formula has the sigmoid in it already.",
+            replace=(G_LOSS, "bce(D(G(z)).sigmoid(), 1.0)"),
+        ),
+        Mistake(
+            "Your loss is the one of a least-squares GAN.",
+            "The exercise asks for the cross-entropy, bce with the label 1.",
+            replace=(G_LOSS, "((D(G(z)) - 1) ** 2).mean()"),
+        ),
+        Mistake(
+            "Your loss subtracts bce from 1.",
+            "bce is -log p and no probability. 1 - p is what bce has inside, with the label 0.",
+            replace=(G_LOSS, "1 - bce(D(G(z)), 1.0)"),
+            also=((G_LOSS, "1 - bce(D(G(z)), 0.0)"),),
+        ),
+        Mistake(
+            "Your loss has both labels.",
+            "The two labels are for D, which sees two kinds of samples. G wants the label 1 alone.",
+            replace=(G_LOSS, "bce(D(G(z)), 1.0) + bce(D(G(z)), 0.0)"),
+        ),
+        Mistake(
+            "Your step calls backward twice.",
+            "backward adds to .grad. So the second call doubles the gradient.",
+            replace=("loss.backward()\n", "loss.backward()\n    loss.backward()\n"),
+        ),
+        Mistake(
+            "Your step calls opt_G.step() before backward.",
+            "Then G follows the old gradients. backward computes the new ones.",
+            replace=(
+                "    opt_G.zero_grad()\n    loss.backward()\n    opt_G.step()\n",
+                "    opt_G.step()\n    opt_G.zero_grad()\n    loss.backward()\n",
             ),
         ),
     ],
