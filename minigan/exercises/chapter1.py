@@ -434,7 +434,8 @@ def mean(backward):
 
 
 def mean_inputs(rng):
-    for shape in [(1,), (2,), (3,), (2, 2), (3, 2), (2, 1, 3), (2, 5)]:
+    shapes = [(1,), (2,), (3,), (2, 2), (3, 2), (2, 1, 3), (2, 5), (3, 4), (4, 3), (5, 2, 4)]
+    for shape in shapes:
         yield {"x": rng.normal(size=shape), "gy": np.asarray(rng.normal())}
 
 
@@ -490,6 +491,38 @@ MEAN = Exercise(
             "Your gradient is multiplied by y.",
             "The derivative of the mean is 1/n. The value y of the mean is not in it.",
             mean(lambda self, gy, y, x: BroadcastTo(x.shape)(gy * y / x.size)),
+        ),
+        Mistake(
+            "Your gradient is one number, divided by len(x).",
+            "The mean is over x.size elements, and each has its own gradient. So the result "
+            "has the shape of x.",
+            mean(lambda self, gy, y, x: gy / len(x)),
+        ),
+        Mistake(
+            "Your gradient is gy itself.",
+            "Each element has the n-th part of the mean. So its gradient is gy / n, and the result "
+            "has the shape of x.",
+            mean(lambda self, gy, y, x: gy * 1),
+        ),
+        Mistake(
+            "Your gradient is multiplied by n.",
+            "Each element has only the n-th part of the mean: gy / n.",
+            mean(lambda self, gy, y, x: BroadcastTo(x.shape)(gy * x.size)),
+        ),
+        Mistake(
+            "Your gradient is divided by the length of the last axis.",
+            "The mean is over all elements, and there are x.size of them.",
+            mean(lambda self, gy, y, x: BroadcastTo(x.shape)(gy / x.shape[-1])),
+        ),
+        Mistake(
+            "Your gradient is divided by the number of axes.",
+            "x.ndim counts the axes. The number of elements is x.size.",
+            mean(lambda self, gy, y, x: BroadcastTo(x.shape)(gy / x.ndim)),
+        ),
+        Mistake(
+            "Your gradient has the wrong sign.",
+            "If an element grows, so does the mean.",
+            mean(lambda self, gy, y, x: BroadcastTo(x.shape)(-gy / x.size)),
         ),
     ],
     guess=1 / 128,
