@@ -155,6 +155,41 @@ VALUE = Exercise(
             {"value": lambda D, p, q: x_log_y(p, D).sum()},
         ),
         Mistake(
+            "Your V has only the term of G.",
+            "D also has to recognise the rolls of the data: Σ p log D.",
+            {"value": lambda D, p, q: x_log_y(q, 1 - D).sum()},
+        ),
+        Mistake(
+            "Your V subtracts the second term.",
+            "D wants both to be large: log D for the data, and log(1 - D) for G. So V is a sum.",
+            {"value": lambda D, p, q: (x_log_y(p, D) - x_log_y(q, 1 - D)).sum()},
+        ),
+        Mistake(
+            "Your V has log(1 - D) in both terms.",
+            "For a real sample, D is right if it says 1. So the first term has log D.",
+            {"value": lambda D, p, q: (x_log_y(p, 1 - D) + x_log_y(q, 1 - D)).sum()},
+        ),
+        Mistake(
+            "Your V has 1 - log D in place of log(1 - D).",
+            "The 1 is inside the logarithm: it is the logarithm of the probability 1 - D.",
+            {"value": lambda D, p, q: (x_log_y(p, D) + q * (1 - np.log(D))).sum()},
+        ),
+        Mistake(
+            "Your V has the arguments of x_log_y exchanged.",
+            "x_log_y(x, y) is x log y. The probability of the face comes first: x_log_y(p, D).",
+            {"value": lambda D, p, q: (x_log_y(D, p) + x_log_y(1 - D, q)).sum()},
+        ),
+        Mistake(
+            "Your V is half of the right one.",
+            "V is a sum of two expectations, and not their mean.",
+            {"value": lambda D, p, q: value(D, p, q) / 2},
+        ),
+        Mistake(
+            "Your V is one number for each face.",
+            "An expectation is a sum over the faces. V is one number.",
+            {"value": lambda D, p, q: x_log_y(p, D) + x_log_y(q, 1 - D)},
+        ),
+        Mistake(
             "Your JSD is NaN for a face that never comes up.",
             "It computes 0 · log 0, which NumPy makes NaN. x_log_y(x, y) is 0 there.",
             {
@@ -188,6 +223,48 @@ VALUE = Exercise(
             "Your JSD is V(D*), with the -log 4 in it.",
             "V(D*, G) = -log 4 + 2 JSD. Solve this for JSD, or write the two divergences.",
             {"jsd": lambda p, q: 2 * jsd(p, q) - np.log(4)},
+        ),
+        Mistake(
+            "Your JSD has only the divergence of p from m.",
+            "It is the mean of two: KL(p, m)/2 + KL(q, m)/2.",
+            {"jsd": lambda p, q: kl(p, (p + q) / 2)},
+            also=({"jsd": lambda p, q: kl(p, (p + q) / 2) / 2},),
+        ),
+        Mistake(
+            "Your JSD has only the divergence of q from m.",
+            "It is the mean of two: KL(p, m)/2 + KL(q, m)/2.",
+            {"jsd": lambda p, q: kl(q, (p + q) / 2)},
+            also=({"jsd": lambda p, q: kl(q, (p + q) / 2) / 2},),
+        ),
+        Mistake(
+            "Your JSD is the divergence KL(p, q).",
+            "KL(p, q) is infinite where q alone is 0. JSD compares both with m = (p + q)/2.",
+            {"jsd": kl},
+        ),
+        Mistake(
+            "Your JSD has the wrong sign.",
+            "The ratio is p / m, and not m / p. A divergence is never negative.",
+            {"jsd": lambda p, q: -jsd(p, q)},
+        ),
+        Mistake(
+            "Your JSD subtracts the second divergence.",
+            "It is the mean of two divergences, so both are added.",
+            {"jsd": lambda p, q: (kl(p, (p + q) / 2) - kl(q, (p + q) / 2)) / 2},
+        ),
+        Mistake(
+            "Your JSD takes the logarithm to the base 2.",
+            "np.log is the natural logarithm. With it, the largest JSD is log 2 and not 1.",
+            {"jsd": lambda p, q: jsd(p, q) / np.log(2)},
+        ),
+        Mistake(
+            "Your JSD is the root of the right one.",
+            "The root is called the Jensen-Shannon distance. V has the divergence itself.",
+            {"jsd": lambda p, q: np.sqrt(jsd(p, q))},
+        ),
+        Mistake(
+            "Your JSD is one number for each face.",
+            "A divergence is a sum over the faces. JSD is one number.",
+            {"jsd": lambda p, q: (x_log_y(p, 2 * p / (p + q)) + x_log_y(q, 2 * q / (p + q))) / 2},
         ),
     ],
     guess=0.69,
