@@ -434,7 +434,8 @@ def mean(backward):
 
 
 def mean_inputs(rng):
-    for shape in [(1,), (2,), (3,), (2, 2), (3, 2), (2, 1, 3), (2, 5)]:
+    shapes = [(1,), (2,), (3,), (2, 2), (3, 2), (2, 1, 3), (2, 5), (3, 4), (4, 3), (5, 2, 4)]
+    for shape in shapes:
         yield {"x": rng.normal(size=shape), "gy": np.asarray(rng.normal())}
 
 
@@ -490,6 +491,38 @@ MEAN = Exercise(
             "Your gradient is multiplied by y.",
             "The derivative of the mean is 1/n. The value y of the mean is not in it.",
             mean(lambda self, gy, y, x: BroadcastTo(x.shape)(gy * y / x.size)),
+        ),
+        Mistake(
+            "Your gradient is one number, divided by len(x).",
+            "The mean is over x.size elements, and each has its own gradient. So the result "
+            "has the shape of x.",
+            mean(lambda self, gy, y, x: gy / len(x)),
+        ),
+        Mistake(
+            "Your gradient is gy itself.",
+            "Each element has the n-th part of the mean. So its gradient is gy / n, and the result "
+            "has the shape of x.",
+            mean(lambda self, gy, y, x: gy * 1),
+        ),
+        Mistake(
+            "Your gradient is multiplied by n.",
+            "Each element has only the n-th part of the mean: gy / n.",
+            mean(lambda self, gy, y, x: BroadcastTo(x.shape)(gy * x.size)),
+        ),
+        Mistake(
+            "Your gradient is divided by the length of the last axis.",
+            "The mean is over all elements, and there are x.size of them.",
+            mean(lambda self, gy, y, x: BroadcastTo(x.shape)(gy / x.shape[-1])),
+        ),
+        Mistake(
+            "Your gradient is divided by the number of axes.",
+            "x.ndim counts the axes. The number of elements is x.size.",
+            mean(lambda self, gy, y, x: BroadcastTo(x.shape)(gy / x.ndim)),
+        ),
+        Mistake(
+            "Your gradient has the wrong sign.",
+            "If an element grows, so does the mean.",
+            mean(lambda self, gy, y, x: BroadcastTo(x.shape)(-gy / x.size)),
         ),
     ],
     guess=1 / 128,
@@ -656,7 +689,7 @@ def bce_inputs(rng):
     for t, shape in zip((1.0, 0.0, 0.9, 1.0, 0.0, 0.1, 0.9), SHAPES, strict=True):
         x = 2 * rng.normal(size=shape)
         yield {"t": t, "x": x, "gy": rng.normal(size=shape)}
-    for t in 1.0, 0.0, 0.9, 0.25:
+    for t in 1.0, 0.0, 0.9, 0.25, 1.0, 0.0:
         x = rng.uniform(800, 1000, 2) * [1, -1]
         yield {"t": t, "x": x, "gy": rng.normal(size=2)}
 
@@ -700,6 +733,52 @@ BCE_LOGITS = Exercise(
             bce(lambda self, x: np.maximum(x, 0) + x * self.t + np.log1p(np.exp(-np.abs(x)))),
         ),
         Mistake(
+            "Your loss computes e^-x without the absolute value.",
+            "For x = -1000 it overflows, and for other negative x the sum is wrong, too. It is "
+            "max(x, 0) + log(1 + e^-|x|).",
+            bce(lambda self, x: np.maximum(x, 0) - x * self.t + np.log1p(np.exp(-x))),
+        ),
+        Mistake(
+            "Your loss computes e^|x| without the minus.",
+            "For x = 1000 it overflows. The exponent is -|x|, which is never positive.",
+            bce(lambda self, x: np.maximum(x, 0) - x * self.t + np.log1p(np.exp(np.abs(x)))),
+        ),
+        Mistake(
+            "Your loss has log(e^-|x|), without the 1.",
+            "log(e^-|x|) is -|x|. The term is log(1 + e^-|x|): np.log1p adds the 1.",
+            bce(lambda self, x: np.maximum(x, 0) - x * self.t - np.abs(x)),
+        ),
+        Mistake(
+            "Your loss adds 1 twice.",
+            "np.log1p(a) is log(1 + a). So np.log1p(1 + a) is log(2 + a).",
+            bce(lambda self, x: np.maximum(x, 0) - x * self.t + np.log1p(1 + np.exp(-np.abs(x)))),
+        ),
+        Mistake(
+            "Your loss leaves out max(x, 0).",
+            "log(1 + e^-|x|) is at most log 2. For a large x, log(1 + eˣ) is near x.",
+            bce(lambda self, x: np.log1p(np.exp(-np.abs(x))) - x * self.t),
+        ),
+        Mistake(
+            "Your loss does not use the label.",
+            "It is log(1 + eˣ), the loss of a generated sample. The term - x t is missing.",
+            bce(lambda self, x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))),
+        ),
+        Mistake(
+            "Your loss subtracts t in place of x t.",
+            "The label is multiplied by the logit: max(x, 0) - x t.",
+            bce(lambda self, x: np.maximum(x, 0) - self.t + np.log1p(np.exp(-np.abs(x)))),
+        ),
+        Mistake(
+            "Your loss has the wrong sign.",
+            "A loss is descended: it is -log p for a real sample, which is positive.",
+            bce(lambda self, x: -stable_forward(self, x)),
+        ),
+        Mistake(
+            "Your loss is the sum over the elements.",
+            "This operation gives the loss of each element. The sum is an operation of its own.",
+            bce(lambda self, x: stable_forward(self, x).sum()),
+        ),
+        Mistake(
             "Your loss is the mean over the elements.",
             "This operation gives the loss of each element. The mean is an operation of its own.",
             bce(lambda self, x: stable_forward(self, x).mean()),
@@ -734,6 +813,32 @@ BCE_LOGITS = Exercise(
             "Your gradient is divided by the number of elements.",
             "The mean is an operation of its own. It has divided gy already.",
             bce(backward=lambda self, gy, y, x: gy * (Sigmoid()(x) - self.t) / x.size),
+        ),
+        Mistake(
+            "Your gradient is divided by len(x), the number of rows.",
+            "The mean is an operation of its own. It has divided gy already.",
+            bce(backward=lambda self, gy, y, x: gy * (Sigmoid()(x) - self.t) / len(x)),
+        ),
+        Mistake(
+            "Your gradient takes the loss y for the probability.",
+            "y is the result of forward, the loss. The probability is sigmoid(x).",
+            bce(backward=lambda self, gy, y, x: gy * (y - self.t)),
+        ),
+        Mistake(
+            "Your gradient takes the sigmoid of the loss y.",
+            "y is the result of forward, the loss. The logit is x.",
+            bce(backward=lambda self, gy, y, x: gy * (Sigmoid()(y) - self.t)),
+        ),
+        Mistake(
+            "Your gradient subtracts the label before the sigmoid.",
+            "It is sigmoid(x) - t: the probability minus the label.",
+            bce(backward=lambda self, gy, y, x: gy * Sigmoid()(x - self.t)),
+        ),
+        Mistake(
+            "Your gradient is multiplied by x.",
+            "sigmoid(x) - t is the slope already. The factor x belongs to the weight of a layer "
+            "before it.",
+            bce(backward=lambda self, gy, y, x: gy * x * (Sigmoid()(x) - self.t)),
         ),
         Mistake(
             "Your rule is right to first order, and its own derivative is wrong.",

@@ -251,6 +251,18 @@ def twice_for_one_user(y):
     return found
 
 
+LET_WAIT = (  # the lines of the solution
+    "        for x in node.inputs:\n"
+    "            if x not in waiting:\n"
+    "                waiting.append(x)\n"
+)
+
+
+def let_wait(lines):
+    """The solution with other lines that let the inputs wait."""
+    return LET_WAIT, lines
+
+
 def observe_order(answer, inputs, ask):
     nodes = build(inputs)
     found = list(ask("order(y)", answer.order, nodes["y"]))
@@ -317,6 +329,48 @@ ORDER = Exercise(
             "Your list is in the order in which the values were computed.",
             "That is the order of forward. The walk goes back, from y to the leaves.",
             {"order": lambda y: orderer()(y)[::-1]},
+        ),
+        Mistake(
+            "Your list has y alone.",
+            "The inputs of the visited node have to wait, or the walk ends at once.",
+            replace=let_wait(""),
+        ),
+        Mistake(
+            "Your list has only the first input of each node.",
+            "A node such as a * b has two inputs. Let each of them wait.",
+            replace=let_wait(
+                "        if node.inputs and node.inputs[0] not in waiting:\n"
+                "            waiting.append(node.inputs[0])\n"
+            ),
+        ),
+        Mistake(
+            "Your list has only the last input of each node.",
+            "A node such as a * b has two inputs. Let each of them wait.",
+            replace=let_wait(
+                "        if node.inputs and node.inputs[-1] not in waiting:\n"
+                "            waiting.append(node.inputs[-1])\n"
+            ),
+        ),
+        Mistake(
+            "You forget the nodes that waited before.",
+            "`waiting = ...` makes a new list. Append the inputs to the old one.",
+            replace=let_wait("        waiting = list(dict.fromkeys(node.inputs))\n"),
+            also=(let_wait("        waiting = list(node.inputs)\n"),),
+        ),
+        Mistake(
+            "Your list leaves out the leaves.",
+            "A leaf is behind y, too: it is where the gradient arrives.",
+            replace=let_wait(
+                "        for x in node.inputs:\n"
+                "            if x.inputs and x not in waiting:\n"
+                "                waiting.append(x)\n"
+            ),
+        ),
+        Mistake(
+            "Your list has a node once for each node that uses it.",
+            "A set has an input of a * a once. But another node may have let it wait already: "
+            "`if x not in waiting`.",
+            replace=let_wait("        waiting += dict.fromkeys(node.inputs)\n"),
         ),
     ],
     guess=3,

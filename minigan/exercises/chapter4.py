@@ -155,6 +155,41 @@ VALUE = Exercise(
             {"value": lambda D, p, q: x_log_y(p, D).sum()},
         ),
         Mistake(
+            "Your V has only the term of G.",
+            "D also has to recognise the rolls of the data: Σ p log D.",
+            {"value": lambda D, p, q: x_log_y(q, 1 - D).sum()},
+        ),
+        Mistake(
+            "Your V subtracts the second term.",
+            "D wants both to be large: log D for the data, and log(1 - D) for G. So V is a sum.",
+            {"value": lambda D, p, q: (x_log_y(p, D) - x_log_y(q, 1 - D)).sum()},
+        ),
+        Mistake(
+            "Your V has log(1 - D) in both terms.",
+            "For a real sample, D is right if it says 1. So the first term has log D.",
+            {"value": lambda D, p, q: (x_log_y(p, 1 - D) + x_log_y(q, 1 - D)).sum()},
+        ),
+        Mistake(
+            "Your V has 1 - log D in place of log(1 - D).",
+            "The 1 is inside the logarithm: it is the logarithm of the probability 1 - D.",
+            {"value": lambda D, p, q: (x_log_y(p, D) + q * (1 - np.log(D))).sum()},
+        ),
+        Mistake(
+            "Your V has the arguments of x_log_y exchanged.",
+            "x_log_y(x, y) is x log y. The probability of the face comes first: x_log_y(p, D).",
+            {"value": lambda D, p, q: (x_log_y(D, p) + x_log_y(1 - D, q)).sum()},
+        ),
+        Mistake(
+            "Your V is half of the right one.",
+            "V is a sum of two expectations, and not their mean.",
+            {"value": lambda D, p, q: value(D, p, q) / 2},
+        ),
+        Mistake(
+            "Your V is one number for each face.",
+            "An expectation is a sum over the faces. V is one number.",
+            {"value": lambda D, p, q: x_log_y(p, D) + x_log_y(q, 1 - D)},
+        ),
+        Mistake(
             "Your JSD is NaN for a face that never comes up.",
             "It computes 0 · log 0, which NumPy makes NaN. x_log_y(x, y) is 0 there.",
             {
@@ -188,6 +223,48 @@ VALUE = Exercise(
             "Your JSD is V(D*), with the -log 4 in it.",
             "V(D*, G) = -log 4 + 2 JSD. Solve this for JSD, or write the two divergences.",
             {"jsd": lambda p, q: 2 * jsd(p, q) - np.log(4)},
+        ),
+        Mistake(
+            "Your JSD has only the divergence of p from m.",
+            "It is the mean of two: KL(p, m)/2 + KL(q, m)/2.",
+            {"jsd": lambda p, q: kl(p, (p + q) / 2)},
+            also=({"jsd": lambda p, q: kl(p, (p + q) / 2) / 2},),
+        ),
+        Mistake(
+            "Your JSD has only the divergence of q from m.",
+            "It is the mean of two: KL(p, m)/2 + KL(q, m)/2.",
+            {"jsd": lambda p, q: kl(q, (p + q) / 2)},
+            also=({"jsd": lambda p, q: kl(q, (p + q) / 2) / 2},),
+        ),
+        Mistake(
+            "Your JSD is the divergence KL(p, q).",
+            "KL(p, q) is infinite where q alone is 0. JSD compares both with m = (p + q)/2.",
+            {"jsd": kl},
+        ),
+        Mistake(
+            "Your JSD has the wrong sign.",
+            "The ratio is p / m, and not m / p. A divergence is never negative.",
+            {"jsd": lambda p, q: -jsd(p, q)},
+        ),
+        Mistake(
+            "Your JSD subtracts the second divergence.",
+            "It is the mean of two divergences, so both are added.",
+            {"jsd": lambda p, q: (kl(p, (p + q) / 2) - kl(q, (p + q) / 2)) / 2},
+        ),
+        Mistake(
+            "Your JSD takes the logarithm to the base 2.",
+            "np.log is the natural logarithm. With it, the largest JSD is log 2 and not 1.",
+            {"jsd": lambda p, q: jsd(p, q) / np.log(2)},
+        ),
+        Mistake(
+            "Your JSD is the root of the right one.",
+            "The root is called the Jensen-Shannon distance. V has the divergence itself.",
+            {"jsd": lambda p, q: np.sqrt(jsd(p, q))},
+        ),
+        Mistake(
+            "Your JSD is one number for each face.",
+            "A divergence is a sum over the faces. JSD is one number.",
+            {"jsd": lambda p, q: (x_log_y(p, 2 * p / (p + q)) + x_log_y(q, 2 * q / (p + q))) / 2},
         ),
     ],
     guess=0.69,
@@ -314,6 +391,8 @@ def observe_step_d(answer, inputs, ask):
     yield Seen("the list of the gradients that G has got (0: none)", gradients(G))
 
 
+D_LOSS = "bce(D(real), 1.0) + bce(D(fake), 0.0)"
+
 STEP_D = Exercise(
     number="4.4",
     name="step_d",
@@ -385,6 +464,61 @@ STEP_D = Exercise(
             "D sees G(z), never z.",
             replace=("G(z).detach()", "z"),
         ),
+        Mistake(
+            "Your loss has the wrong sign.",
+            "The optimizer descends. bce is -log already, so its descent is the ascent of V.",
+            replace=(D_LOSS, f"-({D_LOSS})"),
+        ),
+        Mistake(
+            "Your loss is the difference of the two losses.",
+            "Each bce is large where D is wrong, and D wants both small. So they are added.",
+            replace=(D_LOSS, "bce(D(real), 1.0) - bce(D(fake), 0.0)"),
+            also=((D_LOSS, "bce(D(fake), 0.0) - bce(D(real), 1.0)"),),
+        ),
+        Mistake(
+            "Your loss is the one of a Wasserstein GAN, a difference of two means.",
+            "Here D's output is a logit. The loss is -log of a probability: bce with the labels 1 "
+            "and 0.",
+            replace=(D_LOSS, "D(fake).mean() - D(real).mean()"),
+            also=((D_LOSS, "D(real).mean() - D(fake).mean()"),),
+        ),
+        Mistake(
+            "Your loss is the one of a least-squares GAN.",
+            "The exercise asks for the cross-entropy: bce with the labels 1 and 0.",
+            replace=(D_LOSS, "((D(real) - 1) ** 2).mean() + (D(fake) ** 2).mean()"),
+        ),
+        Mistake(
+            "Your loss applies the sigmoid before bce.",
+            "bce takes logits, and its formula has the sigmoid in it already.",
+            replace=(D_LOSS, "bce(D(real).sigmoid(), 1.0) + bce(D(fake).sigmoid(), 0.0)"),
+        ),
+        Mistake(
+            "Your loss is the loss of G.",
+            "G wants D to say 1 for its samples. D wants to say 0 for them, and 1 for real ones.",
+            replace=(D_LOSS, "bce(D(fake), 1.0)"),
+        ),
+        Mistake(
+            "Your loss is a sum over the batch.",
+            "The expectation is a mean. With a sum, the step grows with the batch size.",
+            replace=(
+                D_LOSS,
+                'bce(D(real), 1.0, reduction="sum") + bce(D(fake), 0.0, reduction="sum")',
+            ),
+        ),
+        Mistake(
+            "Your step calls backward twice.",
+            "backward adds to .grad. So the second call doubles the gradient.",
+            replace=("loss.backward()\n", "loss.backward()\n    loss.backward()\n"),
+        ),
+        Mistake(
+            "Your step calls opt_D.step() before backward.",
+            "Then D follows the old gradients, which G's step has left. backward computes the new "
+            "ones.",
+            replace=(
+                "    opt_D.zero_grad()\n    loss.backward()\n    opt_D.step()\n",
+                "    opt_D.step()\n    opt_D.zero_grad()\n    loss.backward()\n",
+            ),
+        ),
     ],
     guess=1.39,
     why_guess="2 log 2 = log 4. A loss of D near 1.39 for a long time means that D learns nothing, "
@@ -425,6 +559,8 @@ def noise_batches(rng):
     for inputs in batches(rng):
         yield {"z": inputs["z"], "seed": inputs["seed"]}
 
+
+G_LOSS = "bce(D(G(z)), 1.0)"
 
 STEP_G = Exercise(
     number="4.5",
@@ -500,6 +636,45 @@ STEP_G = Exercise(
                 "",
                 "    opt_G.step()\n",
                 "",
+            ),
+        ),
+        Mistake(
+            "Your loss leaves out D.",
+            "G(z) is a sample, and no logit. D judges it: bce(D(G(z)), 1).",
+            replace=(G_LOSS, "bce(G(z), 1.0)"),
+        ),
+        Mistake(
+            "Your loss applies the sigmoid before bce.",
+            "bce takes logits, and its formula has the sigmoid in it already.",
+            replace=(G_LOSS, "bce(D(G(z)).sigmoid(), 1.0)"),
+        ),
+        Mistake(
+            "Your loss is the one of a least-squares GAN.",
+            "The exercise asks for the cross-entropy, bce with the label 1.",
+            replace=(G_LOSS, "((D(G(z)) - 1) ** 2).mean()"),
+        ),
+        Mistake(
+            "Your loss subtracts bce from 1.",
+            "bce is -log p and no probability. 1 - p is what bce has inside, with the label 0.",
+            replace=(G_LOSS, "1 - bce(D(G(z)), 1.0)"),
+            also=((G_LOSS, "1 - bce(D(G(z)), 0.0)"),),
+        ),
+        Mistake(
+            "Your loss has both labels.",
+            "The two labels are for D, which sees two kinds of samples. G wants the label 1 alone.",
+            replace=(G_LOSS, "bce(D(G(z)), 1.0) + bce(D(G(z)), 0.0)"),
+        ),
+        Mistake(
+            "Your step calls backward twice.",
+            "backward adds to .grad. So the second call doubles the gradient.",
+            replace=("loss.backward()\n", "loss.backward()\n    loss.backward()\n"),
+        ),
+        Mistake(
+            "Your step calls opt_G.step() before backward.",
+            "Then G follows the old gradients. backward computes the new ones.",
+            replace=(
+                "    opt_G.zero_grad()\n    loss.backward()\n    opt_G.step()\n",
+                "    opt_G.step()\n    opt_G.zero_grad()\n    loss.backward()\n",
             ),
         ),
     ],

@@ -421,6 +421,58 @@ PENALTY = Exercise(
             "The norm is √Σg², which g.norm(axis=1) gives.",
             penalty_of(lambda g: ((g.abs().sum(axis=1) - 1) ** 2).mean()),
         ),
+        Mistake(
+            "Your penalty squares the norm alone, and subtracts 1 after it.",
+            "It is (‖∇f‖ - 1)², with the 1 inside the square. ‖∇f‖² - 1 can be negative.",
+            penalty_of(lambda g: (g.norm(axis=1) ** 2 - 1).mean()),
+        ),
+        Mistake(
+            "Your penalty takes the mean of the gradient for its norm.",
+            "Coordinates of different signs would cancel. The norm is √Σg².",
+            penalty_of(lambda g: ((g.mean(axis=1) - 1) ** 2).mean()),
+        ),
+        Mistake(
+            "Your penalty takes the sum of the gradient for its norm.",
+            "Coordinates of different signs would cancel. The norm is √Σg².",
+            penalty_of(lambda g: ((g.sum(axis=1) - 1) ** 2).mean()),
+        ),
+        Mistake(
+            "Your penalty is computed for each element of the gradient.",
+            "The norm of a sample is over all its coordinates: g.norm(axis=1).",
+            penalty_of(lambda g: ((g - 1) ** 2).mean()),
+            also=(penalty_of(lambda g: ((g.abs() - 1) ** 2).mean()),),
+        ),
+        Mistake(
+            "Your penalty is a list of one number for each sample.",
+            "A loss is one number. Take the mean over the batch.",
+            penalty_of(lambda g: (g.norm(axis=1) - 1) ** 2),
+        ),
+        Mistake(
+            "Your penalty takes the norm of x̂.",
+            "The slope of f is to be 1, and not the length of x̂. First take the gradient of f.",
+            {"gradient_penalty": lambda f, x_hat: ((x_hat.norm(axis=1) - 1) ** 2).mean()},
+        ),
+        Mistake(
+            "Your penalty takes the score f(x̂) for the norm.",
+            "The slope of f is to be 1, and not its value. First take the gradient of f.",
+            {"gradient_penalty": lambda f, x_hat: ((f(x_hat) - 1) ** 2).mean()},
+        ),
+        Mistake(
+            "Your penalty has the wrong sign.",
+            "It is added to a loss that f descends. A negative one would draw the slopes away "
+            "from 1.",
+            penalty_of(lambda g: -((g.norm(axis=1) - 1) ** 2).mean()),
+        ),
+        Mistake(
+            "Your penalty adds 1 to the norm.",
+            "(‖∇f‖ + 1)² is smallest for a slope of 0. It is (‖∇f‖ - 1)².",
+            penalty_of(lambda g: ((g.norm(axis=1) + 1) ** 2).mean()),
+        ),
+        Mistake(
+            "Your penalty is half of the right one.",
+            "The paper has no factor 1/2. λ is the only factor.",
+            penalty_of(lambda g: ((g.norm(axis=1) - 1) ** 2).mean() / 2),
+        ),
     ],
     guess=16,
     why_guess="∇f = (3, 4) everywhere, its norm is 5, and (5 - 1)² = 16.",
