@@ -91,7 +91,7 @@ G_LOSS = "g_loss = -bce(D(fake), 0.0)"
 
 DETACH = script(
     number="6.1",
-    name="detach",
+    name="stuck_gan",
     title="G learns nothing",
     right=D_LOSS,
     wrong=NO_DETACH,
@@ -149,7 +149,7 @@ DETACH = script(
 
 LABELS = script(
     number="6.2",
-    name="labels",
+    name="wrong_way",
     title="G goes the wrong way",
     right=D_LOSS,
     wrong="d_loss = bce(D(real), 0.0) + bce(D(fake.detach()), 1.0)",
@@ -189,7 +189,7 @@ LABELS = script(
 
 BATCH_NORM = script(
     number="6.3",
-    name="batch_norm",
+    name="stuck_wgan",
     title="a WGAN-GP that learns nothing",
     right="        # no norm at all, or nn.LayerNorm(16)\n",
     wrong="        nn.BatchNorm1d(16),\n",
@@ -235,7 +235,7 @@ TWO = "opt_G, opt_D = [optim.Adam(net.parameters(), **adam) for net in (G, D)]"
 
 OPTIMIZER = script(
     number="6.4",
-    name="optimizer",
+    name="runs_away",
     title="G runs away",
     right=TWO,
     wrong=SHARED,

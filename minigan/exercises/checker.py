@@ -109,9 +109,12 @@ def by_outcome(exercise, answer, right):
     ask = Ask()
     try:
         with switched_off(exercise.off, answer), quiet():
-            solved, told = exercise.outcome(exercise, answer, ask)
+            outcome = exercise.outcome(exercise, answer, ask)
     except (Exception, SystemExit) as error:
         return Verdict(False, report.raised(answer, error, ask.called))
+    if outcome is None:  # a mistake in the exercise, and not in the answer
+        raise ValueError(f"the outcome of {exercise.name} must return (solved, sentences)")
+    solved, told = outcome
     found = [look(exercise, answer, x) for x in inputs_of(exercise)]
     mistake = recognise(exercise, found, len(right[0].seen) - 1)
     if solved and mistake is None:

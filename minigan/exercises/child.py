@@ -1,6 +1,6 @@
 """Check a learner's file in a child process, which is ended after ten seconds.
 
-    python -m minigan.exercises.child NAME FILE RESULT
+    python -m minigan.exercises.child NAME FILE RESULT [known]
 
 The child loads the file, takes from it the names that the exercise asks for, and writes what the
 learner reads to RESULT.
@@ -21,35 +21,49 @@ PRINTED = 20  # lines of what the learner's file prints that are shown
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def check_in(folder, exercise):
+def check_in(folder, exercise, shown=True):
     """Check the learner's file in a Folder, and remember whether it is solved.
 
+    shown: whether the learner will read the text. It speaks of a guess once.
     Return (whether it is solved, the text of the check).
     """
     digest = folder.digest(exercise)  # the learner may save a newer version during the check
-    solved, text = check_file(exercise, folder.file(exercise))
+    _, guess = open_line(exercise, folder.file(exercise))
+    known = shown and folder.knows(exercise, guess)
+    solved, text = check_file(exercise, folder.file(exercise), known=known)
     folder.mark(exercise, solved, digest)
+    if shown:
+        folder.note(exercise, guess)
     return solved, text
 
 
-def check_file(exercise, path, seconds=SECONDS):
-    """Check the file in a child process. Return (whether it is solved, the text of the check)."""
-    from minigan.exercises import report
+def open_line(exercise, path):
+    """(the line of the first `...` of an answer, or None; the learner's guess, or `...`)"""
     from minigan.exercises.exercise import left_open
 
     try:
-        line, guess = left_open(Path(path).read_bytes(), exercise.names)
-    except (SyntaxError, ValueError):
-        line = None  # the child says what is wrong
+        return left_open(Path(path).read_bytes(), exercise.names)
+    except (OSError, SyntaxError, ValueError):
+        return None, ...  # the child says what is wrong
+
+
+def check_file(exercise, path, seconds=SECONDS, known=False):
+    """Check the file in a child process. Return (whether it is solved, the text of the check).
+
+    known: whether the learner has read already what the check says of this guess.
+    """
+    from minigan.exercises import report
+
+    line, guess = open_line(exercise, path)
     if line:
-        texts = report.guess_lines(exercise, guess, solved=False)
+        texts = [] if known else report.guess_lines(exercise, guess, solved=False)
         texts.append(report.sentence(f"Line {line} still has `...`: write your answer there."))
         return False, "\n".join(texts)
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
         with open(Path(folder) / "printed", "w+b") as printed:
             command = [sys.executable, "-m", "minigan.exercises.child"]
-            command += [exercise.name, str(path), str(result)]
+            command += [exercise.name, str(path), str(result), *(["known"] if known else [])]
             environment = os.environ | dict.fromkeys(THREADS, "1") | {"PYTHONIOENCODING": "utf-8"}
             try:
                 status = subprocess.run(
@@ -85,7 +99,7 @@ def line_in(where, path):
     return f" It was at line {found[1]} of your file." if found else ""
 
 
-def main(name, path, result):
+def main(name, path, result, known=""):
     """The child: write (whether it is solved, the text) to `result`.
 
     Each second it writes where it is to a file beside `result`, in case it is ended.
@@ -93,13 +107,16 @@ def main(name, path, result):
     with open(f"{result}.where", "w") as where:
         faulthandler.dump_traceback_later(1, repeat=True, file=where)
         try:
-            check_and_write(name, path, result)
+            check_and_write(name, path, result, known)
         finally:
             faulthandler.cancel_dump_traceback_later()
 
 
-def check_and_write(name, path, result):
-    """Check the file, and write (whether it is solved, the text) to `result`."""
+def check_and_write(name, path, result, known):
+    """Check the file, and write (whether it is solved, the text) to `result`.
+
+    known: "known" if the learner has read already what the check says of this guess.
+    """
     from minigan.exercises import checker, report
     from minigan.exercises.table import find
 
@@ -113,7 +130,8 @@ def check_and_write(name, path, result):
         verdict = checker.examine(exercise, answer)
         solved = verdict.solved
         guess = names.get("guess", ...)
-        text = "\n".join([verdict.text, *report.guess_lines(exercise, guess, solved)])
+        about_guess = [] if known and not solved else report.guess_lines(exercise, guess, solved)
+        text = "\n".join([verdict.text, *about_guess])
     temporary = Path(f"{result}.part")
     temporary.write_text(json.dumps([solved, text]), encoding="utf-8")
     os.replace(temporary, result)

@@ -112,6 +112,7 @@ class Folder:
         before = self.handed_out(exercise)
         self.hand_out(exercise)
         self.mark(exercise, solved=False)
+        (self.state / f"{exercise.stem}.guess").unlink(missing_ok=True)
         if kept is not None and read(kept) in (before, exercise.text):
             kept.unlink()
             return None
@@ -164,6 +165,15 @@ class Folder:
                 temporary.write_text(digest or self.digest(exercise), encoding="utf-8")
         else:
             self.solved(exercise).unlink(missing_ok=True)
+
+    def knows(self, exercise, guess):
+        """Whether `note` noted this guess last: the learner has read what the check says of it."""
+        return read(self.state / f"{exercise.stem}.guess") == repr(guess)
+
+    def note(self, exercise, guess):
+        """Note a guess of which the check has spoken."""
+        with atomic_write(self.state / f"{exercise.stem}.guess") as temporary:
+            temporary.write_text(repr(guess), encoding="utf-8")
 
     def next(self, exercises):
         """The first exercise that is not solved, or None."""

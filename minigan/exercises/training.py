@@ -63,7 +63,7 @@ def is_usable(folder, exercise):
     """Whether the learner's file is solved. One that has changed since then is checked again."""
     if folder.is_changed(exercise):
         print(f"{exercise.name} has changed since it was solved. It is checked again.", flush=True)
-        solved, text = child.check_in(folder, exercise)
+        solved, text = child.check_in(folder, exercise, shown=False)
         print(report.headline(exercise, solved))
         if not solved:
             print(f"{text}\n  Until it is solved again, minigan's lines take its place.")

@@ -262,7 +262,7 @@ OTHER_STYLES = {
         ),
         ("    loss.backward()\n", "    loss.backward(retain_graph=True)\n"),
     ],
-    "detach": [
+    "stuck_gan": [
         (
             "bce(D(fake.detach()), 0.0)",
             "bce(D(fake), 0.0)",
@@ -270,7 +270,7 @@ OTHER_STYLES = {
             "        opt_D.step()\n        opt_G.zero_grad()\n",
         ),
     ],
-    "labels": [
+    "wrong_way": [
         (
             "d_loss = bce(D(real), 1.0) + bce(D(fake.detach()), 0.0)",
             "d_loss = bce(D(real), 0.0) + bce(D(fake.detach()), 1.0)",
@@ -278,8 +278,8 @@ OTHER_STYLES = {
             "g_loss = bce(D(fake), 0.0)",
         ),
     ],
-    "batch_norm": [("# no norm at all, or nn.LayerNorm(16)", "nn.LayerNorm(16),")],
-    "optimizer": [
+    "stuck_wgan": [("# no norm at all, or nn.LayerNorm(16)", "nn.LayerNorm(16),")],
+    "runs_away": [
         (
             "    opt_G, opt_D = [optim.Adam(net.parameters(), **adam) for net in (G, D)]\n",
             "    opt_G = optim.Adam(G.parameters(), **adam)\n"

@@ -1,5 +1,6 @@
 """What a check says, and that it says nothing wrong."""
 
+import dataclasses
 import sys
 from types import SimpleNamespace
 
@@ -316,3 +317,9 @@ def test_a_table_names_the_nodes_of_a_list():
         ["a", "0", "1"],
         ["y", "1", "1"],
     ]
+
+
+def test_an_outcome_without_a_result_is_an_error_of_the_exercise_and_not_of_the_answer():
+    exercise = dataclasses.replace(find("stuck_gan"), outcome=lambda *args: None)
+    with pytest.raises(ValueError, match="the outcome of stuck_gan must return"):
+        checker.examine(exercise, exercise.answer())

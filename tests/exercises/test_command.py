@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,6 +65,29 @@ def test_check_takes_the_next_exercise_and_remembers_that_it_is_solved(call, fol
     assert printed.startswith("1.2 tanh: not yet.\n  Your gradient has 1 - y in place of 1 - y².")
     assert f"file: {folder.file(TANH)}    hint: python -m minigan.exercises hint tanh" in printed
     assert not folder.is_solved(TANH)
+
+
+def test_the_list_says_where_the_pages_are_unless_they_are_here(call, folder):
+    assert "Pages such as docs/glossary.md are in minigan's repository" in call()[1]
+    Path("docs").mkdir()
+    Path("docs", "exercises.md").touch()
+    assert "repository" not in call()[1]
+
+
+def test_a_check_speaks_of_a_guess_once(call, folder):
+    wrong = TANH.solution.replace("guess = ...", "guess = 0.5").replace("gy *", "2 * gy *")
+    assert wrong.count("0.5") and "2 * gy" in wrong
+    write(folder, TANH, wrong)
+    assert "Your guess 0.5" in call("check", "tanh")[1]
+    assert "Your guess" not in call("check", "tanh")[1]
+    write(folder, TANH, wrong.replace("guess = 0.5", "guess = 0.7"))
+    assert "Your guess 0.7" in call("check", "tanh")[1]
+    write(folder, TANH, wrong.replace("2 * gy", "gy"))
+    call("check", "--all")
+    assert "Your guess 0.5" in call("check", "tanh")[1]  # it is told with the answer
+    call("reset", "tanh")
+    write(folder, TANH, wrong)
+    assert "Your guess 0.5" in call("check", "tanh")[1]
 
 
 def test_check_all_prints_a_line_for_each(call, folder, monkeypatch):
@@ -256,7 +280,7 @@ def test_the_list_says_which_files_have_changed_since_they_were_solved(call, fol
 
 
 def test_a_file_that_is_saved_during_its_check_is_not_done(folder, monkeypatch):
-    def check_file(exercise, path):
+    def check_file(exercise, path, known):
         path.write_text("saved during the check", "utf-8")
         return True, ""
 
