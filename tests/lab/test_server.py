@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import struct
@@ -17,6 +18,7 @@ import pytest
 from minigan.lab import __main__ as command
 from minigan.lab import arguments
 from minigan.lab import server as module
+from minigan.lab.experiment import Experiment
 from minigan.lab.server import LIMIT, Server
 
 
@@ -191,6 +193,44 @@ def test_the_long_work_of_a_tab_does_not_hold_up_another(server):
     assert not server.tabs.known["a"].idle()  # its place is taken while it works
     long.join()
     assert done[0]["ok"]["position"] == 1000 and server.tabs.known["a"].idle()
+
+
+def drawn_calls(seed, model):
+    """Some calls of a tab: a new run, steps and jumps, and the recording of a step."""
+    draw = random.Random(seed)
+    calls = [("reset", {"settings": {"model": model, "seed": seed, "batch_size": 8}})]
+    for _ in range(8):
+        kind = draw.choice(["step", "back", "go"])
+        args = {"step": {"count": draw.randint(1, 12), "player": draw.choice("DG")}}
+        args |= {"back": {"count": draw.randint(1, 6)}, "go": {"position": draw.randint(0, 20)}}
+        calls.append((kind, args[kind]))
+    return [*calls, ("record", {}), ("frame", {})]
+
+
+def told(answer):
+    """What an answer tells of the run."""
+    answer = answer["ok"]
+    return [answer.get(name) for name in ("moves", "digest", "digest_after", "report")]
+
+
+def test_tabs_at_the_same_time_equal_runs_made_alone(server):
+    """Each tab has a thread of its own: no switch, generator or recorder may be shared."""
+    scripts = dict(zip("abc", map(drawn_calls, range(3), ["gan", "wgan", "wgan_gp"]), strict=True))
+    alone, together = {}, {}
+    for tab, script in scripts.items():
+        experiment = Experiment()
+        texts = [json.dumps({"method": method, "args": args}) for method, args in script]
+        alone[tab] = [told(json.loads(experiment.call(text))) for text in texts]
+
+    def follow(tab):
+        together[tab] = [told(call(server, method, tab, **args)) for method, args in scripts[tab]]
+
+    threads = [threading.Thread(target=follow, args=(tab,)) for tab in scripts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == alone
 
 
 @pytest.mark.parametrize("size", [LIMIT + 1, 30 * LIMIT])
