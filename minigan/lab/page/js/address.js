@@ -35,7 +35,7 @@ export class Address {
     }
     if (wanted.long) {
       const run = kept("long");
-      if (run?.position === wanted.position) Object.assign(wanted, run);
+      if (run && run.position === wanted.position && (run.digest ?? undefined) === wanted.digest) Object.assign(wanted, run);
       else wanted.lost = true;
     }
     return wanted;
@@ -66,7 +66,8 @@ export class Address {
     this.long = location.href.split("#")[0].length + hash.length > LONGEST;
     if (this.long) {
       keep("long", run);
-      hash = this.text([["v", 2], ["long", 1], ["position", run.position], ...this.view()]);
+      const digest = run.digest ? [["digest", run.digest]] : [];
+      hash = this.text([["v", 2], ["long", 1], ["position", run.position], ...digest, ...this.view()]);
     }
     if (hash !== location.hash) history.replaceState(null, "", hash);
     this.ownHash = location.hash;
