@@ -12,7 +12,7 @@ def to_text(moves, k):
     """The moves as text: s120.D5.G1 is 120 steps of the schedule, 5 of D and one of G.
 
     >>> to_text("DGDGDDG", k=1)
-    's4.D1.s2'
+    's5.D1.s1'
     """
     parts, since = [], 0  # since: steps of D after the last of G
     for move in moves:
@@ -29,7 +29,7 @@ def to_text(moves, k):
 def parse(text, k):
     """The players of the moves in a text, "D" or "G" each. Raises RequestError if it is not one.
 
-    >>> parse("s4.D1.s2", k=1)
+    >>> parse("s5.D1.s1", k=1)
     ['D', 'G', 'D', 'G', 'D', 'D', 'G']
     """
     if not isinstance(text, str) or not re.fullmatch(r"([sDG]\d{1,9}(\.[sDG]\d{1,9})*)?", text):
