@@ -322,3 +322,15 @@ def test_tabs_and_nodes_are_reachable_by_keyboard(lab_page):
     page.locator("#graph .node.parameter").first.focus()
     page.keyboard.press(" ")
     page.wait_for_selector("#graph-inspector canvas.strip")
+
+
+def test_a_reload_keeps_a_step_of_any_moment_before_it(lab_page):
+    """The address is written up to 250 ms after a step, and perhaps while the reload has begun."""
+    lab_page.open()
+    for milliseconds in 0, 150, 230, 250, 270:
+        lab_page.press("d", 2)
+        expected = lab_page.position(), lab_page.digest()
+        lab_page.page.wait_for_timeout(milliseconds)
+        lab_page.page.reload()
+        lab_page.ready()
+        assert (lab_page.position(), lab_page.digest()) == expected

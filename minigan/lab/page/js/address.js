@@ -4,16 +4,19 @@ import { LAYERS } from "./game.js";
 import { keep, kept } from "./storage.js";
 
 const LONGEST = 3900; // characters of the whole address
+const RELOAD = 3000; // ms that a reload may take from its beginning until this page ends
 
 export class Address {
   constructor(app) {
     this.app = app;
+    this.replaced = []; // [an address that this page wrote over, when]
   }
 
   read() {
-    const left = kept("left"); // the address when the page was left, and what it should have become
+    const left = kept("left") ?? []; // see leave()
     keep("left", null);
-    const hash = left?.includes(location.hash) ? left[1] : location.hash;
+    const again = ["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type);
+    const hash = (again ? left : left.slice(-2)).includes(location.hash) ? left.at(-1) : location.hash;
     const given = new URLSearchParams(hash.slice(1));
     const settings = {};
     const wanted = { settings };
@@ -49,11 +52,13 @@ export class Address {
     else this.addressTimer = setTimeout(() => this.writeNow(), rest);
   }
 
-  // The page is closed or loaded again. A reload takes the address from before this moment, so keep the state.
+  // The page is closed or loaded again. A reload takes the address from the moment in which it began, and this page may
+  // have written over that address since. So keep what was written over lately, and the last address.
   leave() {
-    const before = location.hash;
     this.writeNow();
-    keep("left", [before, location.hash]);
+    if (location.hash !== this.ownHash) return keep("left", null); // somebody pasted another address
+    const lately = this.replaced.filter(([, time]) => performance.now() - time < RELOAD);
+    keep("left", [...lately.map(([hash]) => hash), location.hash]);
   }
 
   writeNow() {
@@ -69,7 +74,10 @@ export class Address {
       const digest = run.digest ? [["digest", run.digest]] : [];
       hash = this.text([["v", 2], ["long", 1], ["position", run.position], ...digest, ...this.view()]);
     }
-    if (hash !== location.hash) history.replaceState(null, "", hash);
+    if (hash !== location.hash) {
+      this.replaced = [...this.replaced.slice(-19), [location.hash, performance.now()]];
+      history.replaceState(null, "", hash);
+    }
     this.ownHash = location.hash;
   }
 
