@@ -136,11 +136,11 @@ TUPLE = (
     "out of it: (g,) = grad(...)."
 )
 COMMA = "Somewhere there is a tuple: values with a comma between them. Is there a comma too many?"
-CALL = "A method stands here that was not called. Is there a `()` missing, as in x.sum()?"
+CALL = "This line names a method and does not call it. Is there a `()` missing, as in x.sum()?"
 APPLY = "{0} is a class of operations. Make one, and then apply it: {0}({settings})(x)."
 BROADCAST = "BroadcastTo gets a shape first, and then the array: BroadcastTo(x.shape)(a)."
 NODE = "A Node and a number do not mix. x.value is the number of the Node x."
-NETWORK = "A network stands where its output is meant. Apply it to samples, as in D(x)."
+NETWORK = "This line uses a network in place of its output. Apply it to samples, as in D(x)."
 PLAYERS = (
     "zero_grad and step belong to the optimizer, backward belongs to the loss, and detach belongs "
     "to what a network gives: G(z).detach()."
@@ -148,8 +148,8 @@ PLAYERS = (
 BCE = "bce needs two things: D's logits, and the label, as in bce(D(x), 1.0)."
 TRUTH = "`if`, `and` and `or` need one answer, and here each element gives one. "
 NO_CALL = (
-    "Something is called that is no function. x.shape, x.size, x.T, x.value and x.generation have "
-    "no brackets behind them. A product needs its `*`: a * (b + c)."
+    "This line calls something that is not a function. x.shape, x.size, x.T, x.value and "
+    "x.generation have no brackets behind them. A product needs its `*`: a * (b + c)."
 )
 MATRIX = (
     "@ is the product of matrices: in (N, O) @ (O, I) the inner lengths must be equal. For a "
@@ -255,7 +255,7 @@ USUAL = [
     Usual(
         TypeError,
         r"for .*'type'|type gives an array of object",
-        "A class stands here. Make an operation of it, and apply that: Sigmoid()(x).",
+        "This line uses a class. Make an operation of it, and apply the operation: Sigmoid()(x).",
     ),
     # nodes
     Usual(
@@ -272,7 +272,7 @@ USUAL = [
     Usual(
         TypeError,
         r"'\w+' object is not iterable",
-        "One thing stands where several are expected. A tuple of one has a comma: (g,). A list "
+        "This line needs several things and gets one. A tuple of one has a comma: (g,). A list "
         "gets one more thing by append.",
     ),
     Usual(

@@ -1,8 +1,8 @@
 """Which calls of a recorded step are helpers: the line depth hides them unless the reader asks.
 
-Helpers check the input, keep books of memory, and walk over the modules. Without them the lines are
-those of the algorithm: the trainer's step, the networks, the losses, the operations with their
-rules, the walk back, and the optimizer's update.
+Helpers check the input, do the bookkeeping of memory, and walk over the modules. Without them the
+lines are those of the algorithm: the trainer's step, the networks, the losses, the operations with
+their rules, the walk back, and the optimizer's update.
 """
 
 STEP = "minigan/trainers/"  # here the recording begins for the reader

@@ -31,10 +31,10 @@ LAMBDA = "A rule is called with the gradient first, and then with each input on 
 KEY = "The dict has no such key."
 TUPLE = "Take the gradient out of it: (g,) = grad(...)."
 PLAYERS = "detach belongs to what a network gives"
-NETWORK = "A network stands where its output is meant."
+NETWORK = "This line uses a network in place of its output."
 BCE = "bce needs two things: D's logits, and the label"
 NONE = "A value is None here."
-NOT_CALLED = "Something is called that is no function."
+NOT_CALLED = "This line calls something that is not a function."
 LIST = "A list is no array"
 NAMES = "In this function there are: self, gy, y, x."
 
@@ -68,7 +68,7 @@ CASES = [  # the exercise, a line of its solution, what a learner writes, words 
     ("bce_logits", BACKWARD, "gy * Sigmoid()", APPLY),
     ("bce_logits", BACKWARD, "gy * (Sigmoid() - self.t)", APPLY),
     ("bce_logits", BACKWARD, "gy * 0 + Tensor(gy) * Sigmoid()", APPLY),
-    ("bce_logits", BACKWARD, "gy * (Sigmoid - self.t)", "A class stands here."),
+    ("bce_logits", BACKWARD, "gy * (Sigmoid - self.t)", "This line uses a class."),
     ("tanh", TANH, "gy * (1 - Tanh(x) ** 2)", APPLY.replace("Sigmoid", "Tanh")),
     ("step_d", FAKE, "G(z).detach", CALL),
     ("penalty", "f(x_hat).sum()", "f(x_hat).sum", CALL),

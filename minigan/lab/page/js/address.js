@@ -3,6 +3,7 @@
 import { LAYERS } from "./game.js";
 import { keep, kept } from "./storage.js";
 
+export const VERSION = 2; // of addresses and of the files of runs; those of version 1 had no moves
 const LONGEST = 3900; // characters of the whole address
 const RELOAD = 3000; // ms that a reload may take from its beginning until this page ends
 
@@ -67,12 +68,12 @@ export class Address {
     if (this.app.jump.running) return; // the run is on its way to what the address says
     if (this.ownHash !== undefined && location.hash !== this.ownHash) return; // somebody pasted another address
     const run = this.app.restore.now();
-    let hash = this.text([["v", 2], ...this.run(run), ...this.view()]);
+    let hash = this.text([["v", VERSION], ...this.run(run), ...this.view()]);
     this.long = location.href.split("#")[0].length + hash.length > LONGEST;
     if (this.long) {
       keep("long", run);
       const digest = run.digest ? [["digest", run.digest]] : [];
-      hash = this.text([["v", 2], ["long", 1], ["position", run.position], ...digest, ...this.view()]);
+      hash = this.text([["v", VERSION], ["long", 1], ["position", run.position], ...digest, ...this.view()]);
     }
     if (hash !== location.hash) {
       this.replaced = [...this.replaced.slice(-19), [location.hash, performance.now()]];

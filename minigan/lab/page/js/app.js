@@ -1,5 +1,5 @@
 // The state of the page, and what changes it. The state of the run itself is in Python: the page only asks for it.
-import { Address } from "./address.js";
+import { Address, VERSION } from "./address.js";
 import { Algorithm } from "./algorithm.js";
 import { $, el } from "./arrays.js";
 import { Controls } from "./controls.js";
@@ -82,7 +82,7 @@ export class App {
     this.controls.update();
     document.body.dataset.ready = "true";
     await this.setDepth(wanted.depth ?? 1, wanted);
-    const shown = wanted.version === 2; // the address holds the whole run of the lesson
+    const shown = wanted.version === VERSION; // the address holds the whole run of the lesson
     if (this.lessons.lesson) {
       // It was opened while Python was loading.
       if (!lesson) this.lessons.keepNow();
@@ -95,6 +95,12 @@ export class App {
   defaultsFor(model, data) {
     const { defaults, defaults_for: special } = this.hello;
     return { ...defaults, ...(special?.[model] ?? {}), ...(special?.[data] ?? {}), ...(special?.[`${model}/${data}`] ?? {}), model, data };
+  }
+
+  // All settings: the given ones, and the defaults of their model and data for the others.
+  complete(settings) {
+    const { defaults } = this.hello;
+    return { ...this.defaultsFor(settings.model ?? defaults.model, settings.data ?? defaults.data), ...settings };
   }
 
   wantedLayers() {

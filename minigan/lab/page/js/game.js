@@ -72,7 +72,7 @@ export class Game {
     this.outside = el("p", { class: "note", id: "outside", hidden: true });
     this.warnings = el("section", { class: "card warnings", id: "warnings", hidden: true });
     this.links = el("div", { class: "links" });
-    const when = el("p", { class: "note" }, "Of the batch of each player's last step, before its update. The picture is from after it.");
+    const when = el("p", { class: "note" }, "The numbers are of each player's last batch, before its update. The picture shows the run after it.");
     this.losses.card.append(this.formulas, this.numbers, when, this.links);
     this.element = el(
       "div",

@@ -1,5 +1,5 @@
 // The fourth depth: every line of minigan that runs, with its local variables.
-import { colour, el, prepare } from "./arrays.js";
+import { bringIntoView, colour, el, prepare } from "./arrays.js";
 import { RecordingBar } from "./bar.js";
 import { chip, inspect } from "./inspect.js";
 import { shown } from "./recording.js";
@@ -14,7 +14,7 @@ export class Line {
     this.flame.addEventListener("mousemove", (event) => this.hint(event));
     this.flameNote = el("p", { class: "note" });
     this.helpers = el("input", { type: "checkbox", id: "line-helpers", onchange: () => this.showHelpers() });
-    const helpers = el("label", { class: "note helpers", title: "Also step through the checks, the books of memory and the walks over modules" }, this.helpers, " Show helper functions: checks, memory, walks over modules");
+    const helpers = el("label", { class: "note helpers", title: "Also step through the checks, the bookkeeping of memory and the walks over modules" }, this.helpers, " Show helper functions: checks, memory, walks over modules");
     this.header = el("header", {});
     this.note = el("div", { class: "event-note", id: "line-event" });
     this.codePlace = el("div", {});
@@ -115,22 +115,7 @@ export class Line {
     this.marked = this.block.rows.get(frame.line);
     this.marked?.classList.add("current");
     scrollTo(this.block.element, this.marked);
-    this.bringIntoView();
-  }
-
-  // Scroll the page if the marked line is not in the part of the window that nothing covers.
-  bringIntoView() {
-    if (!this.marked) return;
-    let [top, bottom] = [0, innerHeight];
-    for (const bar of document.querySelectorAll(".controls, .recording-bar .moves, .controls .buttons, .lesson")) {
-      const { position } = getComputedStyle(bar);
-      const box = bar.getBoundingClientRect();
-      if ((position !== "fixed" && position !== "sticky") || !box.height || box.width < innerWidth / 2) continue;
-      if (box.top > innerHeight / 2) bottom = Math.min(bottom, box.top);
-      else top = Math.max(top, (parseFloat(getComputedStyle(bar).top) || 0) + box.height);
-    }
-    const box = this.marked.getBoundingClientRect();
-    if (box.top < top || box.bottom > bottom) scrollBy({ top: box.top - top - (bottom - top) / 3, behavior: "instant" });
+    if (this.marked) bringIntoView(this.marked);
   }
 
   inspect(value, name) {

@@ -15,7 +15,7 @@ export class Restore {
   // Show a run. Without moves, the position counts steps of the schedule, as in addresses of the first version.
   async show(wanted) {
     const { app } = this;
-    const settings = { ...app.defaultsFor(wanted.settings.model ?? app.hello.defaults.model, wanted.settings.data ?? app.hello.defaults.data), ...wanted.settings };
+    const settings = app.complete(wanted.settings);
     let description = await app.api.call("describe");
     let refused = null;
     const same = Object.keys(settings).every((id) => JSON.stringify(settings[id]) === JSON.stringify(description.settings[id]));

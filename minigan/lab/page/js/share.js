@@ -1,7 +1,6 @@
 // Give a run away: its address, or a file with its settings and moves, which may be longer than an address.
+import { VERSION } from "./address.js";
 import { el } from "./arrays.js";
-
-const VERSION = 2;
 
 export class Share {
   constructor(app) {

@@ -144,8 +144,7 @@ export class Training {
   // A call of a lesson or a control that changes the experiment. Returns false if the user stopped it.
   async perform(call, args) {
     if (call === "reset") {
-      const known = args?.settings ?? {};
-      const settings = { ...this.app.defaultsFor(known.model ?? this.app.hello.defaults.model, known.data ?? this.app.hello.defaults.data), ...known };
+      const settings = this.app.complete(args?.settings ?? {});
       this.app.showDescription(await this.app.api.call("reset", { settings }));
       this.app.recording = null;
     } else if (call === "go") {
