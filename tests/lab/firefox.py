@@ -112,9 +112,21 @@ class Page:
     def leave_and_come_back(self):
         """Go to another address, and back. Firefox may show the page that it kept, or a new one."""
         self.goto("about:blank")
-        self.bidi.command("browsingContext.traverseHistory", context=self.context, delta=-1)
+        self._back()
         self.until("location.href !== 'about:blank'")
         self.ready()
+
+    def _back(self, timeout=5):
+        """Go back. A busy Firefox adds an address to its history a moment after it is loaded."""
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                self.bidi.command("browsingContext.traverseHistory", context=self.context, delta=-1)
+                return
+            except BiDiError:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.05)
 
     def ready(self, timeout=60):
         self.until("document.body?.dataset.ready", timeout)
